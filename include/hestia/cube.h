@@ -1,0 +1,106 @@
+#ifndef HESTIA_CUBE_H
+#define HESTIA_CUBE_H
+
+#include <stdint.h>
+
+#include "hestia/area.h"
+#include "hestia/condition.h"
+#include "hestia/ledger.h"
+#include "hestia/period.h"
+#include "hestia/store.h"
+#include "hestia/study.h"
+
+/** Sexes of a cube. */
+enum { HST_SEX_MALE, HST_SEX_FEMALE, HST_SEX_OTHER, HST_N_SEXES };
+
+/** Age bands used for counting: band of each year of age 0 to 120, then the unknown age in a band
+ * of its own. */
+typedef struct hst_age_bands {
+    size_t n; /**< bands without the unknown one, which is number n */
+    uint8_t of_age[121];
+    int lower[128], upper[128]; /**< upper 999 = open */
+} hst_age_bands;
+
+/**
+ * Counts in integers: measure × area × period (of the finest type that the measure asks for) × sex
+ * × age band, and for a split measure × split value. Coarser periods are sums of finer ones.
+ */
+typedef struct hst_cube hst_cube;
+
+/** One measure made ready to be asked of episodes. */
+typedef struct hst_measures hst_measures;
+
+/**
+ * Compiles the measures of a study: groups of methods to codes, condition sets, positions, windows.
+ *
+ * @return HST_ERR_USAGE: unknown set (with the nearest), a method code that does not exist; unit or
+ * statistic that this version does not count (study line named)
+ */
+HST_MUST_CHECK hst_status hst_measures_compile(hst_measures **out, const hst_study *study,
+                                               const hst_conditions *conditions,
+                                               const hst_age_bands *bands, hst_error *err);
+void hst_measures_free(hst_measures *measures);
+
+/** One sentence: the filter in force, in words ("Finished first episodes dated by admission:
+ * admission method 21, 22, ...; ..."). */
+const char *hst_measures_definition(const hst_measures *measures, size_t measure);
+
+/** Complete periods of one type inside the measure's window, in order. */
+size_t hst_measures_periods(const hst_measures *measures, size_t measure, hst_by type,
+                            const hst_period **periods);
+
+/** Finest period type of a measure. */
+hst_by hst_measures_finest(const hst_measures *measures, size_t measure);
+
+/**
+ * Counts all measures in one pass over the store's partitions, with duplicates removed by the
+ * study's rule.
+ *
+ * Ledger lines (stage "metrics"): per measure what was not counted and why: no date, outside the
+ * window or in a period that the window cuts, unknown area, not England, OTHER, sex or age unknown
+ * (kept in the cube), excluded provider; per dataset: duplicate.
+ * @return HST_ERR_INPUT: share of unknown areas over quality.max_unknown_area (per file, with the
+ * column used); damaged segment
+ */
+HST_MUST_CHECK hst_status hst_count(hst_cube **out, const hst_measures *measures,
+                                    const hst_study *study, const hst_areas *areas,
+                                    const hst_segment *const *segments, size_t n_segments,
+                                    int n_threads, hst_ledger *ledger, hst_error *err);
+void hst_cube_free(hst_cube *cube);
+
+/** Split values met for a measure: index 0 is "" (the total), then codes sorted as bytes. */
+size_t hst_cube_n_splits(const hst_cube *cube, size_t measure);
+const char *hst_cube_split(const hst_cube *cube, size_t measure, size_t split);
+
+/**
+ * Events of one cell.
+ *
+ * @param area    area number, or one of hst_area_special
+ * @param period  index in hst_measures_periods of `type`
+ * @param band    band number; bands->n for unknown age
+ */
+uint64_t hst_cube_events(const hst_cube *cube, size_t measure, size_t split, size_t area,
+                         hst_by type, size_t period, unsigned sex, size_t band);
+
+/** Rows of one measure, area and period left after each step, for `explain`. */
+typedef struct hst_cascade_step {
+    char what[256];
+    uint64_t n;
+} hst_cascade_step;
+
+/**
+ * Takes one number apart: rows of the area dated in the period → after each filter, in words →
+ * counted.
+ *
+ * @param area   area number; or SIZE_MAX with a group number for a comparator
+ * @param keys   receives the record keys counted, [n_keys], sorted; NULL when not wanted
+ */
+HST_MUST_CHECK hst_status hst_count_explain(hst_cascade_step **steps, size_t *n_steps,
+                                            uint64_t **keys, size_t *n_keys,
+                                            const hst_measures *measures, size_t measure,
+                                            const hst_study *study, const hst_areas *areas,
+                                            size_t area, size_t group, const hst_period *period,
+                                            const hst_segment *const *segments, size_t n_segments,
+                                            int n_threads, hst_error *err);
+
+#endif

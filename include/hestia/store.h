@@ -1,0 +1,188 @@
+#ifndef HESTIA_STORE_H
+#define HESTIA_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hestia/episode.h"
+#include "hestia/status.h"
+
+/**
+ * The store: a directory of segments, one per input, each cut into the same partitions by a keyed
+ * hash of the person. Directory 0700 with files 0600; 2750 and 0640 for one made for a group. It
+ * holds
+ *
+ *     hestia-store.json   format version, partitions, group or not
+ *     key                 32 random bytes: key of the person hash, never printed
+ *     lock                fcntl-locked by the one run that writes
+ *     catalogue.json      inputs known: path, member, size, mtime, ctime, inode → content digest
+ *     segments/<content digest>-<layout key>.seg
+ *     segments/<...>.part while it is written (removed by the next writer)
+ */
+typedef struct hst_store hst_store;
+
+enum { HST_DEFAULT_PARTITIONS = 256 };
+
+typedef struct hst_store_options {
+    const char *group;   /**< NULL: private */
+    size_t n_partitions; /**< 0: HST_DEFAULT_PARTITIONS; a power of two from 1 to 4096 */
+} hst_store_options;
+
+/** Makes an empty store; HST_ERR_USAGE when the directory holds anything already. `options` may be
+ * NULL. */
+HST_MUST_CHECK hst_status hst_store_init(const char *path, const hst_store_options *options,
+                                         hst_error *err);
+
+/**
+ * Opens a store.
+ *
+ * @param create  makes it (private, default partitions) when the directory is absent or empty
+ * @param lock    takes the write lock: HST_ERR_LOCKED names the process that holds it; also removes
+ * left .part files
+ * @return HST_ERR_USAGE not a store; HST_ERR_SYSTEM; HST_ERR_INPUT damaged
+ */
+HST_MUST_CHECK hst_status hst_store_open(hst_store **out, const char *path, bool create, bool lock,
+                                         hst_error *err);
+void hst_store_close(hst_store *store);
+
+size_t hst_store_n_partitions(const hst_store *store);
+const char *hst_store_path(const hst_store *store);
+
+/** Keyed 128-bit hash (libsodium siphashx24) of an identifier. Thread-safe. */
+void hst_store_hash(const hst_store *store, const void *bytes, size_t length, uint64_t out[2]);
+
+/** Why a row was not taken into the store. */
+typedef enum hst_reason {
+    HST_REASON_NONE,
+    HST_REASON_RAGGED,
+    HST_REASON_TOO_LONG,
+    HST_REASON_UNCLOSED_QUOTE,
+    HST_REASON_NUL_BYTE,
+    HST_REASON_MALFORMED_DATE,
+    HST_REASON_MALFORMED_NUMBER,
+    HST_REASON_MALFORMED_CODE,
+    HST_REASON_NO_RECORD_KEY,
+    HST_REASON_NO_SIDE_ROW, /**< no row of this EPIKEY in a side file that holds a required column
+                             */
+    HST_N_REASONS
+} hst_reason;
+
+/** Name in audit.csv: "ragged", "malformed date", ... */
+const char *hst_reason_name(hst_reason reason);
+
+/** What was met while reading that a reader should know; the rows are used all the same. */
+typedef enum hst_notice {
+    HST_NOTICE_NO_PERSON,   /**< empty person id */
+    HST_NOTICE_NO_ADMIDATE, /**< missing or sentinel */
+    HST_NOTICE_NO_EPISTART,
+    HST_NOTICE_NO_AGE,
+    HST_NOTICE_UNKNOWN_CODE, /**< a coded field outside its list (stored as it is) */
+    HST_NOTICE_FLAG_DIFFERS, /**< FCE or FAE flag of the extract is not what the rule gives */
+    HST_N_NOTICES
+} hst_notice;
+
+const char *hst_notice_name(hst_notice notice);
+
+enum { HST_CODE_BYTES = 16 }; /**< longest dictionary code, with its NUL */
+
+/** What a segment says of itself (and of the input it was made from). */
+typedef struct hst_segment_info {
+    hst_dataset dataset;
+    char file[256];         /**< file name without folder, "name.zip:member" for members */
+    uint8_t digest[16];     /**< content of the input */
+    uint8_t layout_key[16]; /**< everything else the segment depends on (person column, headers,
+                               side files, version) */
+    uint64_t input_bytes;
+    char separator;    /**< ',' '|' '\t' */
+    char encoding[16]; /**< "ascii", "utf-8", "latin-1" */
+    char person_column[32];
+    size_t n_area_columns;
+    char area_columns[HST_MAX_AREA_COLUMNS]
+                     [32];         /**< header names in canonical spelling, in word order */
+    uint64_t rows_read, rows_used; /**< rows_read = rows_used + sum of rejected */
+    uint64_t rejected[HST_N_REASONS];
+    uint64_t
+        first_line[HST_N_REASONS]; /**< line of the first row rejected for the reason; 0 = none */
+    char first_column[HST_N_REASONS][32]; /**< and its column, where there is one */
+    uint64_t noticed[HST_N_NOTICES];
+    uint32_t partyear_min,
+        partyear_max; /**< PARTYEAR YYYYnn over all rows; 0 = column absent or empty */
+    hst_day admidate_min, admidate_max, epiend_max;
+    uint8_t n_diagnosis_columns, n_procedure_columns;
+    bool three_character_diagnoses; /**< only 3-character diagnosis columns */
+} hst_segment_info;
+
+/* ---- writing ---- */
+
+typedef struct hst_segment_writer hst_segment_writer;
+
+/** @param buffer_bytes  memory for partition buffers in all; 0 = 8 MiB */
+HST_MUST_CHECK hst_status hst_segment_writer_create(hst_segment_writer **out, hst_store *store,
+                                                    size_t buffer_bytes, hst_error *err);
+
+/**
+ * Number of a code in a dictionary of the segment, made when it is new; 0 for an empty code. Hot:
+ * one call per coded field.
+ *
+ * @return HST_DICT_FULL when the dictionary would pass 65,534 codes or length >= HST_CODE_BYTES
+ */
+enum { HST_DICT_FULL = 0xFFFF };
+uint16_t hst_segment_writer_code(hst_segment_writer *writer, unsigned dictionary, const char *code,
+                                 size_t length);
+
+/** Appends an episode whose n_words words are `words`. */
+HST_MUST_CHECK hst_status hst_segment_writer_add(hst_segment_writer *writer,
+                                                 const hst_episode *episode, const uint16_t *words,
+                                                 hst_error *err);
+
+/** Writes dictionaries, `info` and index, syncs, renames. The name is made from info->digest and
+ * info->layout_key. */
+HST_MUST_CHECK hst_status hst_segment_writer_commit(hst_segment_writer *writer,
+                                                    const hst_segment_info *info, hst_error *err);
+
+/** Frees the writer; without a commit before it, its file is removed. */
+void hst_segment_writer_free(hst_segment_writer *writer);
+
+/* ---- catalogue: which input is which segment (thread-safe) ---- */
+
+/**
+ * Content digest of an input that was read before and has the same size, times and inode now.
+ * @return true when known and unchanged
+ */
+bool hst_store_known(hst_store *store, const char *path, const char *member, uint8_t digest[16]);
+
+/** Notes an input's digest with its present size, times and inode, and saves the catalogue
+ * (atomic). */
+HST_MUST_CHECK hst_status hst_store_note(hst_store *store, const char *path, const char *member,
+                                         const uint8_t digest[16], hst_error *err);
+
+/** True when a complete segment for this content and layout is there. */
+bool hst_store_has(const hst_store *store, const uint8_t digest[16], const uint8_t layout_key[16]);
+
+/* ---- reading ---- */
+
+typedef struct hst_segment hst_segment;
+
+/** Opens a segment and checks header, index, dictionaries (checksums). HST_ERR_INPUT: damaged, says
+ * to remove and re-run. */
+HST_MUST_CHECK hst_status hst_segment_open(hst_segment **out, const hst_store *store,
+                                           const uint8_t digest[16], const uint8_t layout_key[16],
+                                           hst_error *err);
+void hst_segment_close(hst_segment *segment);
+const hst_segment_info *hst_segment_get_info(const hst_segment *segment);
+
+/** Number of codes of a dictionary, number 0 (empty) included, and a code's text. */
+size_t hst_segment_n_codes(const hst_segment *segment, unsigned dictionary);
+const char *hst_segment_code(const hst_segment *segment, unsigned dictionary, size_t number);
+
+/** Bytes and episodes of one partition. */
+size_t hst_segment_partition_bytes(const hst_segment *segment, size_t partition);
+uint64_t hst_segment_partition_episodes(const hst_segment *segment, size_t partition);
+
+/** Reads one partition's records, one after another, into `buffer` (8-byte aligned, of
+ * hst_segment_partition_bytes) and checks it. Thread-safe. */
+HST_MUST_CHECK hst_status hst_segment_read(const hst_segment *segment, size_t partition,
+                                           void *buffer, hst_error *err);
+
+#endif
