@@ -1,0 +1,84 @@
+/* What the commands share: the common options, the way messages are shown, and the entry point of
+ * each. */
+#ifndef HESTIA_CLI_H
+#define HESTIA_CLI_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "hestia/status.h"
+
+/** The options that every command takes. */
+typedef struct cli_options {
+    int n_threads;     /**< all cores when not given */
+    size_t memory;     /**< bytes, default 1 GiB */
+    const char *store; /**< NULL: the study's */
+    const char *out;   /**< NULL: the study's */
+    bool quiet, verbose, json_log, no_progress;
+} cli_options;
+
+/** Argp child that reads the common options into a cli_options given as its input; for `.children`
+ * of a command's argp. */
+extern const struct argp cli_common_argp;
+
+/** Fills in the defaults. */
+void cli_options_init(cli_options *options);
+
+/**
+ * Parses a command's arguments. `--help` prints and exits 0. A wrong option gives HST_ERR_USAGE
+ * with the message in `err` (nothing printed). `command` is the name shown in help ("hestia
+ * stats").
+ */
+HST_MUST_CHECK hst_status cli_parse(const struct argp *argp, const char *command, int argc,
+                                    char **argv, void *input, hst_error *err);
+
+/* ---- the terminal (cli/terminal.c): stages, warnings, progress; all on stderr ---- */
+
+typedef struct cli_terminal cli_terminal;
+
+/** First line of a run ("hestia 0.1.0 · study · ..."), printf-like; nothing with --quiet. */
+HST_MUST_CHECK hst_status cli_terminal_create(cli_terminal **out, const cli_options *options,
+                                              hst_error *err);
+void cli_terminal_free(cli_terminal *terminal);
+void cli_terminal_title(cli_terminal *terminal, const char *format, ...) HST_PRINTF(2, 3);
+
+/** A stage begins: starts its clock. `name` is one of check, ingest, people, rates, impact,
+ * publish. */
+void cli_terminal_begin(cli_terminal *terminal, const char *name);
+
+/** Progress inside a stage: a bar with rate and time left on a terminal, else nothing. Callable
+ * from any thread. */
+void cli_terminal_progress(cli_terminal *terminal, uint64_t done, uint64_t total, const char *unit);
+
+/** The stage's one final line: "  ingest   0:11   ..." */
+void cli_terminal_end(cli_terminal *terminal, const char *format, ...) HST_PRINTF(2, 3);
+
+/** Kept and shown once, last, under "Look at these before you quote a number". */
+void cli_terminal_warn(cli_terminal *terminal, const char *format, ...) HST_PRINTF(2, 3);
+
+/** A plain line below the stages. */
+void cli_terminal_line(cli_terminal *terminal, const char *format, ...) HST_PRINTF(2, 3);
+
+/** Shows the warnings and "done in 0:24 · peak 412 MiB". */
+void cli_terminal_finish(cli_terminal *terminal);
+
+/* ---- the commands: argv[0] is the command's name ---- */
+
+hst_status cli_run(int argc, char **argv, hst_error *err);     /* cli/run.c; also `ingest` */
+hst_status cli_check(int argc, char **argv, hst_error *err);   /* cli/check.c */
+hst_status cli_new(int argc, char **argv, hst_error *err);     /* cli/new.c */
+hst_status cli_demo(int argc, char **argv, hst_error *err);    /* cli/demo.c */
+hst_status cli_explain(int argc, char **argv, hst_error *err); /* cli/explain.c */
+hst_status cli_stats(int argc, char **argv, hst_error *err);   /* cli/stats.c */
+hst_status cli_store(int argc, char **argv, hst_error *err);   /* cli/store_command.c */
+hst_status cli_synth(int argc, char **argv, hst_error *err);   /* cli/synth.c */
+
+/** Runs a study from its file to its results; what `hestia run` and `hestia demo` call (cli/run.c).
+ */
+HST_MUST_CHECK hst_status cli_run_study(const char *study_path, const cli_options *options,
+                                        hst_error *err);
+
+#endif

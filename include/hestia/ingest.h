@@ -1,0 +1,69 @@
+#ifndef HESTIA_INGEST_H
+#define HESTIA_INGEST_H
+
+#include "hestia/extract.h"
+#include "hestia/ledger.h"
+#include "hestia/store.h"
+#include "hestia/study.h"
+
+/** One input stream of a study (a file, or a member of a container), from glob to segment. */
+typedef struct hst_input {
+    size_t extract;      /**< index in study->extracts */
+    char *path, *member; /**< member "" when the file is one stream */
+    char *name;     /**< file name without folders, ":member" after it; the `file` of audit.csv */
+    uint64_t bytes; /**< of the file, compressed */
+    hst_layout *layout;
+    uint8_t digest[16], layout_key[16];
+    bool was_known;  /**< segment reused */
+    bool superseded; /**< an older cut of a data year: not counted */
+} hst_input;
+
+typedef struct hst_inputs {
+    size_t n;
+    hst_input *items; /**< sorted by path, then member */
+    hst_person_kind person;
+    /* the texts that the layouts borrow */
+    struct hst_input_specs *specs;
+} hst_inputs;
+
+/**
+ * Expands the study's globs, lists members, reads every header, chooses the person identifier that
+ * all have. Reads no rows and writes nothing: what `hestia check` shows.
+ *
+ * @return HST_ERR_USAGE: glob without match, file absent, no person identifier common to all;
+ * HST_ERR_INPUT: header faults
+ */
+HST_MUST_CHECK hst_status hst_inputs_find(hst_inputs **out, const hst_study *study, hst_error *err);
+void hst_inputs_free(hst_inputs *inputs);
+
+/** Called now and then from any thread with compressed bytes read so far and in all. */
+typedef void hst_progress(void *context, uint64_t done, uint64_t total);
+
+typedef struct hst_ingest_options {
+    int n_threads;
+    size_t memory_bytes;
+    hst_progress *progress; /**< may be NULL */
+    void *progress_context;
+    hst_scan_kernel kernel; /**< AUTO outside tests */
+    hst_inflater inflater;  /**< AUTO outside tests */
+    size_t block_bytes;     /**< 0 outside tests */
+} hst_ingest_options;
+
+/**
+ * Brings the store up to date: reads each input that is new or changed into a segment; marks
+ * superseded cuts. Stops early, with HST_ERR_INTERRUPTED, when hst_interrupt_requested().
+ *
+ * Ledger (stage "ingest"): per file read, used, each reason, notices, superseded, separator, person
+ * and area columns.
+ * @return HST_ERR_INPUT: a broken file; two inputs of the same content; more rejected rows than
+ * quality.max_rejected (file, first line and column of each reason named)
+ */
+HST_MUST_CHECK hst_status hst_ingest(hst_inputs *inputs, const hst_study *study, hst_store *store,
+                                     const hst_ingest_options *options, hst_ledger *ledger,
+                                     hst_error *err);
+
+/** Set by the signal handler of the program, read by long loops. */
+bool hst_interrupt_requested(void);
+void hst_interrupt_request(void);
+
+#endif
