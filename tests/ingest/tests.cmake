@@ -1,1 +1,2 @@
 # tests of ingest
+hestia_test(ledger ingest)
