@@ -1,1 +1,2 @@
 # tests of publish
+hestia_test(csv publish)
