@@ -1,2 +1,3 @@
 # tests of ingest
 hestia_test(ledger ingest)
+hestia_test(table ingest)
