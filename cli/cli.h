@@ -28,9 +28,10 @@ extern const struct argp cli_common_argp;
 void cli_options_init(cli_options *options);
 
 /**
- * Parses a command's arguments. `--help` prints and exits 0. A wrong option gives HST_ERR_USAGE
- * with the message in `err` (nothing printed). `command` is the name shown in help ("hestia
- * stats").
+ * Parses a command's arguments. `--help` prints and exits 0, a wrong option prints what argp says
+ * of it and exits 2.
+ *
+ * @param command  the name shown in help: "hestia stats"
  */
 HST_MUST_CHECK hst_status cli_parse(const struct argp *argp, const char *command, int argc,
                                     char **argv, void *input, hst_error *err);

@@ -152,6 +152,12 @@ void hst_segment_writer_free(hst_segment_writer *writer);
  */
 bool hst_store_known(hst_store *store, const char *path, const char *member, uint8_t digest[16]);
 
+/**
+ * True when the catalogue knows this path with other sizes or times, or another path of this size: the content may
+ * be known, and reading the digest alone (no inflating) decides.
+ */
+bool hst_store_may_know(hst_store *store, const char *path, uint64_t bytes);
+
 /** Notes an input's digest with its present size, times and inode, and saves the catalogue
  * (atomic). */
 HST_MUST_CHECK hst_status hst_store_note(hst_store *store, const char *path, const char *member,

@@ -1,0 +1,218 @@
+/* What a person (or a log) sees of a run: one final line a stage, a progress bar while it lasts. */
+#define _DEFAULT_SOURCE /* getrusage's ru_maxrss */
+#include "cli/cli.h"
+
+#include <jansson.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MAX_LINE = 1024, MAX_WARNINGS = 50, BAR_CELLS = 24 };
+
+struct cli_terminal {
+    bool quiet, json, pretty, progress; /* pretty: a terminal; else log lines with their time */
+    double started, stage_started, last_drawn;
+    char stage[16];
+    bool bar_is_drawn;
+    pthread_mutex_t mutex;
+    size_t n_warnings;
+    char *warnings[MAX_WARNINGS];
+};
+
+static double now(void)
+{
+    struct timespec time = {0};
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+hst_status cli_terminal_create(cli_terminal **out, const cli_options *options, hst_error *err)
+{
+    cli_terminal *terminal = calloc(1, sizeof *terminal);
+
+    *out = NULL;
+    if (!terminal) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for the terminal");
+    }
+    terminal->quiet = options->quiet;
+    terminal->json = options->json_log;
+    terminal->pretty = !options->json_log && isatty(STDERR_FILENO);
+    terminal->progress = terminal->pretty && !options->no_progress && !options->quiet;
+    terminal->started = terminal->stage_started = now();
+    pthread_mutex_init(&terminal->mutex, NULL);
+    *out = terminal;
+    return HST_OK;
+}
+
+void cli_terminal_free(cli_terminal *terminal)
+{
+    if (!terminal) {
+        return;
+    }
+    for (size_t i = 0; i < terminal->n_warnings; i++) {
+        free(terminal->warnings[i]);
+    }
+    pthread_mutex_destroy(&terminal->mutex);
+    free(terminal);
+}
+
+static void wipe_bar(cli_terminal *terminal)
+{
+    if (terminal->bar_is_drawn) {
+        fputs("\r\033[K", stderr);
+        terminal->bar_is_drawn = false;
+    }
+}
+
+static void format_seconds(double seconds, char text[16])
+{
+    long whole = (long)seconds;
+
+    if (whole >= 3600) {
+        snprintf(text, 16, "%ld:%02ld:%02ld", whole / 3600 % 1000, whole / 60 % 60, whole % 60);
+    } else {
+        snprintf(text, 16, "%ld:%02ld", whole / 60, whole % 60);
+    }
+}
+
+/** Writes one line in the form asked for; `stage` may be "". */
+static void put_line(cli_terminal *terminal, const char *level, const char *stage, double seconds,
+                     const char *text)
+{
+    char stamp[32] = "";
+    time_t time_now = time(NULL);
+    struct tm utc = {0};
+
+    if (terminal->quiet) {
+        return;
+    }
+    gmtime_r(&time_now, &utc);
+    strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    if (terminal->json) {
+        json_t *object = json_pack("{s:s, s:s, s:s, s:f, s:s}", "time", stamp, "level", level,
+                                   "stage", stage, "seconds", seconds, "text", text);
+        char *line = object ? json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+
+        fprintf(stderr, "%s\n", line ? line : "{}");
+        free(line);
+        json_decref(object);
+        return;
+    }
+    if (!terminal->pretty && (text[0] || stage[0])) {
+        fprintf(stderr, "%s ", stamp);
+    }
+    if (stage[0]) {
+        char clock[16];
+
+        format_seconds(seconds, clock);
+        fprintf(stderr, "  %-8s %-6s %s\n", stage, clock, text);
+    } else {
+        fprintf(stderr, "%s\n", text);
+    }
+}
+
+void cli_terminal_title(cli_terminal *terminal, const char *format, ...)
+{
+    char text[MAX_LINE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    put_line(terminal, "info", "", 0, text);
+}
+
+void cli_terminal_begin(cli_terminal *terminal, const char *name)
+{
+    snprintf(terminal->stage, sizeof terminal->stage, "%s", name);
+    terminal->stage_started = now();
+    terminal->last_drawn = 0;
+}
+
+void cli_terminal_progress(cli_terminal *terminal, uint64_t done, uint64_t total, const char *unit)
+{
+    double time_now = now(), seconds = time_now - terminal->stage_started;
+    bool is_bytes = strcmp(unit, "bytes") == 0;
+    char left[16];
+
+    if (!terminal->progress || total == 0 || pthread_mutex_trylock(&terminal->mutex) != 0) {
+        return;
+    }
+    if (time_now - terminal->last_drawn > 0.1 && seconds > 0.3) {
+        double share = done < total ? (double)done / (double)total : 1;
+        int cells = (int)(share * BAR_CELLS);
+
+        format_seconds(share > 0 ? seconds * (1 - share) / share : 0, left);
+        fprintf(stderr, "\r  %-8s [%.*s%*s] %3.0f %%  %.*f %s/s  %s left\033[K", terminal->stage,
+                cells, "========================", BAR_CELLS - cells, "", 100 * share,
+                is_bytes ? 1 : 0, (double)done / seconds / (is_bytes ? 1e6 : 1),
+                is_bytes ? "MB" : unit, left);
+        fflush(stderr);
+        terminal->bar_is_drawn = true;
+        terminal->last_drawn = time_now;
+    }
+    pthread_mutex_unlock(&terminal->mutex);
+}
+
+void cli_terminal_end(cli_terminal *terminal, const char *format, ...)
+{
+    char text[MAX_LINE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    wipe_bar(terminal);
+    put_line(terminal, "info", terminal->stage, now() - terminal->stage_started, text);
+}
+
+void cli_terminal_warn(cli_terminal *terminal, const char *format, ...)
+{
+    char text[MAX_LINE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (terminal->n_warnings < MAX_WARNINGS) {
+        terminal->warnings[terminal->n_warnings] = strdup(text);
+        terminal->n_warnings += terminal->warnings[terminal->n_warnings] != NULL;
+    }
+}
+
+void cli_terminal_line(cli_terminal *terminal, const char *format, ...)
+{
+    char text[MAX_LINE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    put_line(terminal, "info", "", 0, text);
+}
+
+void cli_terminal_finish(cli_terminal *terminal)
+{
+    struct rusage usage = {0};
+    double seconds = now() - terminal->started;
+    char clock[16], text[MAX_LINE];
+
+    if (terminal->n_warnings > 0) {
+        put_line(terminal, "info", "", 0, "");
+        put_line(terminal, "info", "", 0, "Look at these before you quote a number");
+        for (size_t i = 0; i < terminal->n_warnings; i++) {
+            snprintf(text, sizeof text, "  ! %s", terminal->warnings[i]);
+            put_line(terminal, "warning", "", 0, text);
+        }
+    }
+    getrusage(RUSAGE_SELF, &usage);
+    format_seconds(seconds, clock);
+    put_line(terminal, "info", "", 0, "");
+    snprintf(text, sizeof text, "done in %s · peak %ld MiB", clock, usage.ru_maxrss / 1024);
+    put_line(terminal, "info", "", seconds, text);
+}

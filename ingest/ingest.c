@@ -1,0 +1,401 @@
+/* From inputs to segments: what is new or changed is read, everything else is reused. Files are
+   handed to threads, largest first; a file that has a thread to spare is inflated by a thread of
+   its own. */
+#include "hestia/ingest.h"
+
+#include <omp.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS_BETWEEN_CHECKS = 4096 };
+
+/** What all threads of one ingest share. */
+typedef struct work {
+    const hst_study *study;
+    hst_store *store;
+    const hst_ingest_options *options;
+    hst_side_table **sides; /* [n_extracts], NULL where the extract has none */
+    uint64_t total_bytes;
+    _Atomic uint64_t done_bytes;
+    atomic_size_t n_unfinished;
+} work;
+
+static void report_progress(work *w)
+{
+    if (w->options->progress) {
+        w->options->progress(w->options->progress_context, atomic_load(&w->done_bytes),
+                             w->total_bytes);
+    }
+}
+
+/** Adds what has been read of a file since the last call to the common count. */
+static void advance(work *w, const hst_source *source, uint64_t *reported)
+{
+    uint64_t position = hst_source_position(source);
+
+    if (position > *reported) {
+        atomic_fetch_add(&w->done_bytes, position - *reported);
+        *reported = position;
+        report_progress(w);
+    }
+}
+
+static hst_status read_rows(work *w, hst_scanner *scanner, const hst_source *source,
+                            const hst_layout *layout, hst_decoder *decoder, uint64_t *reported,
+                            hst_error *err)
+{
+    hst_record record = {0};
+    bool more = true;
+    hst_status status = HST_OK;
+
+    if (hst_layout_has_header_line(layout)) {
+        status = hst_scanner_next(scanner, &record, &more, err);
+    }
+    hst_scanner_expect_fields(scanner, hst_layout_n_columns(layout));
+    for (uint64_t n = 1; status == HST_OK && more; n++) {
+        status = hst_scanner_next(scanner, &record, &more, err);
+        if (status == HST_OK && more) {
+            status = hst_decoder_add(decoder, &record, err);
+        }
+        if (n % ROWS_BETWEEN_CHECKS == 0) {
+            advance(w, source, reported);
+            if (hst_interrupt_requested()) {
+                return hst_fail(err, HST_ERR_INTERRUPTED,
+                                "interrupted; the next run goes on from here");
+            }
+        }
+    }
+    advance(w, source, reported);
+    return status;
+}
+
+/** Reads one input into a segment of the store. */
+static hst_status read_input(work *w, hst_input *input, bool overlap, hst_error *err)
+{
+    hst_source *source = NULL;
+    hst_scanner *scanner = NULL;
+    hst_segment_writer *writer = NULL;
+    hst_decoder *decoder = NULL;
+    hst_segment_info info = {0};
+    uint64_t reported = 0;
+    hst_status status =
+        hst_source_open(&source, input->path, input->member, w->options->inflater, err);
+
+    if (status != HST_OK ||
+        (status = hst_scanner_create(&scanner, source, hst_layout_separator(input->layout),
+                                     w->options->kernel, w->options->block_bytes, overlap, err)) !=
+            HST_OK ||
+        (status = hst_segment_writer_create(&writer, w->store, 0, err)) != HST_OK ||
+        (status = hst_decoder_create(&decoder, input->layout, w->sides[input->extract], w->store,
+                                     writer, err)) != HST_OK ||
+        (status = read_rows(w, scanner, source, input->layout, decoder, &reported, err)) !=
+            HST_OK) {
+        goto done;
+    }
+    hst_decoder_info(decoder, &info);
+    if (info.rows_read == 0) {
+        status = hst_fail(err, HST_ERR_INPUT,
+                          "%s holds a header and no rows; take it out of the folder or have it "
+                          "delivered again",
+                          input->path);
+        goto done;
+    }
+    hst_source_digest(source, info.digest);
+    memcpy(input->digest, info.digest, sizeof input->digest);
+    memcpy(info.layout_key, input->layout_key, sizeof info.layout_key);
+    info.input_bytes = input->bytes;
+    snprintf(info.file, sizeof info.file, "%s", input->name);
+    status = hst_segment_writer_commit(writer, &info, err);
+    if (status == HST_OK) {
+        status = hst_store_note(w->store, input->path, input->member, input->digest, err);
+    }
+
+done:
+    hst_decoder_free(decoder);
+    hst_segment_writer_free(writer);
+    hst_scanner_free(scanner);
+    hst_source_close(source);
+    return status;
+}
+
+/** Finds the input's segment in the store, or makes it. */
+static hst_status bring_up_to_date(work *w, hst_input *input, bool overlap, hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    input->was_known = hst_store_known(w->store, input->path, input->member, input->digest);
+    if (!input->was_known && hst_store_may_know(w->store, input->path, input->bytes)) {
+        status = hst_source_file_digest(input->path, input->member, input->digest, err);
+        input->was_known = status == HST_OK;
+    }
+    if (status == HST_OK && input->was_known &&
+        hst_store_has(w->store, input->digest, input->layout_key)) {
+        atomic_fetch_add(&w->done_bytes, input->bytes);
+        report_progress(w);
+        return hst_store_note(w->store, input->path, input->member, input->digest, err);
+    }
+    input->was_known = false;
+    return status == HST_OK ? read_input(w, input, overlap, err) : status;
+}
+
+/** Input numbers, largest first, so that the last thread to finish is not left with the largest
+ * file. */
+static size_t *order_by_size(const hst_inputs *inputs)
+{
+    size_t *order = calloc(inputs->n + 1, sizeof *order);
+
+    for (size_t i = 0; order && i < inputs->n; i++) {
+        size_t at = i;
+
+        while (at > 0 && inputs->items[order[at - 1]].bytes < inputs->items[i].bytes) {
+            order[at] = order[at - 1];
+            at--;
+        }
+        order[at] = i;
+    }
+    return order;
+}
+
+static hst_status load_side_files(work *w, const hst_inputs *inputs, hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    w->sides = calloc(w->study->n_extracts + 1, sizeof *w->sides);
+    if (!w->sides) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for side files");
+    }
+    for (size_t i = 0; status == HST_OK && i < inputs->n; i++) {
+        size_t extract = inputs->items[i].extract;
+
+        if (w->study->extracts[extract].n_side_files > 0 && !w->sides[extract]) {
+            status = hst_side_table_load(&w->sides[extract], inputs->items[i].layout,
+                                         w->options->memory_bytes, err);
+        }
+    }
+    return status;
+}
+
+static hst_status read_all(work *w, hst_inputs *inputs, hst_error *err)
+{
+    int n_threads = w->options->n_threads < 1 ? 1 : w->options->n_threads;
+    int n_workers = (size_t)n_threads < inputs->n ? n_threads : (int)inputs->n;
+    size_t *order = order_by_size(inputs);
+    hst_status *statuses = calloc(inputs->n + 1, sizeof *statuses);
+    hst_error *errors = calloc(inputs->n + 1, sizeof *errors);
+    atomic_bool failed = false;
+    hst_status status = HST_OK;
+
+    if (!order || !statuses || !errors) {
+        status = hst_fail(err, HST_ERR_MEMORY, "no memory for %zu inputs", inputs->n);
+        goto done;
+    }
+#pragma omp parallel for schedule(dynamic, 1) num_threads(n_workers)
+    for (size_t k = 0; k < inputs->n; k++) {
+        size_t i = order[k];
+
+        if (!atomic_load(&failed)) {
+            bool overlap = atomic_load(&w->n_unfinished) < (size_t)n_threads;
+
+            statuses[i] = bring_up_to_date(w, &inputs->items[i], overlap, &errors[i]);
+            if (statuses[i] != HST_OK) {
+                atomic_store(&failed, true);
+            }
+        }
+        atomic_fetch_sub(&w->n_unfinished, 1);
+    }
+    for (size_t i = 0; i < inputs->n && status == HST_OK; i++) {
+        if (statuses[i] != HST_OK) {
+            status = hst_fail(err, statuses[i], "%s", errors[i].message);
+        }
+    }
+
+done:
+    free(errors);
+    free(statuses);
+    free(order);
+    return status;
+}
+
+/** The same content twice would count everything in it twice. */
+static hst_status refuse_same_content(const hst_inputs *inputs, hst_error *err)
+{
+    for (size_t i = 1; i < inputs->n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (memcmp(inputs->items[i].digest, inputs->items[k].digest,
+                       sizeof inputs->items[i].digest) == 0) {
+                return hst_fail(err, HST_ERR_INPUT,
+                                "%s has the same content as %s; every row would count twice: "
+                                "take one of them out",
+                                inputs->items[i].path, inputs->items[k].path);
+            }
+        }
+    }
+    return HST_OK;
+}
+
+/** Names each reason with its count and where it first happened. */
+static hst_status refuse_rejected(const hst_study *study, const hst_input *input,
+                                  const hst_segment_info *info, hst_error *err)
+{
+    uint64_t n_rejected = info->rows_read - info->rows_used;
+    char reasons[700] = "";
+    size_t used = 0;
+
+    if (info->rows_read == 0 ||
+        (double)n_rejected <= study->quality.max_rejected * (double)info->rows_read) {
+        return HST_OK;
+    }
+    for (int r = 1; r < HST_N_REASONS && used < sizeof reasons; r++) {
+        if (info->rejected[r] > 0) {
+            used += (size_t)snprintf(
+                reasons + used, sizeof reasons - used, "; %s: %llu rows, first at line %llu%s%s",
+                hst_reason_name((hst_reason)r), (unsigned long long)info->rejected[r],
+                (unsigned long long)info->first_line[r],
+                info->first_column[r][0] ? ", column " : "", info->first_column[r]);
+        }
+    }
+    return hst_fail(err, HST_ERR_INPUT,
+                    "%s: %llu of %llu rows cannot be read, more than quality.max_rejected (%g)%s; "
+                    "have the file delivered again, or raise the threshold knowingly",
+                    input->path, (unsigned long long)n_rejected,
+                    (unsigned long long)info->rows_read, study->quality.max_rejected, reasons);
+}
+
+/** Of several cumulative cuts of one data year (PARTYEAR YYYYnn) the newest counts. */
+static void mark_superseded(const hst_study *study, hst_inputs *inputs,
+                            const hst_segment_info *infos)
+{
+    for (size_t i = 0; i < inputs->n; i++) {
+        const hst_segment_info *older = &infos[i];
+
+        if (!study->extracts[inputs->items[i].extract].cuts_newest || older->partyear_min == 0 ||
+            older->partyear_min != older->partyear_max) {
+            continue;
+        }
+        for (size_t k = 0; k < inputs->n; k++) {
+            const hst_segment_info *newer = &infos[k];
+
+            if (newer->dataset == older->dataset && newer->partyear_min == newer->partyear_max &&
+                newer->partyear_min / 100 == older->partyear_min / 100 &&
+                newer->partyear_min > older->partyear_min) {
+                inputs->items[i].superseded = true;
+            }
+        }
+    }
+}
+
+static hst_status ledger_fact(hst_ledger *ledger, const hst_input *input,
+                              const hst_segment_info *info, const char *stage, const char *reason,
+                              uint64_t n, hst_error *err)
+{
+    hst_ledger_line line = {.stage = stage,
+                            .dataset = hst_dataset_name(info->dataset),
+                            .file = input->name,
+                            .reason = reason,
+                            .n = n};
+
+    return hst_ledger_add(ledger, &line, err);
+}
+
+/** Everything audit.csv says of one file. */
+static hst_status write_ledger(hst_ledger *ledger, const hst_input *input,
+                               const hst_segment_info *info, hst_error *err)
+{
+    const char *separator = info->separator == '|'    ? "separator pipe"
+                            : info->separator == '\t' ? "separator tab"
+                                                      : "separator comma";
+    char text[64];
+    hst_status status = ledger_fact(ledger, input, info, "ingest", "read", info->rows_read, err);
+
+    if (status == HST_OK) {
+        status = ledger_fact(ledger, input, info, "ingest",
+                             input->superseded ? "superseded by a newer cut" : "used",
+                             info->rows_used, err);
+    }
+    for (int r = 1; status == HST_OK && r < HST_N_REASONS; r++) {
+        if (info->rejected[r] > 0) {
+            status = ledger_fact(ledger, input, info, "ingest", hst_reason_name((hst_reason)r),
+                                 info->rejected[r], err);
+        }
+    }
+    for (int k = 0; status == HST_OK && k < HST_N_NOTICES; k++) {
+        if (info->noticed[k] > 0) {
+            status = ledger_fact(ledger, input, info, "ingest notice",
+                                 hst_notice_name((hst_notice)k), info->noticed[k], err);
+        }
+    }
+    if (status == HST_OK) {
+        status = ledger_fact(ledger, input, info, "ingest column", separator, info->rows_read, err);
+    }
+    if (status == HST_OK) {
+        snprintf(text, sizeof text, "person column %s", info->person_column);
+        status = ledger_fact(ledger, input, info, "ingest column", text, info->rows_read, err);
+    }
+    if (status == HST_OK && info->partyear_max != 0) {
+        snprintf(text, sizeof text,
+                 info->partyear_min == info->partyear_max ? "cut %u" : "cuts %u to %u",
+                 info->partyear_min, info->partyear_max);
+        status = ledger_fact(ledger, input, info, "ingest column", text, info->rows_read, err);
+    }
+    return status;
+}
+
+/** Thresholds, cuts and the audit, from what the segments say of themselves. */
+static hst_status account(const work *w, hst_inputs *inputs, hst_ledger *ledger, hst_error *err)
+{
+    hst_segment_info *infos = calloc(inputs->n + 1, sizeof *infos);
+    hst_status status = HST_OK;
+
+    if (!infos) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu segments", inputs->n);
+    }
+    for (size_t i = 0; status == HST_OK && i < inputs->n; i++) {
+        hst_segment *segment = NULL;
+
+        status = hst_segment_open(&segment, w->store, inputs->items[i].digest,
+                                  inputs->items[i].layout_key, err);
+        if (status == HST_OK) {
+            infos[i] = *hst_segment_get_info(segment);
+            status = refuse_rejected(w->study, &inputs->items[i], &infos[i], err);
+        }
+        hst_segment_close(segment);
+    }
+    if (status == HST_OK) {
+        mark_superseded(w->study, inputs, infos);
+    }
+    for (size_t i = 0; status == HST_OK && i < inputs->n; i++) {
+        status = write_ledger(ledger, &inputs->items[i], &infos[i], err);
+    }
+    free(infos);
+    return status;
+}
+
+hst_status hst_ingest(hst_inputs *inputs, const hst_study *study, hst_store *store,
+                      const hst_ingest_options *options, hst_ledger *ledger, hst_error *err)
+{
+    work w = {.study = study, .store = store, .options = options};
+    hst_status status = HST_OK;
+
+    atomic_init(&w.done_bytes, 0);
+    atomic_init(&w.n_unfinished, inputs->n);
+    for (size_t i = 0; i < inputs->n; i++) {
+        w.total_bytes += inputs->items[i].bytes;
+    }
+    status = load_side_files(&w, inputs, err);
+    if (status == HST_OK) {
+        status = read_all(&w, inputs, err);
+    }
+    if (status == HST_OK) {
+        status = refuse_same_content(inputs, err);
+    }
+    if (status == HST_OK) {
+        status = account(&w, inputs, ledger, err);
+    }
+    for (size_t e = 0; w.sides && e < study->n_extracts; e++) {
+        hst_side_table_free(w.sides[e]);
+    }
+    free(w.sides);
+    return status;
+}

@@ -1,0 +1,265 @@
+/* From the globs of a study to its input streams: files, members, headers, and the one person
+ * identifier. */
+#include "hestia/ingest.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/** What the layouts of one extract borrow: the paths of its side files, expanded. */
+struct hst_input_specs {
+    size_t n_extracts;
+    struct extract_texts {
+        size_t n_sides;
+        hst_side_spec *sides;
+        glob_t *globs; /* [n_sides] */
+    } * extracts;
+};
+
+static void free_specs(struct hst_input_specs *specs)
+{
+    if (!specs) {
+        return;
+    }
+    for (size_t e = 0; specs->extracts && e < specs->n_extracts; e++) {
+        for (size_t s = 0; s < specs->extracts[e].n_sides; s++) {
+            globfree(&specs->extracts[e].globs[s]);
+        }
+        free(specs->extracts[e].globs);
+        free(specs->extracts[e].sides);
+    }
+    free(specs->extracts);
+    free(specs);
+}
+
+void hst_inputs_free(hst_inputs *inputs)
+{
+    if (!inputs) {
+        return;
+    }
+    for (size_t i = 0; i < inputs->n; i++) {
+        hst_layout_free(inputs->items[i].layout);
+        free(inputs->items[i].path);
+        free(inputs->items[i].member);
+        free(inputs->items[i].name);
+    }
+    free(inputs->items);
+    free_specs(inputs->specs);
+    free(inputs);
+}
+
+/** Collects the matches of every pattern; a pattern without a match is a failure. */
+static hst_status expand(const hst_study *study, size_t line, const hst_texts *patterns,
+                         glob_t *matches, hst_error *err)
+{
+    for (size_t i = 0; i < patterns->n; i++) {
+        int result = glob(patterns->items[i], i == 0 ? 0 : GLOB_APPEND, NULL, matches);
+
+        if (result == GLOB_NOSPACE) {
+            return hst_fail(err, HST_ERR_MEMORY, "no memory for the file names of %s",
+                            patterns->items[i]);
+        }
+        if (result != 0) {
+            return hst_fail(err, HST_ERR_USAGE,
+                            "%s, line %zu: no file matches %s; check the folder and the pattern "
+                            "(it is relative to the study file)",
+                            study->path, line, patterns->items[i]);
+        }
+    }
+    return HST_OK;
+}
+
+static hst_status expand_side_files(const hst_study *study, struct hst_input_specs *specs,
+                                    hst_error *err)
+{
+    specs->n_extracts = study->n_extracts;
+    specs->extracts = calloc(study->n_extracts + 1, sizeof *specs->extracts);
+    if (!specs->extracts) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu extracts", study->n_extracts);
+    }
+    for (size_t e = 0; e < study->n_extracts; e++) {
+        const hst_study_extract *extract = &study->extracts[e];
+        struct extract_texts *texts = &specs->extracts[e];
+
+        texts->sides = calloc(extract->n_side_files + 1, sizeof *texts->sides);
+        texts->globs = calloc(extract->n_side_files + 1, sizeof *texts->globs);
+        if (!texts->sides || !texts->globs) {
+            return hst_fail(err, HST_ERR_MEMORY, "no memory for side files");
+        }
+        for (size_t s = 0; s < extract->n_side_files; s++) {
+            hst_status status = HST_OK;
+
+            texts->n_sides = s + 1;
+            status =
+                expand(study, extract->line, &extract->side_files[s].files, &texts->globs[s], err);
+            if (status != HST_OK) {
+                return status;
+            }
+            texts->sides[s] = (hst_side_spec){
+                .n_paths = texts->globs[s].gl_pathc,
+                .paths = (const char *const *)texts->globs[s].gl_pathv,
+                .key = extract->side_files[s].key,
+                .n_columns = extract->side_files[s].columns.n,
+                .columns = (const char *const *)extract->side_files[s].columns.items,
+            };
+        }
+    }
+    return HST_OK;
+}
+
+/** "apc.csv.gz" or "apc.zip:member.csv". */
+static char *display_name(const char *path, const char *member)
+{
+    const char *slash = strrchr(path, '/');
+    const char *file = slash ? slash + 1 : path;
+    size_t n = strlen(file) + strlen(member) + 2;
+    char *name = malloc(n);
+
+    if (name) {
+        snprintf(name, n, "%s%s%s", file, member[0] ? ":" : "", member);
+    }
+    return name;
+}
+
+static hst_status add_input(hst_inputs *inputs, const hst_study *study, size_t extract,
+                            const char *path, const char *member, hst_error *err)
+{
+    const hst_study_extract *from = &study->extracts[extract];
+    hst_input *grown = realloc(inputs->items, (inputs->n + 1) * sizeof *grown);
+    hst_input *input = NULL;
+    hst_extract_spec spec = {0};
+    struct stat file = {0};
+
+    if (!grown) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu inputs", inputs->n + 1);
+    }
+    inputs->items = grown;
+    input = &inputs->items[inputs->n++];
+    *input = (hst_input){.extract = extract,
+                         .path = strdup(path),
+                         .member = strdup(member),
+                         .name = display_name(path, member)};
+    if (!input->path || !input->member || !input->name) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for the name of %s", path);
+    }
+    if (stat(path, &file) != 0) {
+        return hst_fail(err, HST_ERR_USAGE, "%s: %s", path, strerror(errno));
+    }
+    input->bytes = (uint64_t)file.st_size;
+    spec = (hst_extract_spec){
+        .dataset = from->dataset,
+        .path = input->path,
+        .member = input->member,
+        .separator = from->separator,
+        .header_file = from->header,
+        .n_columns = from->column_roles.n,
+        .column_roles = (const char *const *)from->column_roles.items,
+        .column_names = (const char *const *)from->column_names.items,
+        .n_side_files = inputs->specs->extracts[extract].n_sides,
+        .side_files = inputs->specs->extracts[extract].sides,
+    };
+    return hst_layout_detect(&input->layout, &spec, err);
+}
+
+static hst_status add_file(hst_inputs *inputs, const hst_study *study, size_t extract,
+                           const char *path, hst_error *err)
+{
+    char **members = NULL;
+    size_t n_members = 0;
+    hst_status status = hst_source_members(&members, &n_members, path, err);
+
+    for (size_t m = 0; status == HST_OK && m < n_members; m++) {
+        status = add_input(inputs, study, extract, path, members[m], err);
+    }
+    hst_source_free_members(members, n_members);
+    return status;
+}
+
+static int compare_inputs(const void *a, const void *b)
+{
+    const hst_input *x = a, *y = b;
+    int order = strcmp(x->path, y->path);
+
+    return order != 0 ? order : strcmp(x->member, y->member);
+}
+
+/** The first kind of identifier, in order of preference, that every input has. */
+static hst_status choose_person(hst_inputs *inputs, hst_error *err)
+{
+    unsigned common = ~0u;
+
+    for (size_t i = 0; i < inputs->n; i++) {
+        unsigned kinds = hst_layout_person_kinds(inputs->items[i].layout);
+
+        if ((common & kinds) == 0) {
+            return hst_fail(err, HST_ERR_USAGE,
+                            "%s: no person identifier in common with %s; people could not be "
+                            "followed from file to file: ask for one identifier in all files, or "
+                            "give the column in `side_files` or `columns: {person: ..}`",
+                            inputs->items[i].path, inputs->items[i > 0 ? i - 1 : 0].path);
+        }
+        common &= kinds;
+    }
+    while (!(common >> inputs->person & 1u)) {
+        inputs->person++;
+    }
+    for (size_t i = 0; i < inputs->n; i++) {
+        hst_layout_use_person(inputs->items[i].layout, inputs->person);
+        hst_layout_key(inputs->items[i].layout, inputs->items[i].layout_key);
+    }
+    return HST_OK;
+}
+
+/** One file named by two globs would count twice. */
+static hst_status refuse_repeats(const hst_inputs *inputs, hst_error *err)
+{
+    for (size_t i = 1; i < inputs->n; i++) {
+        if (compare_inputs(&inputs->items[i - 1], &inputs->items[i]) == 0) {
+            return hst_fail(err, HST_ERR_USAGE,
+                            "%s is matched by two patterns of the study; make them distinct",
+                            inputs->items[i].path);
+        }
+    }
+    return HST_OK;
+}
+
+hst_status hst_inputs_find(hst_inputs **out, const hst_study *study, hst_error *err)
+{
+    hst_status status = HST_OK;
+    hst_inputs *inputs = calloc(1, sizeof *inputs);
+
+    *out = NULL;
+    if (!inputs || !(inputs->specs = calloc(1, sizeof *inputs->specs))) {
+        status = hst_fail(err, HST_ERR_MEMORY, "no memory for the inputs");
+        goto done;
+    }
+    status = expand_side_files(study, inputs->specs, err);
+    for (size_t e = 0; status == HST_OK && e < study->n_extracts; e++) {
+        glob_t matches = {0};
+
+        status = expand(study, study->extracts[e].line, &study->extracts[e].files, &matches, err);
+        for (size_t i = 0; status == HST_OK && i < matches.gl_pathc; i++) {
+            status = add_file(inputs, study, e, matches.gl_pathv[i], err);
+        }
+        globfree(&matches);
+    }
+    if (status != HST_OK) {
+        goto done;
+    }
+    qsort(inputs->items, inputs->n, sizeof *inputs->items, compare_inputs);
+    status = refuse_repeats(inputs, err);
+    if (status == HST_OK) {
+        status = choose_person(inputs, err);
+    }
+    if (status == HST_OK) {
+        *out = inputs;
+        inputs = NULL;
+    }
+
+done:
+    hst_inputs_free(inputs);
+    return status;
+}
