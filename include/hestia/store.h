@@ -52,6 +52,10 @@ const char *hst_store_path(const hst_store *store);
 /** Keyed 128-bit hash (libsodium siphashx24) of an identifier. Thread-safe. */
 void hst_store_hash(const hst_store *store, const void *bytes, size_t length, uint64_t out[2]);
 
+/** Keyed 64-bit hash (siphash24, another half of the key) of any other text, such as a spell
+ * number. Thread-safe. */
+uint64_t hst_store_hash_text(const hst_store *store, const void *bytes, size_t length);
+
 /** Why a row was not taken into the store. */
 typedef enum hst_reason {
     HST_REASON_NONE,
@@ -131,6 +135,11 @@ enum { HST_DICT_FULL = 0xFFFF };
 uint16_t hst_segment_writer_code(hst_segment_writer *writer, unsigned dictionary, const char *code,
                                  size_t length);
 
+/** The same for a code with at least 16 readable bytes from its start (the fields of a record
+ * have): saves the copy. */
+uint16_t hst_segment_writer_code_padded(hst_segment_writer *writer, unsigned dictionary,
+                                        const char *code, size_t length);
+
 /** Appends an episode whose n_words words are `words`. */
 HST_MUST_CHECK hst_status hst_segment_writer_add(hst_segment_writer *writer,
                                                  const hst_episode *episode, const uint16_t *words,
@@ -153,8 +162,8 @@ void hst_segment_writer_free(hst_segment_writer *writer);
 bool hst_store_known(hst_store *store, const char *path, const char *member, uint8_t digest[16]);
 
 /**
- * True when the catalogue knows this path with other sizes or times, or another path of this size: the content may
- * be known, and reading the digest alone (no inflating) decides.
+ * True when the catalogue knows this path with other sizes or times, or another path of this size:
+ * the content may be known, and reading the digest alone (no inflating) decides.
  */
 bool hst_store_may_know(hst_store *store, const char *path, uint64_t bytes);
 
@@ -163,7 +172,11 @@ bool hst_store_may_know(hst_store *store, const char *path, uint64_t bytes);
 HST_MUST_CHECK hst_status hst_store_note(hst_store *store, const char *path, const char *member,
                                          const uint8_t digest[16], hst_error *err);
 
-/** True when a complete segment for this content and layout is there. */
+/** True when a file with this content may still be on disk, as far as the catalogue knows. */
+bool hst_store_has_input(hst_store *store, const uint8_t digest[16]);
+
+/** True when a complete segment for this content and layout is there: both ends of the file are
+ * right, and it was made for this store. One that was cut short is not, and is made anew. */
 bool hst_store_has(const hst_store *store, const uint8_t digest[16], const uint8_t layout_key[16]);
 
 /* ---- reading ---- */

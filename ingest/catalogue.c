@@ -1,0 +1,299 @@
+/* The catalogue: which inputs were read, how their files looked then, and the digest of their
+ * content. A file that looks the same is not read again to find its digest. */
+#define _XOPEN_SOURCE 700 /* realpath */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "hestia/store.h"
+#include "ingest/store_internal.h"
+
+#define CATALOGUE_NAME "catalogue.json"
+
+enum {
+    DIGEST_BYTES = 16,
+    /* the times of files are kept by a coarser clock than the time of day */
+    CLOCK_GRAIN_NS = 20 * 1000 * 1000
+};
+
+/* JSON wants UTF-8 and a path may be any bytes: those outside printable ASCII are written as in a
+ * URL. */
+static char *escape(const char *path, const char *member)
+{
+    size_t n = 3 * (strlen(path) + strlen(member)) + 2;
+    char *text = malloc(n);
+    size_t at = 0;
+
+    if (!text) {
+        return NULL;
+    }
+    for (int part = 0; part < 2; part++) {
+        const char *bytes = part == 0 ? path : member;
+
+        for (; *bytes; bytes++) {
+            unsigned char c = (unsigned char)*bytes;
+
+            if (c > ' ' && c < 0x7F && c != '%' && c != '#') {
+                text[at++] = (char)c;
+            } else {
+                at += (size_t)snprintf(text + at, 4, "%%%02X", c);
+            }
+        }
+        if (part == 0) {
+            text[at++] = '#'; /* the member after it, as the fragment of a URL */
+        }
+    }
+    text[at] = '\0';
+    return text;
+}
+
+/* Path of an entry's file, without the member; the caller's. */
+static char *unescape_path(const char *key)
+{
+    char *path = malloc(strlen(key) + 1);
+    size_t n = 0;
+
+    if (!path) {
+        return NULL;
+    }
+    for (; *key && *key != '#'; key++) {
+        unsigned byte = 0;
+
+        if (*key == '%' && sscanf(key + 1, "%2x", &byte) == 1) {
+            path[n++] = (char)byte;
+            key += strlen(key) > 2 ? 2 : strlen(key) - 1;
+        } else {
+            path[n++] = *key;
+        }
+    }
+    path[n] = '\0';
+    return path;
+}
+
+/* Key of an input in the catalogue; NULL with errno when the file is not there. */
+static char *entry_key(const char *path, const char *member)
+{
+    char *absolute = realpath(path, NULL);
+    char *key = absolute ? escape(absolute, member ? member : "") : NULL;
+
+    free(absolute);
+    return key;
+}
+
+static void digest_to_hex(const uint8_t digest[DIGEST_BYTES], char hex[2 * DIGEST_BYTES + 1])
+{
+    for (size_t i = 0; i < DIGEST_BYTES; i++) {
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    }
+}
+
+static bool digest_from_hex(const char *hex, uint8_t digest[DIGEST_BYTES])
+{
+    if (!hex || strlen(hex) != (size_t)2 * DIGEST_BYTES ||
+        strspn(hex, "0123456789abcdef") != (size_t)2 * DIGEST_BYTES) {
+        return false;
+    }
+    for (size_t i = 0; i < DIGEST_BYTES; i++) {
+        char pair[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
+
+        digest[i] = (uint8_t)strtoul(pair, NULL, 16);
+    }
+    return true;
+}
+
+static json_int_t nanoseconds(struct timespec time)
+{
+    return (json_int_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static bool looks_the_same(const json_t *entry, const struct stat *facts)
+{
+    const struct {
+        const char *name;
+        json_int_t value;
+    } looks[] = {{"size", (json_int_t)facts->st_size},
+                 {"mtime", nanoseconds(facts->st_mtim)},
+                 {"ctime", nanoseconds(facts->st_ctim)},
+                 {"inode", (json_int_t)facts->st_ino},
+                 {"device", (json_int_t)facts->st_dev}};
+
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
+        const json_t *value = json_object_get(entry, looks[i].name);
+
+        if (!json_is_integer(value) || json_integer_value(value) != looks[i].value) {
+            return false;
+        }
+    }
+    return true;
+}
+
+hst_status hst_catalogue_load(hst_store *store, hst_error *err)
+{
+    hst_status status = HST_OK;
+    struct stat facts;
+    char *text = NULL;
+    size_t n = 0;
+
+    if (fstatat(store->directory, CATALOGUE_NAME, &facts, 0) != 0 && errno == ENOENT) {
+        store->catalogue = json_object();
+        return store->catalogue ? HST_OK
+                                : hst_fail(err, HST_ERR_MEMORY, "no memory for a catalogue");
+    }
+    status = hst_store_read_file(store->directory, store->path, CATALOGUE_NAME, &text, &n, err);
+    if (status != HST_OK) {
+        return status;
+    }
+    store->catalogue = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(store->catalogue)) {
+        status =
+            hst_fail(err, HST_ERR_INPUT,
+                     "%s/%s is damaged; remove it and run again: the inputs are looked at anew "
+                     "and no segment is lost",
+                     store->path, CATALOGUE_NAME);
+    }
+    free(text);
+    return status;
+}
+
+/* Saves the catalogue; the mutex is held. */
+static hst_status save(hst_store *store, hst_error *err)
+{
+    hst_status status = HST_OK;
+    char *text = json_dumps(store->catalogue, JSON_INDENT(1) | JSON_SORT_KEYS);
+
+    if (!text) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for the catalogue of %s", store->path);
+    }
+    status = hst_store_write_file(store->directory, store->path, CATALOGUE_NAME, store->file_mode,
+                                  text, strlen(text), err);
+    free(text);
+    return status;
+}
+
+bool hst_store_known(hst_store *store, const char *path, const char *member, uint8_t digest[16])
+{
+    struct stat facts;
+    bool known = false;
+    char *key = entry_key(path, member);
+
+    if (!key) {
+        return false;
+    }
+    pthread_mutex_lock(&store->mutex);
+    const json_t *entry = json_object_get(store->catalogue, key);
+
+    known = stat(path, &facts) == 0 && looks_the_same(entry, &facts) &&
+            json_is_true(json_object_get(entry, "settled")) &&
+            digest_from_hex(json_string_value(json_object_get(entry, "digest")), digest);
+    pthread_mutex_unlock(&store->mutex);
+    free(key);
+    return known;
+}
+
+bool hst_store_may_know(hst_store *store, const char *path, uint64_t bytes)
+{
+    char *of_path = entry_key(path, ""); /* ends with the mark before the member */
+    bool may_know = false;
+    const char *key = NULL;
+    json_t *entry = NULL;
+
+    pthread_mutex_lock(&store->mutex);
+    json_object_foreach(store->catalogue, key, entry)
+    {
+        const json_t *size = json_object_get(entry, "size");
+
+        if ((of_path && strncmp(key, of_path, strlen(of_path)) == 0) ||
+            (json_is_integer(size) && (uint64_t)json_integer_value(size) == bytes)) {
+            may_know = true;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&store->mutex);
+    free(of_path);
+    return may_know;
+}
+
+hst_status hst_store_note(hst_store *store, const char *path, const char *member,
+                          const uint8_t digest[16], hst_error *err)
+{
+    hst_status status = HST_OK;
+    char hex[2 * DIGEST_BYTES + 1];
+    struct stat facts;
+    char *key = NULL;
+    json_t *entry = NULL;
+    bool is_settled = false;
+
+    if (store->lock < 0) {
+        return hst_fail(err, HST_ERR_ARGUMENT, "the store was not opened for writing");
+    }
+    key = entry_key(path, member);
+    if (!key || stat(path, &facts) != 0) {
+        status = hst_fail_errno(err, "cannot look at the file", path, "");
+        goto done;
+    }
+    /* A file that was changed since the store was opened may have been so while it was read, and
+     * the digest be the former content's: noted, but not trusted until it is read again. */
+    is_settled = nanoseconds(facts.st_ctim) + CLOCK_GRAIN_NS < nanoseconds(store->opened);
+    digest_to_hex(digest, hex);
+    entry = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:b}", "digest", hex, "size",
+                      (json_int_t)facts.st_size, "mtime", nanoseconds(facts.st_mtim), "ctime",
+                      nanoseconds(facts.st_ctim), "inode", (json_int_t)facts.st_ino, "device",
+                      (json_int_t)facts.st_dev, "settled", is_settled);
+    pthread_mutex_lock(&store->mutex);
+    if (!entry || json_object_set_new(store->catalogue, key, entry) != 0) {
+        status = hst_fail(err, HST_ERR_MEMORY, "no memory for the catalogue of %s", store->path);
+    } else {
+        status = save(store, err);
+    }
+    pthread_mutex_unlock(&store->mutex);
+
+done:
+    free(key);
+    return status;
+}
+
+/* True when an input with this digest may still be on disk. One that was touched but has its size
+ * may still have its content: keeping a segment too many costs disk, losing one costs a run. */
+static bool input_stands(const char *key, const json_t *entry, const char *hex)
+{
+    const char *digest = json_string_value(json_object_get(entry, "digest"));
+    const json_t *size = json_object_get(entry, "size");
+    struct stat facts;
+    bool stands = false;
+    char *path = NULL;
+
+    if (!digest || strcmp(digest, hex) != 0) {
+        return false;
+    }
+    path = unescape_path(key);
+    if (!path || stat(path, &facts) != 0) {
+        stands = !path || (errno != ENOENT && errno != ENOTDIR);
+    } else {
+        stands = json_integer_value(size) == facts.st_size;
+    }
+    free(path);
+    return stands;
+}
+
+bool hst_store_has_input(hst_store *store, const uint8_t digest[16])
+{
+    char hex[2 * DIGEST_BYTES + 1];
+    bool stands = false;
+    const char *key = NULL;
+    json_t *entry = NULL;
+
+    digest_to_hex(digest, hex);
+    pthread_mutex_lock(&store->mutex);
+    json_object_foreach(store->catalogue, key, entry)
+    {
+        if (input_stands(key, entry, hex)) {
+            stands = true;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return stands;
+}

@@ -1,0 +1,471 @@
+/* The folder of a store: making it, opening it, its key and its lock. */
+#define _GNU_SOURCE /* F_OFD_SETLK: a lock of this open store, not of the process, dropped with it \
+                     */
+#include "hestia/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "ingest/store_internal.h"
+
+enum { STORE_VERSION = 1, MAX_PARTITIONS = 4096 };
+
+#define SETTINGS_NAME "hestia-store.json"
+#define KEY_NAME "key"
+#define LOCK_NAME "lock"
+#define SEGMENTS_NAME "segments"
+
+static_assert(HST_STORE_KEY_BYTES ==
+                  crypto_shorthash_siphashx24_KEYBYTES + crypto_shorthash_siphash24_KEYBYTES,
+              "one half of the key for people, one for all else");
+static_assert(crypto_shorthash_siphashx24_BYTES == 16, "a person is two words");
+
+static bool is_partition_count(long long n)
+{
+    return n >= 1 && n <= MAX_PARTITIONS && (n & (n - 1)) == 0;
+}
+
+/* Takes the write lock and says in the file who holds it. `*lock` is -1 on failure. */
+static hst_status take_lock(int *lock, int directory, const char *path, mode_t mode, hst_error *err)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    char holder[160] = "", host[64] = "", since[32] = "";
+    time_t now = time(NULL);
+    struct tm utc;
+    int file = openat(directory, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC, mode);
+    int n = 0;
+
+    *lock = -1;
+    if (file < 0) {
+        return hst_fail_errno(err, "cannot open the lock", path, LOCK_NAME);
+    }
+    if (fcntl(file, F_OFD_SETLK, &whole) != 0) {
+        bool is_held = errno == EAGAIN || errno == EACCES;
+        hst_status status = hst_fail_errno(err, "cannot lock", path, LOCK_NAME);
+        ssize_t got = pread(file, holder, sizeof holder - 1, 0);
+
+        holder[got > 0 ? got : 0] = '\0';
+        holder[strcspn(holder, "\n")] = '\0';
+        close(file);
+        return is_held ? hst_fail(err, HST_ERR_LOCKED,
+                                  "%s: another run writes to this store (%s); wait until it ends, "
+                                  "or give another --store",
+                                  path, *holder ? holder : "it has not said which")
+                       : status;
+    }
+    gethostname(host, sizeof host - 1);
+    if (gmtime_r(&now, &utc)) {
+        strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    }
+    n = snprintf(holder, sizeof holder, "pid %ld on %s since %s\n", (long)getpid(), host, since);
+    if (fchmod(file, mode) != 0 || ftruncate(file, 0) != 0 ||
+        !hst_write_all(file, holder, (size_t)n, 0)) {
+        hst_status status = hst_fail_errno(err, "cannot write the lock", path, LOCK_NAME);
+
+        close(file);
+        return status;
+    }
+    *lock = file;
+    return HST_OK;
+}
+
+/* Opens the stream of a folder's entries without touching the descriptor given. */
+static DIR *open_entries(int directory, const char *name)
+{
+    int file = openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = file < 0 ? NULL : fdopendir(file);
+
+    if (!entries && file >= 0) {
+        close(file);
+    }
+    return entries;
+}
+
+static bool is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* True when nothing would be lost by making a store here: an empty folder, or what is left of an
+ * interrupted init, which writes its settings last. */
+static bool is_vacant(int directory)
+{
+    static const char *const left_by_init[] = {KEY_NAME, KEY_NAME ".part", LOCK_NAME,
+                                               SETTINGS_NAME ".part", SEGMENTS_NAME};
+    bool vacant = true;
+
+    for (int level = 0; level < 2 && vacant; level++) {
+        DIR *entries = open_entries(directory, level == 0 ? "." : SEGMENTS_NAME);
+        struct dirent *entry = NULL;
+
+        if (!entries) {
+            return level == 1 && errno == ENOENT;
+        }
+        while (vacant && (entry = readdir(entries))) {
+            vacant = is_dots(entry->d_name);
+            for (size_t i = 0; level == 0 && i < sizeof left_by_init / sizeof *left_by_init; i++) {
+                vacant = vacant || strcmp(entry->d_name, left_by_init[i]) == 0;
+            }
+        }
+        closedir(entries);
+    }
+    return vacant;
+}
+
+/* Makes the folder and what is in it but the settings; for a group too. */
+static hst_status furnish(int directory, const char *path, mode_t folder_mode, mode_t file_mode,
+                          bool is_shared, gid_t group, hst_error *err)
+{
+    uint8_t key[HST_STORE_KEY_BYTES];
+    hst_status status = HST_OK;
+    int segments = -1;
+
+    /* the group first: a change of group may clear the set-group bit */
+    if ((is_shared && fchown(directory, (uid_t)-1, group) != 0) ||
+        fchmod(directory, folder_mode) != 0 ||
+        (mkdirat(directory, SEGMENTS_NAME, 0700) != 0 && errno != EEXIST)) {
+        return hst_fail_errno(err, "cannot set up the store", path, "");
+    }
+    segments = openat(directory, SEGMENTS_NAME, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (segments < 0 || (is_shared && fchown(segments, (uid_t)-1, group) != 0) ||
+        fchmod(segments, folder_mode) != 0) {
+        status = hst_fail_errno(err, "cannot set up", path, SEGMENTS_NAME);
+        goto done;
+    }
+    randombytes_buf(key, sizeof key);
+    status = hst_store_write_file(directory, path, KEY_NAME, file_mode, key, sizeof key, err);
+    sodium_memzero(key, sizeof key);
+
+done:
+    if (segments >= 0) {
+        close(segments);
+    }
+    return status;
+}
+
+static hst_status find_group(const char *name, gid_t *group, hst_error *err)
+{
+    struct group entry, *found = NULL;
+    char buffer[16384];
+
+    if (getgrnam_r(name, &entry, buffer, sizeof buffer, &found) != 0 || !found) {
+        return hst_fail(err, HST_ERR_USAGE, "there is no group %s on this machine", name);
+    }
+    *group = found->gr_gid;
+    return HST_OK;
+}
+
+static hst_status write_settings(int directory, const char *path, mode_t mode, size_t n_partitions,
+                                 const char *group, hst_error *err)
+{
+    hst_status status = HST_OK;
+    json_t *settings = json_pack("{s:i, s:I, s:s?}", "version", STORE_VERSION, "partitions",
+                                 (json_int_t)n_partitions, "group", group);
+    char *text = settings ? json_dumps(settings, JSON_INDENT(2)) : NULL;
+
+    if (!text) {
+        status = hst_fail(err, HST_ERR_MEMORY, "no memory for the settings of the store");
+    } else {
+        status =
+            hst_store_write_file(directory, path, SETTINGS_NAME, mode, text, strlen(text), err);
+    }
+    free(text);
+    json_decref(settings);
+    return status;
+}
+
+hst_status hst_store_init(const char *path, const hst_store_options *options, hst_error *err)
+{
+    size_t n_partitions =
+        options && options->n_partitions ? options->n_partitions : HST_DEFAULT_PARTITIONS;
+    const char *group_name = options ? options->group : NULL;
+    mode_t folder_mode = group_name ? 02750 : 0700;
+    mode_t file_mode = group_name ? 0640 : 0600;
+    hst_status status = HST_OK;
+    gid_t group = 0;
+    int directory = -1, lock = -1;
+
+    if (sodium_init() < 0) {
+        return hst_fail(err, HST_ERR_SYSTEM, "no source of random numbers on this machine");
+    }
+    if (n_partitions > MAX_PARTITIONS || !is_partition_count((long long)n_partitions)) {
+        return hst_fail(err, HST_ERR_USAGE, "partitions must be a power of two from 1 to %d",
+                        MAX_PARTITIONS);
+    }
+    if (group_name) {
+        status = find_group(group_name, &group, err);
+        if (status != HST_OK) {
+            return status;
+        }
+    }
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        return hst_fail_errno(err, "cannot make a store", path, "");
+    }
+    directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) {
+        return hst_fail_errno(err, "cannot make a store", path, "");
+    }
+    if (!is_vacant(directory)) {
+        status = hst_fail(err, HST_ERR_USAGE,
+                          "%s holds something already; a store needs a folder "
+                          "of its own",
+                          path);
+        goto done;
+    }
+    status = take_lock(&lock, directory, path, file_mode, err);
+    if (status != HST_OK) {
+        goto done;
+    }
+    /* another run may have made it before the lock was ours */
+    if (!is_vacant(directory)) {
+        status = hst_fail(err, HST_ERR_USAGE, "%s has just become a store", path);
+        goto done;
+    }
+    status = furnish(directory, path, folder_mode, file_mode, group_name != NULL, group, err);
+    if (status == HST_OK && group_name && fchown(lock, (uid_t)-1, group) != 0) {
+        status = hst_fail_errno(err, "cannot give to the group", path, LOCK_NAME);
+    }
+    if (status == HST_OK) {
+        status = write_settings(directory, path, file_mode, n_partitions, group_name, err);
+    }
+
+done:
+    if (lock >= 0) {
+        close(lock);
+    }
+    close(directory);
+    return status;
+}
+
+/* Opens the folder, making the store when asked to. */
+static hst_status open_folder(hst_store *store, bool create, hst_error *err)
+{
+    struct stat facts;
+
+    store->directory = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (store->directory < 0 && errno != ENOENT) {
+        return errno == ENOTDIR
+                   ? hst_fail(err, HST_ERR_USAGE, "%s is not a store but a file", store->path)
+                   : hst_fail_errno(err, "cannot open the store", store->path, "");
+    }
+    if (store->directory >= 0 && fstatat(store->directory, SETTINGS_NAME, &facts, 0) == 0) {
+        return HST_OK;
+    }
+    if (!create || (store->directory >= 0 && !is_vacant(store->directory))) {
+        return store->directory < 0
+                   ? hst_fail(err, HST_ERR_USAGE,
+                              "there is no store at %s; make one with `hestia store init %s`",
+                              store->path, store->path)
+                   : hst_fail(err, HST_ERR_USAGE, "%s is not a store: it has no %s", store->path,
+                              SETTINGS_NAME);
+    }
+    if (store->directory >= 0) {
+        close(store->directory);
+        store->directory = -1;
+    }
+    hst_status status = hst_store_init(store->path, NULL, err);
+    if (status != HST_OK) {
+        return status;
+    }
+    store->directory = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return store->directory >= 0 ? HST_OK
+                                 : hst_fail_errno(err, "cannot open the store", store->path, "");
+}
+
+static hst_status read_settings(hst_store *store, hst_error *err)
+{
+    hst_status status = HST_OK;
+    json_t *settings = NULL;
+    char *text = NULL;
+    size_t n = 0;
+    json_int_t version = 0, n_partitions = 0;
+
+    status = hst_store_read_file(store->directory, store->path, SETTINGS_NAME, &text, &n, err);
+    if (status != HST_OK) {
+        return status;
+    }
+    settings = json_loadb(text, n, 0, NULL);
+    version = json_integer_value(json_object_get(settings, "version"));
+    n_partitions = json_integer_value(json_object_get(settings, "partitions"));
+    if (version > STORE_VERSION) {
+        status = hst_fail(err, HST_ERR_INPUT,
+                          "%s was made by a newer hestia; use that one, or another --store",
+                          store->path);
+    } else if (version != STORE_VERSION || !is_partition_count(n_partitions)) {
+        status = hst_fail(err, HST_ERR_INPUT,
+                          "%s/%s is damaged; restore it from a backup, or remove the store and run "
+                          "again",
+                          store->path, SETTINGS_NAME);
+    } else {
+        store->n_partitions = (size_t)n_partitions;
+        while (((size_t)1 << store->partition_bits) < store->n_partitions) {
+            store->partition_bits++;
+        }
+        store->file_mode = json_is_string(json_object_get(settings, "group")) ? 0640 : 0600;
+    }
+    free(text);
+    json_decref(settings);
+    return status;
+}
+
+static hst_status read_key(hst_store *store, hst_error *err)
+{
+    static const uint8_t constant[] = "hestia segment";
+    char *bytes = NULL;
+    size_t n = 0;
+    hst_status status =
+        hst_store_read_file(store->directory, store->path, KEY_NAME, &bytes, &n, err);
+
+    if (status != HST_OK) {
+        return status;
+    }
+    if (n != sizeof store->key) {
+        status = hst_fail(err, HST_ERR_INPUT,
+                          "%s/%s is damaged; restore it from a backup, or remove the store and run "
+                          "again",
+                          store->path, KEY_NAME);
+    } else {
+        memcpy(store->key, bytes, sizeof store->key);
+        store->key_check = hst_store_hash_text(store, constant, sizeof constant);
+    }
+    sodium_memzero(bytes, n);
+    free(bytes);
+    return status;
+}
+
+/* Removes what interrupted writers left; only the holder of the lock may. */
+static hst_status remove_parts(int directory, const char *path, hst_error *err)
+{
+    hst_status status = HST_OK;
+    DIR *entries = open_entries(directory, ".");
+    struct dirent *entry = NULL;
+
+    if (!entries) {
+        return hst_fail_errno(err, "cannot list", path, "");
+    }
+    while (status == HST_OK && (entry = readdir(entries))) {
+        size_t length = strlen(entry->d_name);
+
+        if (length > 5 && strcmp(entry->d_name + length - 5, ".part") == 0 &&
+            unlinkat(directory, entry->d_name, 0) != 0) {
+            status = hst_fail_errno(err, "cannot remove", path, entry->d_name);
+        }
+    }
+    closedir(entries);
+    return status;
+}
+
+hst_status hst_store_open(hst_store **out, const char *path, bool create, bool lock, hst_error *err)
+{
+    hst_status status = HST_OK;
+    hst_store *store = NULL;
+
+    *out = NULL;
+    if (sodium_init() < 0) {
+        return hst_fail(err, HST_ERR_SYSTEM, "no source of random numbers on this machine");
+    }
+    store = calloc(1, sizeof *store);
+    if (!store) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for a store");
+    }
+    store->directory = store->segments = store->lock = -1;
+    pthread_mutex_init(&store->mutex, NULL);
+    clock_gettime(CLOCK_REALTIME, &store->opened);
+    store->path = strdup(path);
+    if (!store->path) {
+        status = hst_fail(err, HST_ERR_MEMORY, "no memory for a store");
+        goto done;
+    }
+    status = open_folder(store, create, err);
+    if (status == HST_OK) {
+        status = read_settings(store, err);
+    }
+    if (status == HST_OK && lock) {
+        status = take_lock(&store->lock, store->directory, path, store->file_mode, err);
+    }
+    if (status == HST_OK) {
+        status = read_key(store, err);
+    }
+    if (status != HST_OK) {
+        goto done;
+    }
+    store->segments = openat(store->directory, SEGMENTS_NAME, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (store->segments < 0) {
+        status = hst_fail_errno(err, "cannot open", path, SEGMENTS_NAME);
+        goto done;
+    }
+    if (lock) {
+        status = remove_parts(store->directory, path, err);
+        if (status == HST_OK) {
+            status = remove_parts(store->segments, path, err);
+        }
+    }
+    if (status == HST_OK) {
+        status = hst_catalogue_load(store, err);
+    }
+    if (status == HST_OK) {
+        *out = store;
+        store = NULL; /* now the caller's */
+    }
+
+done:
+    hst_store_close(store);
+    return status;
+}
+
+void hst_store_close(hst_store *store)
+{
+    if (!store) {
+        return;
+    }
+    if (store->lock >= 0) {
+        /* the next holder writes its own name; until then nobody is named. Failing does no harm. */
+        int ignored = ftruncate(store->lock, 0);
+
+        (void)ignored;
+        close(store->lock);
+    }
+    if (store->segments >= 0) {
+        close(store->segments);
+    }
+    if (store->directory >= 0) {
+        close(store->directory);
+    }
+    json_decref(store->catalogue);
+    pthread_mutex_destroy(&store->mutex);
+    sodium_memzero(store->key, sizeof store->key);
+    free(store->path);
+    free(store);
+}
+
+size_t hst_store_n_partitions(const hst_store *store)
+{
+    return store->n_partitions;
+}
+
+const char *hst_store_path(const hst_store *store)
+{
+    return store->path;
+}
+
+void hst_store_hash(const hst_store *store, const void *bytes, size_t length, uint64_t out[2])
+{
+    crypto_shorthash_siphashx24((uint8_t *)out, bytes, length, store->key);
+}
+
+uint64_t hst_store_hash_text(const hst_store *store, const void *bytes, size_t length)
+{
+    uint64_t hash = 0;
+
+    crypto_shorthash_siphash24((uint8_t *)&hash, bytes, length,
+                               store->key + crypto_shorthash_siphashx24_KEYBYTES);
+    return hash;
+}

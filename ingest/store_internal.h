@@ -1,0 +1,142 @@
+/* What the files of the store share: the open store, and the format of a segment. */
+#ifndef HESTIA_STORE_INTERNAL_H
+#define HESTIA_STORE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include "hestia/store.h"
+
+enum { HST_STORE_KEY_BYTES = 32 };
+
+struct hst_store {
+    char *path;
+    int directory, segments; /* descriptors of the two folders */
+    int lock;                /* descriptor that holds the write lock, or -1 */
+    size_t n_partitions;
+    unsigned partition_bits;
+    mode_t file_mode;
+    struct timespec opened;
+    uint8_t key[HST_STORE_KEY_BYTES];
+    uint64_t key_check;    /* keyed hash of a constant: segments of another key are refused */
+    atomic_uint n_written; /* numbers the .part files */
+    pthread_mutex_t mutex; /* guards the catalogue */
+    json_t *catalogue;
+};
+
+/* ---- small files: store_file.c ---- */
+
+/** Writes all bytes at an offset; false with errno. */
+bool hst_write_all(int file, const void *bytes, size_t n, uint64_t offset);
+
+/** Reads exactly n bytes from an offset; false with errno, which is 0 at the end of the file. */
+bool hst_read_all(int file, void *bytes, size_t n, uint64_t offset);
+
+/** Fails with the reason of errno and what to do about it. */
+hst_status hst_fail_errno(hst_error *err, const char *what, const char *path, const char *name);
+
+/** Puts a file in place at once: written as "<name>.part", synced, renamed. */
+HST_MUST_CHECK hst_status hst_store_write_file(int directory, const char *path, const char *name,
+                                               mode_t mode, const void *bytes, size_t n,
+                                               hst_error *err);
+
+/** Reads a small file whole; `*out` is the caller's. HST_ERR_INPUT when it is absent or too big. */
+HST_MUST_CHECK hst_status hst_store_read_file(int directory, const char *path, const char *name,
+                                              char **out, size_t *n, hst_error *err);
+
+/* ---- the catalogue: catalogue.c ---- */
+
+HST_MUST_CHECK hst_status hst_catalogue_load(hst_store *store, hst_error *err);
+
+/* ---- segment format ----
+ *
+ *     header | blocks | dictionaries | info | index | footer
+ *
+ * A block is records of one partition; the blocks of all partitions stand mixed, as their buffers
+ * filled. Dictionaries: number of codes of each, then the codes, 16 bytes each, NUL-padded. Index:
+ * number of blocks of each partition, then the blocks by partition in the order written. All
+ * numbers little-endian; checksums are XXH3-64. */
+
+enum { HST_SEGMENT_VERSION = 1, HST_SEGMENT_NAME_BYTES = 2 * 32 + 1 + 4 + 1 };
+
+#define HST_SEGMENT_MAGIC "HESTIASG" /* without a NUL in the file */
+
+typedef struct hst_segment_header {
+    char magic[8];
+    uint32_t version, n_partitions;
+    uint64_t key_check;
+    uint64_t checksum; /* of the bytes before */
+} hst_segment_header;
+
+typedef struct hst_segment_block {
+    uint64_t at, checksum;
+    uint32_t bytes, n_episodes;
+} hst_segment_block;
+
+typedef struct hst_segment_footer {
+    uint64_t dictionaries_at, dictionaries_bytes, dictionaries_checksum;
+    uint64_t info_bytes, info_checksum;
+    uint64_t index_bytes, index_checksum;
+    uint64_t n_blocks;
+    uint32_t version, n_partitions;
+    uint64_t checksum; /* of the bytes before */
+    char magic[8];
+} hst_segment_footer;
+
+static_assert(sizeof(hst_segment_header) == 32, "hst_segment_header is a file format");
+static_assert(sizeof(hst_segment_block) == 24, "hst_segment_block is a file format");
+static_assert(sizeof(hst_segment_footer) == 88, "hst_segment_footer is a file format");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "segments are written as they stand");
+
+/** File name of a segment, without folder. */
+void hst_segment_name(char name[HST_SEGMENT_NAME_BYTES], const uint8_t digest[16],
+                      const uint8_t layout_key[16]);
+
+/** Writes `info` field by field, without padding, into `bytes` (NULL: counts only); returns the
+ * size. */
+size_t hst_segment_info_pack(const hst_segment_info *info, uint8_t *bytes);
+
+/** The opposite; false when a field holds what no writer writes. */
+bool hst_segment_info_unpack(hst_segment_info *info, const uint8_t *bytes, size_t n);
+
+/* ---- dictionary of codes while a segment is written: dictionary.c ---- */
+
+/** A code as two words, NUL-padded. */
+typedef struct hst_dictionary_key {
+    uint64_t words[2];
+} hst_dictionary_key;
+
+typedef struct hst_dictionary {
+    hst_dictionary_key *codes; /* [n_codes], number 0 is the empty code */
+    uint16_t *slots;           /* [mask + 1] number of the code, 0 = free */
+    uint32_t n_codes, mask;
+} hst_dictionary;
+
+/** Makes the dictionary of the empty code alone; false when there is no memory. */
+bool hst_dictionary_init(hst_dictionary *dictionary);
+void hst_dictionary_clear(hst_dictionary *dictionary);
+
+/** Number of a key, made when it is new; HST_DICT_FULL. */
+uint16_t hst_dictionary_number(hst_dictionary *dictionary, hst_dictionary_key key);
+
+/** Key of a code of 1 to 15 bytes; 16 bytes are read. */
+static inline hst_dictionary_key hst_dictionary_key_of(const char *code, size_t length)
+{
+    hst_dictionary_key key;
+    /* a shift by 64 is undefined, hence the two steps; lengths are 1 to 15 */
+    unsigned low = length < 8 ? (unsigned)length : 8;
+    unsigned high = (unsigned)length - low;
+
+    memcpy(&key, code, sizeof key);
+    key.words[0] &= UINT64_MAX >> (64 - 8 * low);
+    key.words[1] &= ((uint64_t)1 << (8 * high)) - 1;
+    return key;
+}
+
+#endif
