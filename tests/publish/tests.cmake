@@ -1,2 +1,3 @@
 # tests of publish
 hestia_test(csv publish)
+hestia_test(run_folder publish PkgConfig::jansson)

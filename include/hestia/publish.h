@@ -1,0 +1,106 @@
+#ifndef HESTIA_PUBLISH_H
+#define HESTIA_PUBLISH_H
+
+#include <stdint.h>
+#include <time.h>
+
+#include "hestia/area.h"
+#include "hestia/cube.h"
+#include "hestia/england.h"
+#include "hestia/ingest.h"
+#include "hestia/ledger.h"
+#include "hestia/series.h"
+#include "hestia/study.h"
+
+/** Seconds that one stage of the run took, for the manifest. */
+typedef struct hst_timing {
+    const char *stage;
+    double seconds;
+} hst_timing;
+
+/** What a run folder is made from. Everything is borrowed. */
+typedef struct hst_publication {
+    const char *directory; /**< results directory; NULL: the study's */
+    time_t start;          /**< of the run, UTC; names its folder */
+
+    const hst_study *study;
+    const hst_inputs *inputs;
+    const hst_measures *measures;
+    const hst_areas *areas;
+    const hst_result *results; /**< [n_results], sorted by the key of results.csv */
+    size_t n_results;
+    hst_ledger *ledger;
+    const hst_england *england; /**< NULL: reconcile.csv has its header only */
+
+    const char *fingerprint; /**< of hst_fingerprint */
+    const char *version;     /**< "0.1.0" */
+    const char *build;       /**< commit and build options; may be NULL */
+    const char *command;     /**< that repeats the run; may be NULL */
+    int n_threads;
+    size_t memory_bytes;
+    const hst_timing *timings; /**< [n_timings], in order of the stages */
+    size_t n_timings;
+} hst_publication;
+
+/**
+ * Writes the whole run folder, all or nothing: release/ (and internal/ when the study asks for it)
+ * with results.csv, measures.csv, areas.csv, reconcile.csv and audit.csv, the release files at its
+ * top as well, and manifest.json; then `latest` leads to it and old runs are removed.
+ *
+ * @param path  receives the run's folder, which the caller frees; NULL when not wanted
+ * @return HST_OK; HST_ERR_USAGE when the study asks for disclosure control, which this version does
+ * not have; HST_ERR_ARGUMENT when the ledger does not account for every row (hst_publish_check_rows);
+ * HST_ERR_LOCKED; HST_ERR_SYSTEM; HST_ERR_MEMORY. In all of these nothing was published.
+ */
+HST_MUST_CHECK hst_status hst_publish(const hst_publication *publication, char **path,
+                                      hst_error *err);
+
+/**
+ * The law that every row is accounted for: in stage "ingest", per file, `read` = the sum of all
+ * other reasons (`used` and what was set aside).
+ *
+ * @return HST_ERR_ARGUMENT names the file and both numbers: a mistake inside hestia
+ */
+HST_MUST_CHECK hst_status hst_publish_check_rows(hst_ledger *ledger, hst_error *err);
+
+enum { HST_FINGERPRINT_BYTES = 33 };
+
+/**
+ * 128 bits, as hexadecimal digits, over all that results depend on: the program's version, the
+ * study file, the content of every small table it names, and of every input with the way it is
+ * decoded (after hst_ingest has filled in the digests).
+ *
+ * @return HST_OK; HST_ERR_USAGE when a table is absent; HST_ERR_SYSTEM when it cannot be read
+ */
+HST_MUST_CHECK hst_status hst_fingerprint(char text[HST_FINGERPRINT_BYTES], const hst_study *study,
+                                          const hst_inputs *inputs, const char *version,
+                                          hst_error *err);
+
+/**
+ * True when `<directory>/latest` is a complete run of this fingerprint: then nothing has changed.
+ *
+ * @param directory  NULL: the study's
+ */
+bool hst_publish_is_current(const hst_study *study, const char *directory, const char *fingerprint);
+
+/** One line of reconcile.csv: England against what was published. */
+typedef struct hst_reconciled {
+    char year[8];     /**< "2010/11" */
+    const char *item; /**< "fce", "fae", "fae_emergency" */
+    uint64_t ours;
+    double published; /**< NAN: not in the reference table */
+    double percent;   /**< ours over published less one, in percent; NAN */
+    const char *flag; /**< "ok" within 1 %, "differs", "not published" */
+} hst_reconciled;
+
+/**
+ * England's totals beside the published ones (reference/hes_published_england.csv), for every year
+ * of the study's period and every other one that the extracts hold; sorted by year and item.
+ *
+ * @param rows  receives [n_rows], which the caller frees
+ */
+HST_MUST_CHECK hst_status hst_reconcile(hst_reconciled **rows, size_t *n_rows,
+                                        const hst_study *study, const hst_england *england,
+                                        hst_error *err);
+
+#endif

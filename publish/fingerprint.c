@@ -1,0 +1,204 @@
+/* What results depend on, as one number: a run that finds it unchanged has nothing to do. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+#include <xxhash.h>
+
+#include "publish/tables.h"
+#include "publish/tree.h"
+
+void hst_hex(char *text, const uint8_t *bytes, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < n; i++) {
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    text[2 * n] = '\0';
+}
+
+static void hash_text(char text[HST_FILE_HASH_BYTES], const XXH3_state_t *state)
+{
+    XXH128_canonical_t canonical;
+
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state));
+    hst_hex(text, canonical.digest, sizeof canonical.digest);
+}
+
+hst_status hst_file_hash(char text[HST_FILE_HASH_BYTES], uint64_t *bytes, const char *path,
+                         hst_error *err)
+{
+    hst_status status = HST_OK;
+    char buffer[1 << 14];
+    ssize_t n = 0;
+    XXH3_state_t *state = NULL;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    *bytes = 0;
+    if (fd < 0) {
+        return hst_fail(err, errno == ENOENT ? HST_ERR_USAGE : HST_ERR_SYSTEM,
+                        "%s: cannot be read: %s", path, strerror(errno));
+    }
+    state = XXH3_createState();
+    if (!state) {
+        status = hst_fail(err, HST_ERR_MEMORY, "%s: no memory to hash it", path);
+        goto done;
+    }
+    XXH3_128bits_reset(state);
+    while ((n = read(fd, buffer, sizeof buffer)) != 0) {
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            status = hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be read: %s", path, strerror(errno));
+            goto done;
+        }
+        XXH3_128bits_update(state, buffer, (size_t)n);
+        *bytes += (uint64_t)n;
+    }
+    hash_text(text, state);
+
+done:
+    XXH3_freeState(state);
+    close(fd);
+    return status;
+}
+
+static bool is_builtin_standard(const char *name)
+{
+    static const char *const builtin[] = {"esp1976", "esp1976_19", "esp2013", "esp2013_21",
+                                          "who2000"};
+
+    for (size_t i = 0; i < sizeof builtin / sizeof builtin[0]; i++) {
+        if (strcmp(name, builtin[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+hst_status hst_study_tables(hst_named_table **out, size_t *n_out, const hst_study *study,
+                            hst_error *err)
+{
+    enum { N_SINGLE = 8 };
+    hst_named_table *tables = NULL;
+    size_t n = 0;
+    const hst_named_table single[N_SINGLE] = {
+        {"areas.lookup", study->areas.lookup},
+        {"areas.names", study->areas.names},
+        {"providers.names", study->provider_names},
+        {"providers.merge", study->provider_merge},
+        {"standard_population",
+         study->standard_population && is_builtin_standard(study->standard_population)
+             ? NULL
+             : study->standard_population},
+        {"deprivation", study->deprivation},
+        {"code_lists", study->code_lists},
+        {NULL, NULL},
+    };
+
+    *out = NULL;
+    *n_out = 0;
+    tables = calloc(N_SINGLE + study->areas.n_comparators + study->population.n + study->n_measures,
+                    sizeof *tables);
+    if (!tables) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for the list of tables");
+    }
+    for (size_t i = 0; single[i].key; i++) {
+        if (single[i].path) {
+            tables[n++] = single[i];
+        }
+    }
+    for (size_t i = 0; i < study->areas.n_comparators; i++) {
+        if (study->areas.comparators[i].file) {
+            tables[n++] = (hst_named_table){"areas.comparators", study->areas.comparators[i].file};
+        }
+    }
+    for (size_t i = 0; i < study->population.n; i++) {
+        tables[n++] = (hst_named_table){"population", study->population.items[i]};
+    }
+    for (size_t i = 0; i < study->n_measures; i++) {
+        if (study->measures[i].file) {
+            tables[n++] = (hst_named_table){"measures", study->measures[i].file};
+        }
+    }
+    *out = tables;
+    *n_out = n;
+    return HST_OK;
+}
+
+/* Adds a file's content; its length goes first, so that no two lists of files read the same. */
+static hst_status add_file(XXH3_state_t *state, const char *key, const char *path, hst_error *err)
+{
+    char hash[HST_FILE_HASH_BYTES];
+    uint64_t bytes = 0;
+    hst_status status = hst_file_hash(hash, &bytes, path, err);
+
+    if (status == HST_OK) {
+        XXH3_128bits_update(state, key, strlen(key) + 1);
+        XXH3_128bits_update(state, hash, sizeof hash);
+    }
+    return status;
+}
+
+hst_status hst_fingerprint(char text[HST_FINGERPRINT_BYTES], const hst_study *study,
+                           const hst_inputs *inputs, const char *version, hst_error *err)
+{
+    hst_status status = HST_OK;
+    hst_named_table *tables = NULL;
+    size_t n_tables = 0;
+    XXH3_state_t *state = XXH3_createState();
+
+    if (!state) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for the fingerprint");
+    }
+    XXH3_128bits_reset(state);
+    XXH3_128bits_update(state, version, strlen(version) + 1);
+    status = add_file(state, "study", study->path, err);
+    if (status != HST_OK) {
+        goto done;
+    }
+    status = hst_study_tables(&tables, &n_tables, study, err);
+    if (status != HST_OK) {
+        goto done;
+    }
+    for (size_t i = 0; i < n_tables; i++) {
+        status = add_file(state, tables[i].key, tables[i].path, err);
+        if (status != HST_OK) {
+            goto done;
+        }
+    }
+    for (size_t i = 0; i < inputs->n; i++) {
+        const hst_input *input = &inputs->items[i];
+        const unsigned char superseded = input->superseded;
+
+        XXH3_128bits_update(state, input->name, strlen(input->name) + 1);
+        XXH3_128bits_update(state, input->digest, sizeof input->digest);
+        XXH3_128bits_update(state, input->layout_key, sizeof input->layout_key);
+        XXH3_128bits_update(state, &superseded, 1);
+    }
+    hash_text(text, state);
+
+done:
+    XXH3_freeState(state);
+    free(tables);
+    return status;
+}
+
+bool hst_publish_is_current(const hst_study *study, const char *directory, const char *fingerprint)
+{
+    char *path =
+        hst_tree_join(directory ? directory : study->publish.directory, "latest/manifest.json");
+    json_t *manifest = path ? json_load_file(path, 0, NULL) : NULL;
+    const char *latest = json_string_value(json_object_get(manifest, "fingerprint"));
+    bool is_current = latest && strcmp(latest, fingerprint) == 0;
+
+    json_decref(manifest);
+    free(path);
+    return is_current;
+}

@@ -1,0 +1,26 @@
+#include "publish/json_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "publish/tree.h"
+
+hst_status hst_json_file_write(const char *path, unsigned mode, const json_t *object,
+                               hst_error *err)
+{
+    hst_status status = HST_OK;
+    size_t length = 0;
+    char *text = NULL;
+
+    text = object ? json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
+    if (!text) {
+        return hst_fail(err, HST_ERR_SYSTEM,
+                        "%s: cannot be composed: a file name that is not UTF-8, or no memory",
+                        path);
+    }
+    length = strlen(text);
+    text[length] = '\n'; /* in the place of the NUL: the file's last line is a whole line */
+    status = hst_tree_write(path, mode, text, length + 1, err);
+    free(text);
+    return status;
+}

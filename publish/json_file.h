@@ -1,0 +1,14 @@
+/* JSON files of publish/: manifest.json and status.json. */
+#ifndef HESTIA_PUBLISH_JSON_FILE_H
+#define HESTIA_PUBLISH_JSON_FILE_H
+
+#include <jansson.h>
+
+#include "hestia/status.h"
+
+/** Writes an object, two blanks a level, keys in the order they were set; NULL, which
+ * json_pack gives for text that is not UTF-8, is HST_ERR_SYSTEM. */
+HST_MUST_CHECK hst_status hst_json_file_write(const char *path, unsigned mode, const json_t *object,
+                                              hst_error *err);
+
+#endif

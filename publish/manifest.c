@@ -1,0 +1,215 @@
+/* manifest.json: what a figure rests on, for whoever has to defend it. The only file of a run
+ * besides status.json that holds times and the name of the machine. */
+#define _GNU_SOURCE /* gethostname */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "hestia/run_folder.h"
+#include "publish/json_file.h"
+#include "publish/tables.h"
+
+static json_t *window_json(const hst_window *window)
+{
+    char from[11], to[11];
+
+    hst_date_format(window->from, from);
+    hst_date_format(window->to, to);
+    return json_pack("{s:s, s:s}", "from", from, "to", to);
+}
+
+static json_t *texts_json(const hst_texts *texts)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; array && i < texts->n; i++) {
+        if (json_array_append_new(array, json_string(texts->items[i])) != 0) {
+            json_decref(array);
+            array = NULL;
+        }
+    }
+    return array;
+}
+
+/* Options of the study by name, defaults filled in. */
+static json_t *rules_json(const hst_study *study)
+{
+    static const char *const denominators[] = {
+        [HST_DENOMINATOR_FINANCIAL] = "financial",
+        [HST_DENOMINATOR_CALENDAR] = "calendar",
+        [HST_DENOMINATOR_INTERPOLATE] = "interpolate",
+    };
+
+    return json_pack("{s:s?, s:s?, s:s?, s:s?, s:s, s:s, s:s?, s:o, s:o, s:f, s:f, s:f}", "spells",
+                     study->spell_rule, "cips", study->cips_rule, "duplicates", study->duplicates,
+                     "standard_population", study->standard_population, "standardise_by",
+                     study->by_sex ? "age_sex" : "age", "denominator_year",
+                     denominators[study->denominator_year], "area_type", study->areas.type,
+                     "area_fields", texts_json(&study->areas.field), "sites",
+                     texts_json(&study->areas.sites), "max_rejected", study->quality.max_rejected,
+                     "max_unknown_area", study->quality.max_unknown_area, "max_row_drop",
+                     study->quality.max_row_drop);
+}
+
+static json_t *measures_json(const hst_publication *p)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; array && i < p->study->n_measures; i++) {
+        const hst_measure *measure = &p->study->measures[i];
+        json_t *object = json_pack(
+            "{s:s, s:s, s:s, s:s, s:s, s:o, s:f, s:i}", "measure", measure->id, "unit",
+            hst_unit_name(measure->unit), "statistic", hst_statistic_name(measure->statistic),
+            "interval", hst_interval_name(measure->interval), "definition",
+            hst_measures_definition(p->measures, i), "period", window_json(&measure->period), "per",
+            measure->per, "min_events", measure->min_events);
+
+        if (json_array_append_new(array, object) != 0) {
+            json_decref(array);
+            array = NULL;
+        }
+    }
+    return array;
+}
+
+static json_t *inputs_json(const hst_publication *p)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; array && i < p->inputs->n; i++) {
+        const hst_input *input = &p->inputs->items[i];
+        char hash[2 * sizeof input->digest + 1];
+        json_t *object = NULL;
+
+        hst_hex(hash, input->digest, sizeof input->digest);
+        object = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:b, s:b}", "dataset",
+                           hst_dataset_name(p->study->extracts[input->extract].dataset), "file",
+                           input->name, "path", input->path, "member", input->member, "bytes",
+                           (json_int_t)input->bytes, "hash", hash, "superseded", input->superseded,
+                           "from_store", input->was_known);
+        if (json_array_append_new(array, object) != 0) {
+            json_decref(array);
+            array = NULL;
+        }
+    }
+    return array;
+}
+
+static hst_status tables_json(json_t **out, const hst_study *study, hst_error *err)
+{
+    hst_status status = HST_OK;
+    hst_named_table *tables = NULL;
+    size_t n = 0;
+    json_t *array = json_array();
+
+    *out = NULL;
+    status = hst_study_tables(&tables, &n, study, err);
+    for (size_t i = 0; i < n && status == HST_OK; i++) {
+        char hash[HST_FILE_HASH_BYTES];
+        uint64_t bytes = 0;
+
+        status = hst_file_hash(hash, &bytes, tables[i].path, err);
+        if (status == HST_OK &&
+            json_array_append_new(array, json_pack("{s:s, s:s, s:I, s:s}", "key", tables[i].key,
+                                                   "path", tables[i].path, "bytes",
+                                                   (json_int_t)bytes, "hash", hash)) != 0) {
+            status = hst_fail(err, HST_ERR_MEMORY, "no memory for the manifest");
+        }
+    }
+    free(tables);
+    if (status != HST_OK) {
+        json_decref(array);
+        return status;
+    }
+    *out = array;
+    return HST_OK;
+}
+
+/* Lines of the ledger added up over files, measures, areas and periods: {stage: {reason: n}}. */
+static json_t *counts_json(hst_ledger *ledger)
+{
+    size_t n = 0;
+    const hst_ledger_line *lines = hst_ledger_lines(ledger, &n);
+    json_t *counts = json_object();
+
+    for (size_t i = 0; counts && i < n; i++) {
+        const char *stage_name = lines[i].stage ? lines[i].stage : "";
+        const char *reason = lines[i].reason ? lines[i].reason : "";
+        json_t *stage = json_object_get(counts, stage_name);
+        json_int_t sum = (json_int_t)lines[i].n;
+
+        if (!stage) {
+            stage = json_object();
+            if (json_object_set_new(counts, stage_name, stage) != 0) {
+                goto failed;
+            }
+        }
+        sum += json_integer_value(json_object_get(stage, reason));
+        if (json_object_set_new(stage, reason, json_integer(sum)) != 0) {
+            goto failed;
+        }
+    }
+    return counts;
+
+failed:
+    json_decref(counts);
+    return NULL;
+}
+
+static json_t *timings_json(const hst_publication *p)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; array && i < p->n_timings; i++) {
+        const double milliseconds = round(p->timings[i].seconds * 1000);
+
+        if (json_array_append_new(array, json_pack("{s:s, s:f}", "stage", p->timings[i].stage,
+                                                   "seconds", milliseconds / 1000)) != 0) {
+            json_decref(array);
+            array = NULL;
+        }
+    }
+    return array;
+}
+
+hst_status hst_manifest_write(const hst_publication *p, const char *run, const char *path,
+                              hst_error *err)
+{
+    hst_status status = HST_OK;
+    char host[256] = "", started[21], finished[21];
+    char study_hash[HST_FILE_HASH_BYTES];
+    uint64_t study_bytes = 0;
+    json_t *manifest = NULL, *tables = NULL;
+
+    gethostname(host, sizeof host - 1);
+    hst_time_format(p->start, started);
+    hst_time_format(time(NULL), finished);
+    status = hst_file_hash(study_hash, &study_bytes, p->study->path, err);
+    if (status != HST_OK) {
+        return status;
+    }
+    status = tables_json(&tables, p->study, err);
+    if (status != HST_OK) {
+        return status;
+    }
+    manifest = json_pack(
+        "{s:{s:s, s:s?}, s:s, s:s, s:s, s:s, s:s?, s:s, s:s, s:{s:s, s:s?, s:s, s:s, s:o}, s:o, "
+        "s:o, s:{s:i, s:I}, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:o}",
+        "hestia", "version", p->version, "build", p->build, "run", run, "started", started,
+        "finished", finished, "host", host, "command", p->command, "fingerprint", p->fingerprint,
+        "disclosure", p->study->publish.disclosure, "study", "name", p->study->study, "title",
+        p->study->title, "file", p->study->path, "hash", study_hash, "period",
+        window_json(&p->study->period), "rules", rules_json(p->study), "measures", measures_json(p),
+        "options", "threads", p->n_threads, "memory_bytes", (json_int_t)p->memory_bytes, "inputs",
+        inputs_json(p), "tables", tables, "counts", counts_json(p->ledger), "results", "rows",
+        (json_int_t)p->n_results, "measures", (json_int_t)p->study->n_measures, "areas",
+        (json_int_t)hst_areas_n(p->areas), "comparators", (json_int_t)hst_areas_n_groups(p->areas),
+        "timings", timings_json(p));
+    status = hst_json_file_write(path, 0644, manifest, err);
+    json_decref(manifest);
+    return status;
+}

@@ -1,0 +1,157 @@
+/* reconcile.csv: England's totals beside the published ones. Both are by the financial year in
+ * which the episode ended, while the measures of a study are dated by admission. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hestia/csv.h"
+#include "hestia/date.h"
+#include "hestia/period.h"
+#include "hestia/reference.h"
+#include "hestia/table.h"
+#include "publish/tables.h"
+
+/* Published totals are revised by some tenths of a percent; more than this asks for a reason. */
+static const double ok_percent = 1.0;
+
+static const char *const columns[] = {"dataset",   "year",    "item", "ours",
+                                      "published", "percent", "flag"};
+
+/* Items in the order of their names, and their columns in the reference table. */
+static const struct item {
+    const char *name, *column;
+} items[] = {{"fae", "admissions_fae"}, {"fae_emergency", "emergency_fae"}, {"fce", "fce"}};
+
+enum {
+    N_COLUMNS = sizeof columns / sizeof columns[0],
+    N_ITEMS = sizeof items / sizeof items[0],
+    APRIL = 4
+};
+
+static uint64_t item_of(const hst_england_year *year, size_t item)
+{
+    const uint64_t counts[N_ITEMS] = {year->fae, year->fae_emergency, year->fce};
+
+    return counts[item];
+}
+
+/* Published figure of a year, NAN when there is none. */
+static hst_status published(double *out, const hst_table *table, const char *year,
+                            const char *column, hst_error *err)
+{
+    hst_status status = HST_OK;
+    size_t year_column = 0, value_column = 0;
+
+    *out = NAN;
+    status = hst_table_require(table, "fyear", &year_column, err);
+    if (status == HST_OK) {
+        status = hst_table_require(table, column, &value_column, err);
+    }
+    for (size_t row = 0; status == HST_OK && row < hst_table_n_rows(table); row++) {
+        if (strcmp(hst_table_cell(table, row, year_column), year) == 0 &&
+            hst_table_cell(table, row, value_column)[0] != '\0') {
+            status = hst_table_double(table, row, value_column, out, err);
+        }
+    }
+    return status;
+}
+
+static hst_status reconcile_year(hst_reconciled *rows, const hst_england_year *year,
+                                 const hst_table *table, hst_error *err)
+{
+    hst_period period = hst_period_of(HST_BY_YEAR, hst_date_from_civil(year->year, APRIL, 1));
+
+    for (size_t i = 0; i < N_ITEMS; i++) {
+        hst_reconciled *row = &rows[i];
+        hst_status status = HST_OK;
+
+        snprintf(row->year, sizeof row->year, "%.7s", period.label);
+        row->item = items[i].name;
+        row->ours = item_of(year, i);
+        status = published(&row->published, table, row->year, items[i].column, err);
+        if (status != HST_OK) {
+            return status;
+        }
+        row->percent = ((double)row->ours - row->published) / row->published * 100;
+        row->flag = isnan(row->published)              ? "not published"
+                    : fabs(row->percent) <= ok_percent ? "ok"
+                                                       : "differs";
+    }
+    return HST_OK;
+}
+
+hst_status hst_reconcile(hst_reconciled **out, size_t *n_out, const hst_study *study,
+                         const hst_england *england, hst_error *err)
+{
+    hst_status status = HST_OK;
+    int first = hst_date_financial_year(study->period.from);
+    int last = hst_date_financial_year(study->period.to);
+    hst_reconciled *rows = NULL;
+    hst_table *table = NULL;
+    size_t n = 0;
+
+    *out = NULL;
+    *n_out = 0;
+    rows = calloc(N_ITEMS * (england->n_years + (size_t)(last - first + 1)), sizeof *rows);
+    if (!rows) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for the published totals");
+    }
+    status = hst_table_read_text(&table, hst_reference_text("hes_published_england"),
+                                 "hes_published_england.csv", err);
+    /* Two sorted lists merged: the years counted, and those of the study, counted or not. */
+    for (size_t i = 0; status == HST_OK && (i < england->n_years || first <= last);) {
+        hst_england_year year = {.year = first};
+
+        if (i < england->n_years && (first > last || england->years[i].year <= first)) {
+            year = england->years[i++];
+        }
+        first += year.year == first;
+        status = reconcile_year(&rows[n], &year, table, err);
+        n += N_ITEMS;
+    }
+    if (status == HST_OK) {
+        *out = rows;
+        *n_out = n;
+        rows = NULL; /* now the caller's */
+    }
+    hst_table_free(table);
+    free(rows);
+    return status;
+}
+
+hst_status hst_table_write_reconcile(const hst_publication *p, const char *path, unsigned mode,
+                                     hst_error *err)
+{
+    hst_status status = HST_OK;
+    hst_reconciled *rows = NULL;
+    size_t n = 0;
+    hst_csv *csv = NULL;
+
+    if (p->england) {
+        status = hst_reconcile(&rows, &n, p->study, p->england, err);
+        if (status != HST_OK) {
+            goto done;
+        }
+    }
+    status = hst_csv_create(&csv, path, mode, err);
+    if (status != HST_OK) {
+        goto done;
+    }
+    hst_csv_header(csv, columns, N_COLUMNS);
+    for (size_t i = 0; i < n; i++) {
+        hst_csv_text(csv, hst_dataset_name(HST_DATASET_APC));
+        hst_csv_text(csv, rows[i].year);
+        hst_csv_text(csv, rows[i].item);
+        hst_csv_count(csv, rows[i].ours);
+        hst_csv_real(csv, rows[i].published);
+        hst_csv_real(csv, rows[i].percent);
+        hst_csv_text(csv, rows[i].flag);
+        hst_csv_end_row(csv);
+    }
+    status = hst_csv_finish(csv, err);
+
+done:
+    hst_csv_free(csv);
+    free(rows);
+    return status;
+}

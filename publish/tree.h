@@ -1,0 +1,26 @@
+/* Folders and whole files, for the modules of publish/. */
+#ifndef HESTIA_PUBLISH_TREE_H
+#define HESTIA_PUBLISH_TREE_H
+
+#include "hestia/status.h"
+
+/** "<a>/<b>", which the caller frees; NULL without memory. */
+char *hst_tree_join(const char *a, const char *b);
+
+/** Makes a directory and those above it; one that is there already is well. */
+HST_MUST_CHECK hst_status hst_tree_make(const char *path, hst_error *err);
+
+/** Removes a file or a folder with all that is in it; absent is well. Links are not followed. */
+HST_MUST_CHECK hst_status hst_tree_remove(const char *path, hst_error *err);
+
+/** Copies a folder of files and folders, permissions included, to a name that is free. */
+HST_MUST_CHECK hst_status hst_tree_copy(const char *from, const char *to, hst_error *err);
+
+/** Copies one file to a name that is free. */
+HST_MUST_CHECK hst_status hst_tree_copy_file(const char *from, const char *to, hst_error *err);
+
+/** Writes a file whole under a temporary name, syncs and renames it. */
+HST_MUST_CHECK hst_status hst_tree_write(const char *path, unsigned mode, const char *text,
+                                         size_t length, hst_error *err);
+
+#endif
