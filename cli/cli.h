@@ -36,6 +36,9 @@ void cli_options_init(cli_options *options);
 HST_MUST_CHECK hst_status cli_parse(const struct argp *argp, const char *command, int argc,
                                     char **argv, void *input, hst_error *err);
 
+/** Exit code of the program for a status (0, 1, 2, 3, 4, 130). */
+int cli_exit_code(hst_status status);
+
 /* ---- the terminal (cli/terminal.c): stages, warnings, progress; all on stderr ---- */
 
 typedef struct cli_terminal cli_terminal;

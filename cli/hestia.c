@@ -49,7 +49,7 @@ static void print_commands(FILE *stream, bool all)
                 : "`hestia --help` lists the other commands; `hestia COMMAND --help` tells more.");
 }
 
-static int exit_code(hst_status status)
+int cli_exit_code(hst_status status)
 {
     switch (status) {
     case HST_OK:
@@ -154,5 +154,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "hestia: standard output: %s\n", strerror(errno));
         return 1;
     }
-    return exit_code(status);
+    return cli_exit_code(status);
 }

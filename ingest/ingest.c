@@ -102,6 +102,8 @@ static hst_status read_input(work *w, hst_input *input, bool overlap, hst_error 
                           input->path);
         goto done;
     }
+    hst_scanner_free(scanner); /* its thread may have the source until here */
+    scanner = NULL;
     hst_source_digest(source, info.digest);
     memcpy(input->digest, info.digest, sizeof input->digest);
     memcpy(info.layout_key, input->layout_key, sizeof info.layout_key);

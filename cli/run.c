@@ -1,0 +1,535 @@
+/* hestia run: a study from its file to its results, one page of named steps in the order the data
+ * flows. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hestia/england.h"
+#include "hestia/ingest.h"
+#include "hestia/publish.h"
+#include "hestia/run_folder.h"
+#include "hestia/series.h"
+
+/** Everything a run makes, in the order it is made. */
+typedef struct run {
+    const cli_options *options;
+    cli_terminal *terminal;
+    hst_study *study;
+    hst_inputs *inputs;
+    hst_conditions *conditions;
+    hst_standard standard;
+    hst_population *population; /* NULL when the study names none */
+    hst_measures *measures;
+    hst_ledger *ledger;
+    hst_store *store;
+    size_t n_segments;
+    hst_segment **segments; /* the inputs that count */
+    hst_areas *areas;
+    hst_cube *cube;
+    hst_england *england;
+    hst_results *results;
+    time_t start;
+    char fingerprint[HST_FINGERPRINT_BYTES];
+    size_t n_timings;
+    hst_timing timings[5];
+} run;
+
+static void run_free(run *r)
+{
+    hst_results_free(r->results);
+    hst_england_free(r->england);
+    hst_cube_free(r->cube);
+    hst_areas_free(r->areas);
+    for (size_t i = 0; i < r->n_segments; i++) {
+        hst_segment_close(r->segments[i]);
+    }
+    free(r->segments);
+    hst_store_close(r->store);
+    hst_ledger_free(r->ledger);
+    hst_measures_free(r->measures);
+    hst_population_free(r->population);
+    hst_conditions_free(r->conditions);
+    hst_inputs_free(r->inputs);
+    hst_study_free(r->study);
+}
+
+/** 17269882 as "17,269,882". */
+static const char *grouped(uint64_t n, char text[32])
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
+    char *at = text;
+
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0) {
+            *at++ = ',';
+        }
+        *at++ = digits[i];
+    }
+    *at = '\0';
+    return text;
+}
+
+/** Reads the study, the small tables and every header; nothing is written yet. */
+static hst_status check_study(run *r, hst_error *err)
+{
+    uint64_t bytes = 0;
+    hst_status status = hst_inputs_find(&r->inputs, r->study, err);
+
+    if (status != HST_OK ||
+        (status = hst_conditions_read(&r->conditions, r->study->code_lists, err)) != HST_OK ||
+        (status = hst_standard_read(&r->standard, r->study->standard_population, err)) != HST_OK) {
+        return status;
+    }
+    if (r->study->population.n > 0) {
+        status = hst_population_read(&r->population, &r->study->population, &r->standard, err);
+    }
+    if (status == HST_OK) {
+        status =
+            hst_measures_compile(&r->measures, r->study, r->conditions, &r->standard.bands, err);
+    }
+    if (status == HST_OK) {
+        status = hst_ledger_create(&r->ledger, err);
+    }
+    for (size_t i = 0; i < r->inputs->n; i++) {
+        bytes += r->inputs->items[i].bytes;
+    }
+    if (status == HST_OK) {
+        cli_terminal_end(r->terminal, "%zu %s, %.1f MB · person column %s · standard %s",
+                         r->inputs->n, r->inputs->n == 1 ? "file" : "files", (double)bytes / 1e6,
+                         hst_person_kind_name(r->inputs->person), r->standard.name);
+    }
+    return status;
+}
+
+static void on_progress(void *context, uint64_t done, uint64_t total)
+{
+    cli_terminal_progress(context, done, total, "bytes");
+}
+
+/** Opens the segments of the inputs that count. */
+static hst_status open_segments(run *r, hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    r->segments = calloc(r->inputs->n + 1, sizeof *r->segments);
+    if (!r->segments) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu segments", r->inputs->n);
+    }
+    for (size_t i = 0; status == HST_OK && i < r->inputs->n; i++) {
+        const hst_input *input = &r->inputs->items[i];
+
+        if (!input->superseded) {
+            status = hst_segment_open(&r->segments[r->n_segments], r->store, input->digest,
+                                      input->layout_key, err);
+            r->n_segments += status == HST_OK;
+        }
+    }
+    return status;
+}
+
+/** Brings the store up to date. */
+static hst_status ingest(run *r, hst_error *err)
+{
+    hst_ingest_options options = {.n_threads = r->options->n_threads,
+                                  .memory_bytes = r->options->memory,
+                                  .progress = on_progress,
+                                  .progress_context = r->terminal};
+    const char *path = r->options->store ? r->options->store : r->study->store;
+    uint64_t n_read = 0, n_used = 0;
+    size_t n_new = 0, n_superseded = 0;
+    char read[32], used[32], aside[32], older[48] = "";
+    hst_status status = hst_store_open(&r->store, path, true, true, err);
+
+    if (status == HST_OK) {
+        status = hst_ingest(r->inputs, r->study, r->store, &options, r->ledger, err);
+    }
+    if (status == HST_OK) {
+        status = open_segments(r, err);
+    }
+    if (status != HST_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < r->inputs->n; i++) {
+        n_new += !r->inputs->items[i].was_known;
+        n_superseded += r->inputs->items[i].superseded;
+    }
+    for (size_t i = 0; i < r->n_segments; i++) {
+        n_read += hst_segment_get_info(r->segments[i])->rows_read;
+        n_used += hst_segment_get_info(r->segments[i])->rows_used;
+    }
+    if (n_superseded > 0) {
+        snprintf(older, sizeof older, " · %zu superseded", n_superseded);
+    }
+    cli_terminal_end(r->terminal,
+                     "%zu %s new, %zu unchanged%s · %s rows = %s used + %s set aside (%.2f %%)",
+                     n_new, n_new == 1 ? "file" : "files", r->inputs->n - n_new, older,
+                     grouped(n_read, read), grouped(n_used, used), grouped(n_read - n_used, aside),
+                     n_read > 0 ? 100.0 * (double)(n_read - n_used) / (double)n_read : 0);
+    return HST_OK;
+}
+
+/** Notes in the audit which area column of each file was in use. */
+static hst_status note_area_columns(run *r, hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    for (size_t i = 0; status == HST_OK && i < r->n_segments; i++) {
+        const hst_segment_info *info = hst_segment_get_info(r->segments[i]);
+        size_t column = hst_areas_column(r->areas, info);
+        char text[64];
+        hst_ledger_line line = {.stage = "ingest column",
+                                .dataset = hst_dataset_name(info->dataset),
+                                .file = info->file,
+                                .reason = text,
+                                .n = info->rows_read};
+
+        if (column != SIZE_MAX) {
+            snprintf(text, sizeof text, "area column %s", info->area_columns[column]);
+            status = hst_ledger_add(r->ledger, &line, err);
+        }
+    }
+    return status;
+}
+
+/** One pass over the store: every measure, and England's totals. */
+static hst_status count(run *r, hst_error *err)
+{
+    const hst_segment *const *segments = (const hst_segment *const *)r->segments;
+    uint64_t n_episodes = 0;
+    char episodes[32];
+    hst_status status = hst_areas_build(&r->areas, r->study,
+                                        r->population ? hst_population_areas(r->population) : NULL,
+                                        segments, r->n_segments, err);
+
+    if (status == HST_OK) {
+        status = note_area_columns(r, err);
+    }
+    if (status == HST_OK) {
+        status = hst_count(&r->cube, r->measures, r->study, r->areas, segments, r->n_segments,
+                           r->options->n_threads, r->ledger, err);
+    }
+    if (status == HST_OK) {
+        status =
+            hst_england_count(&r->england, segments, r->n_segments, r->options->n_threads, err);
+    }
+    if (status != HST_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < r->n_segments; i++) {
+        n_episodes += hst_segment_get_info(r->segments[i])->rows_used;
+    }
+    cli_terminal_end(r->terminal, "%s episodes · %zu %s", grouped(n_episodes, episodes),
+                     r->study->n_measures, r->study->n_measures == 1 ? "measure" : "measures");
+    return HST_OK;
+}
+
+/** Counts become rates with limits. */
+static hst_status make_rates(run *r, hst_error *err)
+{
+    size_t n_rows = 0;
+    char rows[32];
+    hst_status status =
+        hst_results_compute(&r->results, r->study, r->measures, r->areas, r->cube, r->population,
+                            &r->standard, r->options->n_threads, r->ledger, err);
+
+    if (status == HST_OK) {
+        hst_results_rows(r->results, &n_rows);
+        cli_terminal_end(r->terminal, "%zu measures × %zu areas · %s values", r->study->n_measures,
+                         hst_areas_n(r->areas) + hst_areas_n_groups(r->areas),
+                         grouped(n_rows, rows));
+    }
+    return status;
+}
+
+/** Writes the run folder, all or nothing, and says where to look. */
+static hst_status publish(run *r, hst_error *err)
+{
+    const char *directory = r->options->out ? r->options->out : r->study->publish.directory;
+    char *folder = NULL, command[1024];
+    hst_publication publication = {
+        .directory = directory,
+        .start = r->start,
+        .study = r->study,
+        .inputs = r->inputs,
+        .measures = r->measures,
+        .areas = r->areas,
+        .ledger = r->ledger,
+        .england = r->england,
+        .fingerprint = r->fingerprint,
+        .version = HESTIA_VERSION,
+        .build = HESTIA_COMMIT,
+        .command = command,
+        .n_threads = r->options->n_threads,
+        .memory_bytes = r->options->memory,
+        .timings = r->timings,
+        .n_timings = r->n_timings,
+    };
+    hst_status status = HST_OK;
+
+    snprintf(command, sizeof command, "hestia run %s", r->study->path);
+    publication.results = hst_results_rows(r->results, &publication.n_results);
+    status = hst_publish(&publication, &folder, err);
+    if (status == HST_OK) {
+        cli_terminal_end(r->terminal, "%s (no disclosure control: keep it inside)", folder);
+    }
+    free(folder);
+    return status;
+}
+
+/** England's totals beside the published ones. */
+static hst_status show_reconciliation(run *r, hst_error *err)
+{
+    hst_reconciled *rows = NULL;
+    size_t n_rows = 0;
+    char ours[32], published[32];
+    bool has_title = false;
+    hst_status status = hst_reconcile(&rows, &n_rows, r->study, r->england, err);
+
+    for (size_t i = 0; status == HST_OK && i < n_rows; i++) {
+        if (rows[i].published > 0 && rows[i].ours > 0 && strcmp(rows[i].item, "fae") == 0) {
+            if (!has_title) {
+                cli_terminal_line(r->terminal, "%s", "");
+                cli_terminal_line(r->terminal, "Against published figures (England)");
+                has_title = true;
+            }
+            cli_terminal_line(
+                r->terminal, "  admissions %s %14s ours %14s published %+8.2f %%   %s",
+                rows[i].year, grouped(rows[i].ours, ours),
+                grouped((uint64_t)rows[i].published, published), rows[i].percent, rows[i].flag);
+        }
+    }
+    free(rows);
+    return status;
+}
+
+/** Says in words what a reader should know before quoting a number. */
+static void collect_warnings(run *r)
+{
+    size_t n_rows = 0, n_withheld = 0, n_without_population = 0;
+    const hst_result *rows = hst_results_rows(r->results, &n_rows);
+
+    for (size_t i = 0; i < r->n_segments; i++) {
+        const hst_segment_info *info = hst_segment_get_info(r->segments[i]);
+
+        if (info->rows_used < info->rows_read) {
+            cli_terminal_warn(r->terminal, "%s: %llu rows could not be read (audit.csv says why)",
+                              info->file, (unsigned long long)(info->rows_read - info->rows_used));
+        }
+    }
+    for (size_t i = 0; i < n_rows; i++) {
+        bool is_rate = strcmp(rows[i].statistic, "count") != 0;
+
+        n_withheld += is_rate && isnan(rows[i].value) && rows[i].total_pop > 0;
+        n_without_population += is_rate && !(rows[i].total_pop > 0);
+    }
+    if (n_withheld > 0) {
+        cli_terminal_warn(r->terminal,
+                          "%zu rates are empty: fewer events than min_events, or a population of "
+                          "zero (column note)",
+                          n_withheld);
+    }
+    if (n_without_population > 0) {
+        cli_terminal_warn(r->terminal, "%zu rates are empty: no population (audit.csv)",
+                          n_without_population);
+    }
+}
+
+/** One stage with its clock. */
+static hst_status stage(run *r, const char *name, hst_status (*step)(run *, hst_error *),
+                        hst_error *err)
+{
+    struct timespec begin = {0}, end = {0};
+    hst_status status = HST_OK;
+
+    if (hst_interrupt_requested()) {
+        return hst_fail(err, HST_ERR_INTERRUPTED, "interrupted; nothing was published");
+    }
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    cli_terminal_begin(r->terminal, name);
+    status = step(r, err);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    r->timings[r->n_timings++] = (hst_timing){
+        name, (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) * 1e-9};
+    return status;
+}
+
+/** True when latest was made from exactly this. */
+static hst_status find_unchanged(run *r, bool *is_current, hst_error *err)
+{
+    hst_status status = hst_fingerprint(r->fingerprint, r->study, r->inputs, HESTIA_VERSION, err);
+
+    *is_current =
+        status == HST_OK && hst_publish_is_current(r->study, r->options->out, r->fingerprint);
+    return status;
+}
+
+static hst_status run_stages(run *r, bool ingest_only, bool *is_current, hst_error *err)
+{
+    hst_status status = stage(r, "check", check_study, err);
+
+    if (status == HST_OK) {
+        status = stage(r, "ingest", ingest, err);
+    }
+    if (status != HST_OK || ingest_only) {
+        return status;
+    }
+    status = find_unchanged(r, is_current, err);
+    if (status != HST_OK || *is_current) {
+        return status;
+    }
+    if ((status = stage(r, "people", count, err)) != HST_OK ||
+        (status = stage(r, "rates", make_rates, err)) != HST_OK ||
+        (status = stage(r, "publish", publish, err)) != HST_OK) {
+        return status;
+    }
+    collect_warnings(r);
+    return show_reconciliation(r, err);
+}
+
+/** What still stands is said with every failure. */
+static void say_what_stands(const run *r, hst_error *err)
+{
+    const char *directory = r->options->out ? r->options->out : r->study->publish.directory;
+    char latest[1024], target[256];
+    ssize_t length = 0;
+    size_t used = strlen(err->message);
+
+    snprintf(latest, sizeof latest, "%s/latest", directory);
+    length = readlink(latest, target, sizeof target - 1);
+    if (length > 0) {
+        target[length] = '\0';
+        snprintf(err->message + used, sizeof err->message - used,
+                 "\nNothing was published; %s is still the run %s.", latest, target);
+    } else {
+        snprintf(err->message + used, sizeof err->message - used, "\nNothing was published.");
+    }
+}
+
+static hst_status write_status(const run *r, hst_status result, bool changed, const char *message,
+                               hst_error *err)
+{
+    char line[256];
+    hst_run_status run_status = {.checked = time(NULL),
+                                 .changed = changed,
+                                 .exit_code = cli_exit_code(result),
+                                 .message = line};
+
+    snprintf(line, sizeof line, "%.*s", (int)strcspn(message, "\n"), message);
+    return hst_run_status_write(r->options->out ? r->options->out : r->study->publish.directory,
+                                &run_status, err);
+}
+
+static void show_end(run *r, bool is_current)
+{
+    const char *directory = r->options->out ? r->options->out : r->study->publish.directory;
+
+    if (is_current) {
+        cli_terminal_line(r->terminal, "nothing has changed: %s/latest stands", directory);
+    } else {
+        cli_terminal_line(r->terminal, "%s", "");
+        cli_terminal_line(r->terminal, "  results   %s/latest/results.csv", directory);
+        cli_terminal_line(r->terminal,
+                          "  why?      hestia explain %s MEASURE --area CODE "
+                          "--period PERIOD",
+                          r->study->path);
+    }
+    cli_terminal_finish(r->terminal);
+}
+
+static hst_status run_study(const char *path, const cli_options *options, bool ingest_only,
+                            hst_error *err)
+{
+    run r = {.options = options, .start = time(NULL)};
+    bool is_current = false;
+    hst_status status = hst_study_read(&r.study, path, err), written = HST_OK;
+    hst_error ignored = {0};
+
+    if (status != HST_OK) {
+        return status;
+    }
+    status = cli_terminal_create(&r.terminal, options, err);
+    if (status == HST_OK) {
+        cli_terminal_title(r.terminal, "hestia %s · %s · %zu %s · store %s", HESTIA_VERSION,
+                           r.study->study, r.study->n_measures,
+                           r.study->n_measures == 1 ? "measure" : "measures",
+                           options->store ? options->store : r.study->store);
+        status = run_stages(&r, ingest_only, &is_current, err);
+    }
+    if (!ingest_only) {
+        written = status == HST_OK
+                      ? write_status(&r, HST_OK, !is_current,
+                                     is_current ? "nothing has changed" : "new results", err)
+                      : write_status(&r, status, false, err->message, &ignored);
+        if (status != HST_OK) {
+            say_what_stands(&r, err);
+        }
+        status = status == HST_OK ? written : status;
+    }
+    if (status == HST_OK && !ingest_only) {
+        show_end(&r, is_current);
+    } else if (status == HST_OK) {
+        cli_terminal_finish(r.terminal);
+    }
+    cli_terminal_free(r.terminal);
+    run_free(&r);
+    return status;
+}
+
+hst_status cli_run_study(const char *study_path, const cli_options *options, hst_error *err)
+{
+    return run_study(study_path, options, false, err);
+}
+
+typedef struct run_arguments {
+    cli_options options;
+    const char *study;
+} run_arguments;
+
+static error_t parse_run(int key, char *argument, struct argp_state *state)
+{
+    run_arguments *arguments = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->options;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->study) {
+            argp_error(state, "one study file at a time");
+            return EINVAL;
+        }
+        arguments->study = argument;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "which study? (hestia new FILE... writes one from extracts)");
+        return EINVAL;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+hst_status cli_run(int argc, char **argv, hst_error *err)
+{
+    static const struct argp_child children[] = {{&cli_common_argp, 0, "Common options:", 9}, {0}};
+    static const struct argp run_argp = {
+        .parser = parse_run,
+        .args_doc = "STUDY.yaml",
+        .doc = "Brings the store up to date and, unless nothing has changed, counts, standardises "
+               "and publishes. `hestia ingest` stops when the store is up to date.",
+        .children = children};
+    bool ingest_only = strcmp(argv[0], "ingest") == 0;
+    run_arguments arguments = {0};
+    hst_status status = HST_OK;
+
+    cli_options_init(&arguments.options);
+    status = cli_parse(&run_argp, ingest_only ? "hestia ingest" : "hestia run", argc, argv,
+                       &arguments, err);
+    return status == HST_OK ? run_study(arguments.study, &arguments.options, ingest_only, err)
+                            : status;
+}
