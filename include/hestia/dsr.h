@@ -3,19 +3,46 @@
 
 #include "hestia/interval.h"
 
-/** Directly standardised rate with its limits. Value, limits NAN when refused or withheld, `note`
- * then says why (static text). */
-typedef struct hst_dsr {
-    double total_count, total_pop, value, variance;
-    hst_limits limits[2]; /**< one per confidence level asked for */
-    const char *note;     /**< NULL when nothing is to be said */
-} hst_dsr;
+/** Most confidence levels that one rate is given with. */
+enum { HST_MAX_CONFIDENCE = 8 };
 
 /**
- * value = per * sum(w[i] x[i] / n[i]) / sum(w[i]).
+ * A directly standardised rate with its limits. All numbers are NAN when it is refused; value and
+ * limits are NAN when it is withheld for few events; `note` then says why.
+ */
+typedef struct hst_dsr {
+    double total_count, total_pop, value, variance;
+    hst_limits limits[HST_MAX_CONFIDENCE]; /**< one per confidence level asked for */
+    const char *note;                      /**< static text; NULL when nothing is to be said */
+} hst_dsr;
+
+/** True for the intervals that hst_dsr_compute knows (HST_INTERVAL_DEFAULT is dobson-byar). */
+bool hst_dsr_has_interval(hst_interval interval);
+
+/**
+ * Directly standardised rate with its limits.
  *
- * @param x, n, w  events, population and weight, [n_strata]
+ *     value    = per * sum(w[i] x[i] / n[i]) / sum(w[i])
+ *     variance = per^2 * sum(w[i]^2 x[i] / n[i]^2) / sum(w[i])^2
+ *
+ * Limits, with O = sum(x), [l, u] the limits of O and V the variance:
+ *
+ *     dobson-byar, dobson-exact  value + sqrt(V / O) (l - O), ... (u - O); NAN without events
+ *     fay-feuer                  gamma; the upper one moves one event into the heaviest stratum
+ *     tiwari                     gamma; the upper one moves one event into the average stratum
+ *     mid-p                      quantiles of the equal mixture of the two Fay-Feuer gammas
+ *     normal                     value -/+ z sqrt(V), not cut at 0
+ *
+ * Refused when a population or the sum of weights is not above 0, or events are negative.
+ *
+ * @param x, n, w  events, population and weight, [n_strata] in the same order
+ * @param per  100000 for "per 100,000"
+ * @param confidence  levels in percent, [n_confidence] of at most HST_MAX_CONFIDENCE
  * @param min_events  below it value and limits are withheld (10)
+ *
+ * Sources: Dobson, Kuulasmaa, Eberle and Scherer, Statistics in Medicine 10 (1991), 457-462; Fay
+ * and Feuer, Statistics in Medicine 16 (1997), 791-801; Tiwari, Clegg and Zou, Statistical Methods
+ * in Medical Research 15 (2006), 547-569.
  */
 hst_dsr hst_dsr_compute(const double *x, const double *n, const double *w, size_t n_strata,
                         double per, hst_interval interval, const double *confidence,
