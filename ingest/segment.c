@@ -373,6 +373,11 @@ const hst_segment_info *hst_segment_get_info(const hst_segment *segment)
     return &segment->info;
 }
 
+size_t hst_segment_n_partitions(const hst_segment *segment)
+{
+    return segment->n_partitions;
+}
+
 size_t hst_segment_n_codes(const hst_segment *segment, unsigned dictionary)
 {
     assert(dictionary < HST_N_DICTS);

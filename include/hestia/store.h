@@ -195,6 +195,9 @@ const hst_segment_info *hst_segment_get_info(const hst_segment *segment);
 size_t hst_segment_n_codes(const hst_segment *segment, unsigned dictionary);
 const char *hst_segment_code(const hst_segment *segment, unsigned dictionary, size_t number);
 
+/** Number of partitions, the same in all segments of a store. */
+size_t hst_segment_n_partitions(const hst_segment *segment);
+
 /** Bytes and episodes of one partition. */
 size_t hst_segment_partition_bytes(const hst_segment *segment, size_t partition);
 uint64_t hst_segment_partition_episodes(const hst_segment *segment, size_t partition);

@@ -1,1 +1,2 @@
 # tests of metrics
+hestia_test(england metrics)
