@@ -658,9 +658,10 @@ static void read_publish(const scope *s, hst_study *study)
     hst_texts formats = get_texts(&publish, "formats");
 
     if (disclosure && disclosure->kind == HST_YAML_MAPPING) {
-        scope options = {s->reader, HST_GROUP_DISCLOSURE, disclosure, NULL};
-
-        rule = peek(&options, "rule");
+        rule = peek(&(scope){s->reader, HST_GROUP_DISCLOSURE, disclosure, NULL}, "rule");
+        if (!s->reader->status && strcmp(rule, "none") == 0 && disclosure->n > 1) {
+            fail_at(s->reader, disclosure, "`rule: none` takes no other key beside it");
+        }
     }
     if (!s->reader->status && strcmp(rule, "none") != 0) {
         fail_at(s->reader, place ? place : s->mapping,

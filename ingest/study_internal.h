@@ -30,7 +30,8 @@ typedef enum hst_group {
 
 typedef enum hst_key_type {
     HST_KEY_TEXT,
-    HST_KEY_ID,     /**< a name of a-z, 0-9, - (and _ where `also_underscore`) */
+    HST_KEY_SLUG,   /**< a name of a-z, 0-9 and - */
+    HST_KEY_ID,     /**< the same, with _ as well */
     HST_KEY_PATH,   /**< relative to the study file's folder */
     HST_KEY_NUMBER, /**< zero or more */
     HST_KEY_WHOLE,  /**< zero or more */

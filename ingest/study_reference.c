@@ -40,10 +40,15 @@ static void write_choices(const hst_schema_key *row, FILE *out)
 static void write_type(const hst_schema_key *row, FILE *out)
 {
     static const char *const names[] = {
-        [HST_KEY_TEXT] = "text",          [HST_KEY_ID] = "name of a-z, 0-9, -, _",
-        [HST_KEY_PATH] = "path",          [HST_KEY_NUMBER] = "number",
-        [HST_KEY_WHOLE] = "whole number", [HST_KEY_BOOL] = "true or false",
-        [HST_KEY_DATE] = "YYYY-MM-DD",    [HST_KEY_RANGE] = "[from, to]",
+        [HST_KEY_TEXT] = "text",
+        [HST_KEY_SLUG] = "name of a-z, 0-9, -",
+        [HST_KEY_ID] = "name of a-z, 0-9, -, _",
+        [HST_KEY_PATH] = "path",
+        [HST_KEY_NUMBER] = "number",
+        [HST_KEY_WHOLE] = "whole number",
+        [HST_KEY_BOOL] = "true or false",
+        [HST_KEY_DATE] = "YYYY-MM-DD",
+        [HST_KEY_RANGE] = "[from, to]",
         [HST_KEY_NAMES] = "mapping",
     };
 

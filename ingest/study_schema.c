@@ -122,7 +122,7 @@ static const hst_choice format_choices[] = {
     {"csv", 0, false}, {"sqlite", 1, true}, {"xlsx", 2, true}, {"html", 3, true}, {NULL, 0, false}};
 
 static const hst_choice disclosure_choices[] = {
-    {"none", 0, false}, {"hes2018", 1, true}, {NULL, 0, false}};
+    {"none", 0, false}, {"hes2018", 1, false}, {NULL, 0, false}};
 
 static const hst_choice latest_choices[] = {
     {"link", 0, false}, {"copy", 1, false}, {NULL, 0, false}};
@@ -198,7 +198,7 @@ static const hst_choice quintile_choices[] = {{"1", 0, false}, {"2", 0, false}, 
     ROW(parent, HST_KEY_TEXT, key, false, NULL, HST_N_GROUPS, NULL, meaning, true)
 
 const hst_schema_key hst_schema[] = {
-    KEY(STUDY, ID, "study", HST_REQUIRED, "name of the study, used in file names"),
+    KEY(STUDY, SLUG, "study", HST_REQUIRED, "name of the study, used in file names"),
     KEY(STUDY, TEXT, "title", NULL, "title of the study; without one its name"),
     MAPPING(STUDY, "period", PERIOD, HST_REQUIRED, "the time studied, both days included"),
     KEY(STUDY, PATH, "store", ".hestia-store",
@@ -372,16 +372,19 @@ const hst_schema_key hst_schema[] = {
     CHOICES(PUBLISH, "formats", format_choices, "csv", "kinds of result files"),
     ROW(PUBLISH, HST_KEY_CHOICE_OR_MAPPING, "disclosure", false, disclosure_choices,
         HST_GROUP_DISCLOSURE, "hes2018",
-        "disclosure control; `none` is for work that stays inside a safe environment", false),
+        "disclosure control; this version has only `none`, which must be written, and is for work "
+        "that "
+        "stays inside a safe environment",
+        false),
     KEY(PUBLISH, BOOL, "internal", "false", "true also writes internal/ with the true numbers"),
     CHOICE(PUBLISH, "latest", latest_choices, "link",
            "results/latest is a link to the last run, or a copy of it"),
     KEY(PUBLISH, WHOLE, "keep", "30", "runs kept; a run with a file KEEP in it is never removed"),
 
     CHOICE(DISCLOSURE, "rule", disclosure_choices, HST_REQUIRED, "rule by name"),
-    LATER(DISCLOSURE, "min", "smallest number shown"),
-    LATER(DISCLOSURE, "round", "rounding base of counts"),
-    LATER(DISCLOSURE, "decimals", "decimals of rates"),
+    KEY(DISCLOSURE, WHOLE, "min", NULL, "smallest number shown, with hes2018"),
+    KEY(DISCLOSURE, WHOLE, "round", NULL, "rounding base of counts, with hes2018"),
+    KEY(DISCLOSURE, WHOLE, "decimals", NULL, "decimals of rates, with hes2018"),
 };
 
 const size_t hst_schema_n = sizeof hst_schema / sizeof hst_schema[0];

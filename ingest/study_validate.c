@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SMALL_LETTERS_AND_DIGITS "abcdefghijklmnopqrstuvwxyz0123456789"
+
 enum { MAX_NAMES = 128, MAX_DIGITS = 9 };
 
 typedef struct validator {
@@ -104,10 +106,9 @@ static bool is_whole(const char *text)
     return length > 0 && length <= MAX_DIGITS && strspn(text, "0123456789") == length;
 }
 
-static bool is_id(const char *text)
+static bool is_made_of(const char *text, const char *letters)
 {
-    return text[0] != '\0' &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(text);
+    return text[0] != '\0' && strspn(text, letters) == strlen(text);
 }
 
 /** What a single value of the type must be, or NULL when `value` is one. */
@@ -129,8 +130,14 @@ static const char *type_fault(const hst_schema_key *row, const hst_yaml *value)
         return hst_date_parse_iso(value->text, strlen(value->text), &date)
                    ? NULL
                    : "a day that exists, written YYYY-MM-DD";
+    case HST_KEY_SLUG:
+        return is_made_of(value->text, SMALL_LETTERS_AND_DIGITS "-")
+                   ? NULL
+                   : "a name of the letters a-z, digits and -";
     case HST_KEY_ID:
-        return is_id(value->text) ? NULL : "a name of the letters a-z, 0-9, - and _";
+        return is_made_of(value->text, SMALL_LETTERS_AND_DIGITS "-_")
+                   ? NULL
+                   : "a name of the letters a-z, digits, - and _";
     default:
         return value->text[0] != '\0' ? NULL : "a text";
     }
@@ -146,7 +153,7 @@ static hst_status validate_scalar(const validator *v, const hst_schema_key *row,
                               row->is_list ? "a list of single values" : "a single value",
                               value->kind == HST_YAML_LIST ? "list" : "mapping");
     }
-    if (row->type == HST_KEY_CHOICE || row->type == HST_KEY_CHOICE_OR_MAPPING) {
+    if (row->choices) {
         return validate_choice(v, row, value);
     }
     fault = type_fault(row, value);
