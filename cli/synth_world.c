@@ -1,0 +1,388 @@
+/* Areas and residents of the artificial country.
+ *
+ * Assumptions. The age structure is that of mid-2011, scaled by each year's total (before 2009 back
+ * by 0.7 % a year). It is a scale model: with fewer people than England every area shrinks, but the
+ * three sites only to hold SITE_SHARE of all people, so that they are worth looking at; rates stay
+ * realistic because population.csv shrinks with them. The row ENG is the sum of the areas made. */
+#include "cli/synth.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hestia/csv.h"
+#include "hestia/reference.h"
+#include "hestia/table.h"
+
+static const double SITE_SHARE = 0.3;
+static const double GROWTH_BEFORE_2009 = 0.007;
+static const char *const site_codes[SYNTH_N_SITES] = {"5J6", "5QL", "5NK"};
+
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+synth_rng synth_rng_of(uint64_t seed, uint64_t stream)
+{
+    return (synth_rng){mix(mix(seed + 0x9e3779b97f4a7c15u) ^ (stream * 0xd1342543de82ef95u + 1))};
+}
+
+uint64_t synth_next(synth_rng *rng)
+{
+    rng->state += 0x9e3779b97f4a7c15u;
+    return mix(rng->state);
+}
+
+double synth_uniform(synth_rng *rng)
+{
+    return ((double)(synth_next(rng) >> 12) + 0.5) * 0x1p-52;
+}
+
+double synth_exponential(synth_rng *rng, double mean)
+{
+    return -mean * log(synth_uniform(rng));
+}
+
+size_t synth_below(synth_rng *rng, size_t n)
+{
+    return (size_t)(((synth_next(rng) >> 32) * n) >> 32);
+}
+
+void synth_options_init(synth_options *options)
+{
+    *options = (synth_options){.seed = 1,
+                               .n_people = 100000,
+                               .first_year = 2008,
+                               .last_year = 2010,
+                               .n_areas = SYNTH_MAX_AREAS,
+                               .separator = ',',
+                               .compression = "gz"};
+}
+
+/* Index of a study site, or SYNTH_N_SITES for everything else. */
+static size_t site_of(const char *code)
+{
+    size_t site = 0;
+
+    while (site < SYNTH_N_SITES && strcmp(code, site_codes[site]) != 0) {
+        site++;
+    }
+    return site;
+}
+
+/* Opens a compiled-in table and finds its columns, [n]. */
+static hst_status open_reference(hst_table **out, const char *name, const char *const *columns,
+                                 size_t *at, size_t n, hst_error *err)
+{
+    hst_status status = hst_table_read_text(out, hst_reference_text(name), name, err);
+
+    for (size_t i = 0; status == HST_OK && i < n; i++) {
+        status = hst_table_require(*out, columns[i], &at[i], err);
+    }
+    return status;
+}
+
+/* Population of mid-2011 of the sites and of the rest of England: [structure][sex][age]. */
+static hst_status read_structure(synth_world *world, hst_error *err)
+{
+    static const char *const columns[] = {"area", "year", "sex", "age", "population"};
+    size_t at[5];
+    hst_table *table = NULL;
+    hst_status status = open_reference(&table, "population_study_areas_sya", columns, at, 5, err);
+
+    for (size_t row = 0; status == HST_OK && row < hst_table_n_rows(table); row++) {
+        const char *area = hst_table_cell(table, row, at[0]);
+        bool is_site = strcmp(area, "ENG") != 0;
+        long year = 0, sex = 0, age = 0, n = 0;
+
+        if ((status = hst_table_long(table, row, at[1], &year, err)) != HST_OK ||
+            (status = hst_table_long(table, row, at[2], &sex, err)) != HST_OK ||
+            (status = hst_table_long(table, row, at[3], &age, err)) != HST_OK ||
+            (status = hst_table_long(table, row, at[4], &n, err)) != HST_OK) {
+            break;
+        }
+        if (year == 2011 && sex >= 1 && sex <= 2 && age >= 0 && age < SYNTH_N_AGES) {
+            if (is_site) {
+                world->population[site_of(area)][sex - 1][age] += (double)n;
+            }
+            /* what is not a site is the rest */
+            world->population[SYNTH_N_SITES][sex - 1][age] += is_site ? -(double)n : (double)n;
+        }
+    }
+    hst_table_free(table);
+    return status;
+}
+
+/* Total of each year of the window, and one after, relative to 2011. */
+static hst_status read_growth(synth_world *world, hst_error *err)
+{
+    static const char *const columns[] = {"area", "year", "population"};
+    enum { FIRST = 2009, LAST = 2019 };
+    double totals[SYNTH_N_SITES + 1][LAST - FIRST + 1] = {{0}};
+    size_t at[3];
+    hst_table *table = NULL;
+    hst_status status = open_reference(&table, "population_totals_2009_2019", columns, at, 3, err);
+
+    for (size_t row = 0; status == HST_OK && row < hst_table_n_rows(table); row++) {
+        const char *area = hst_table_cell(table, row, at[0]);
+        bool is_site = strcmp(area, "ENG") != 0;
+        long year = 0, n = 0;
+
+        if ((status = hst_table_long(table, row, at[1], &year, err)) != HST_OK ||
+            (status = hst_table_long(table, row, at[2], &n, err)) != HST_OK) {
+            break;
+        }
+        if (year >= FIRST && year <= LAST) {
+            if (is_site) {
+                totals[site_of(area)][year - FIRST] += (double)n;
+            }
+            totals[SYNTH_N_SITES][year - FIRST] += is_site ? -(double)n : (double)n;
+        }
+    }
+    for (size_t s = 0; status == HST_OK && s <= SYNTH_N_SITES; s++) {
+        for (int y = 0; y < SYNTH_MAX_YEARS + 2; y++) {
+            int year = world->options.first_year + y;
+            int known = year < FIRST ? FIRST : year > LAST ? LAST : year;
+
+            world->growth[s][y] = totals[s][known - FIRST] / totals[s][2011 - FIRST];
+            if (year < FIRST) {
+                world->growth[s][y] *= pow(1 + GROWTH_BEFORE_2009, year - FIRST);
+            }
+        }
+    }
+    hst_table_free(table);
+    return status;
+}
+
+static void add_area(synth_world *world, const char *code, const char *name)
+{
+    synth_area *area = &world->areas[world->n_areas++];
+
+    snprintf(area->code, sizeof area->code, "%s", code);
+    snprintf(area->name, sizeof area->name, "%s", name);
+    area->structure = site_of(code);
+}
+
+/* The sites, then as many others as asked for, by code. */
+static hst_status read_areas(synth_world *world, hst_error *err)
+{
+    static const char *const columns[] = {"pct_code", "name"};
+    size_t at[2];
+    hst_table *table = NULL;
+    hst_status status = open_reference(&table, "pct_names_codes_2011", columns, at, 2, err);
+
+    for (size_t site = 0; status == HST_OK && site < SYNTH_N_SITES; site++) {
+        for (size_t row = 0; row < hst_table_n_rows(table); row++) {
+            if (strcmp(hst_table_cell(table, row, at[0]), site_codes[site]) == 0) {
+                add_area(world, site_codes[site], hst_table_cell(table, row, at[1]));
+            }
+        }
+    }
+    for (size_t row = 0; status == HST_OK && row < hst_table_n_rows(table) &&
+                         world->n_areas < world->options.n_areas;
+         row++) {
+        const char *code = hst_table_cell(table, row, at[0]);
+
+        if (site_of(code) == SYNTH_N_SITES) {
+            add_area(world, code, hst_table_cell(table, row, at[1]));
+        }
+    }
+    hst_table_free(table);
+    return status;
+}
+
+/* Chance of each sex and age within a structure, future births standing before age 0. */
+static void make_cumulative(synth_world *world, size_t s)
+{
+    size_t n_births = (size_t)(world->options.last_year - world->options.first_year + 1);
+    size_t n_ages = SYNTH_N_AGES + n_births;
+    double sum = 0;
+
+    for (size_t i = 0; i < 2 * n_ages; i++) {
+        size_t sex = i / n_ages, age = i % n_ages;
+
+        sum += world->population[s][sex][age < n_births ? 0 : age - n_births];
+        world->cumulative[s][i] = sum;
+    }
+}
+
+/* Shares people out to areas, and draws how far each area's rates are from the country's. */
+static void settle(synth_world *world)
+{
+    static const double site_emergency[SYNTH_N_SITES] = {1.02, 0.9, 1.2};
+    static const double site_elective[SYNTH_N_SITES] = {0.97, 1.0, 1.08};
+    size_t n_births = (size_t)(world->options.last_year - world->options.first_year + 1);
+    double real[SYNTH_MAX_AREAS], weight[SYNTH_MAX_AREAS], sum_sites = 0, sum_others = 0;
+
+    for (size_t a = 0; a < world->n_areas; a++) {
+        synth_rng rng = synth_rng_of(world->options.seed, a);
+        synth_area *area = &world->areas[a];
+        bool is_site = area->structure < SYNTH_N_SITES;
+
+        weight[a] = is_site ? 1 : 0.6 + synth_uniform(&rng);
+        area->emergency = is_site ? site_emergency[a] : 0.82 + 0.36 * synth_uniform(&rng);
+        area->elective = is_site ? site_elective[a] : 0.85 + 0.3 * synth_uniform(&rng);
+        sum_others += is_site ? 0 : weight[a];
+    }
+    for (size_t a = 0; a < world->n_areas; a++) {
+        size_t s = world->areas[a].structure;
+
+        real[a] = 0;
+        for (size_t i = 0; i < 2 * SYNTH_N_AGES; i++) {
+            real[a] += world->population[s][i / SYNTH_N_AGES][i % SYNTH_N_AGES];
+        }
+        real[a] *= world->growth[s][0];
+        sum_sites += s < SYNTH_N_SITES ? real[a] : 0;
+    }
+    world->n_persons = 0;
+    for (size_t a = 0; a < world->n_areas; a++) {
+        synth_area *area = &world->areas[a];
+        bool is_site = area->structure < SYNTH_N_SITES;
+        double site_share = world->n_areas > SYNTH_N_SITES ? SITE_SHARE : 1;
+        double share =
+            is_site ? site_share * real[a] / sum_sites : (1 - site_share) * weight[a] / sum_others;
+        double residents = share * (double)world->options.n_people;
+        const double *cumulative = world->cumulative[area->structure];
+        double with_births = cumulative[2 * (SYNTH_N_AGES + n_births) - 1];
+
+        area->scale = residents / real[a];
+        area->first_person = world->n_persons;
+        world->n_persons +=
+            (uint64_t)(with_births * world->growth[area->structure][0] * area->scale + 0.5);
+    }
+}
+
+hst_status synth_world_create(synth_world **out, const synth_options *options, hst_error *err)
+{
+    hst_status status = HST_OK;
+    synth_world *world = NULL;
+    int n_years = options->last_year - options->first_year + 1;
+
+    *out = NULL;
+    world = calloc(1, sizeof *world);
+    if (!world) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for the artificial areas");
+    }
+    world->options = *options;
+    if ((status = read_structure(world, err)) != HST_OK ||
+        (status = read_growth(world, err)) != HST_OK ||
+        (status = read_areas(world, err)) != HST_OK) {
+        goto done;
+    }
+    for (size_t s = 0; s <= SYNTH_N_SITES; s++) {
+        make_cumulative(world, s);
+    }
+    settle(world);
+
+    world->first_day = hst_date_from_civil(options->first_year, 4, 1);
+    world->last_day = hst_date_from_civil(options->last_year + 1, 3, 31);
+    world->effect_area = 2; /* 5NK */
+    world->effect_share = 0.3;
+    world->effect_from =
+        hst_date_from_civil(options->first_year + n_years / 2, n_years % 2 == 0 ? 4 : 10, 1);
+    *out = world;
+    world = NULL;
+
+done:
+    free(world);
+    return status;
+}
+
+void synth_world_free(synth_world *world)
+{
+    free(world);
+}
+
+/* Residents of one band, at least one, so that every band has a rate. */
+static uint64_t band_population(const synth_world *world, const synth_area *area, int year,
+                                size_t sex, size_t lower, size_t upper)
+{
+    double sum = 0;
+
+    for (size_t age = lower; age <= upper && age < SYNTH_N_AGES; age++) {
+        sum += world->population[area->structure][sex][age];
+    }
+    sum *= area->scale * world->growth[area->structure][year - world->options.first_year];
+    return sum < 1 ? 1 : (uint64_t)(sum + 0.5);
+}
+
+static void write_population_row(hst_csv *csv, const char *code, int year, size_t sex, size_t lower,
+                                 size_t upper, uint64_t n)
+{
+    hst_csv_text(csv, code);
+    hst_csv_integer(csv, year);
+    hst_csv_count(csv, sex + 1);
+    hst_csv_count(csv, lower);
+    hst_csv_count(csv, upper);
+    hst_csv_count(csv, n);
+    hst_csv_end_row(csv);
+}
+
+/* area,year,sex,age_lower,age_upper,population: bands 0, 1-4, 5-9 ... 85-89, 90+. */
+static hst_status write_population_table(const synth_world *world, hst_error *err)
+{
+    static const char *const names[] = {"area",      "year",      "sex",
+                                        "age_lower", "age_upper", "population"};
+    static const size_t lowers[] = {0,  1,  5,  10, 15, 20, 25, 30, 35, 40,
+                                    45, 50, 55, 60, 65, 70, 75, 80, 85, 90};
+    const size_t n_bands = sizeof lowers / sizeof *lowers;
+    char path[4096];
+    hst_csv *csv = NULL;
+    hst_status status = HST_OK;
+
+    snprintf(path, sizeof path, "%s/population.csv", world->options.directory);
+    status = hst_csv_create(&csv, path, 0644, err);
+    if (status != HST_OK) {
+        return status;
+    }
+    hst_csv_header(csv, names, 6);
+    for (int year = world->options.first_year; year <= world->options.last_year + 1; year++) {
+        for (size_t i = 0; i < 2 * n_bands; i++) {
+            size_t sex = i / n_bands, band = i % n_bands;
+            size_t upper = band + 1 < n_bands ? lowers[band + 1] - 1 : 999;
+            uint64_t england = 0;
+
+            for (size_t a = 0; a < world->n_areas; a++) {
+                uint64_t n =
+                    band_population(world, &world->areas[a], year, sex, lowers[band], upper);
+
+                england += n;
+                write_population_row(csv, world->areas[a].code, year, sex, lowers[band], upper, n);
+            }
+            write_population_row(csv, "ENG", year, sex, lowers[band], upper, england);
+        }
+    }
+    status = hst_csv_finish(csv, err);
+    hst_csv_free(csv);
+    return status;
+}
+
+hst_status synth_write_population(const synth_world *world, hst_error *err)
+{
+    static const char *const names[] = {"code", "name"};
+    char path[4096];
+    hst_csv *csv = NULL;
+    hst_status status = write_population_table(world, err);
+
+    if (status != HST_OK) {
+        return status;
+    }
+    snprintf(path, sizeof path, "%s/pct_names.csv", world->options.directory);
+    status = hst_csv_create(&csv, path, 0644, err);
+    if (status != HST_OK) {
+        return status;
+    }
+    hst_csv_header(csv, names, 2);
+    for (size_t a = 0; a < world->n_areas; a++) {
+        hst_csv_text(csv, world->areas[a].code);
+        hst_csv_text(csv, world->areas[a].name);
+        hst_csv_end_row(csv);
+    }
+    status = hst_csv_finish(csv, err);
+    hst_csv_free(csv);
+    return status;
+}
