@@ -1,0 +1,71 @@
+/* Indexing in plain C: eight bytes at a time in a 64-bit word. */
+#include "ingest/scanner_kernel.h"
+
+#include <string.h>
+
+#define ONES UINT64_C(0x0101010101010101)
+#define LOW7 UINT64_C(0x7f7f7f7f7f7f7f7f)
+
+/* Bit k is set when byte k of `word` equals the byte repeated in `pattern`. */
+static inline uint64_t equal_bytes(uint64_t word, uint64_t pattern)
+{
+    uint64_t difference = word ^ pattern;
+    uint64_t is_zero = ~(((difference & LOW7) + LOW7) | difference | LOW7); /* 0x80 in such bytes */
+
+    return ((is_zero >> 7) * UINT64_C(0x0102040810204080)) >> 56;
+}
+
+static inline uint64_t load_word(const char *text)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    uint64_t word = 0;
+
+    for (unsigned k = 0; k < 8; k++) { /* one load where the machine is little-endian */
+        word |= (uint64_t)bytes[k] << (8 * k);
+    }
+    return word;
+}
+
+static inline hst_scan_masks find(const char *text, uint64_t separator)
+{
+    hst_scan_masks masks = {0};
+
+    for (unsigned k = 0; k < HST_SCAN_STRIDE; k += 8) {
+        uint64_t word = load_word(text + k);
+        masks.quotes |= equal_bytes(word, ONES * '"') << k;
+        masks.separators |= equal_bytes(word, separator) << k;
+        /* bytes below 16 are rare: one test says whether the three others must be looked for */
+        if ((~(((word & LOW7) + ONES * 0x70) | word) & ONES * 0x80) != 0) {
+            masks.line_feeds |= equal_bytes(word, ONES * '\n') << k;
+            masks.returns |= equal_bytes(word, ONES * '\r') << k;
+            masks.nuls |= equal_bytes(word, 0) << k;
+        }
+    }
+    return masks;
+}
+
+static inline uint64_t prefix_parity(uint64_t bits)
+{
+    for (unsigned shift = 1; shift < 64; shift *= 2) {
+        bits ^= bits << shift;
+    }
+    return bits;
+}
+
+void hst_scan_portable(hst_scan *scan, size_t end)
+{
+    const uint64_t separator = ONES * (unsigned char)scan->separator;
+
+    while (scan->position < end && !scan->is_irregular) {
+        const size_t position = scan->position;
+        hst_scan_masks masks = find(scan->text + position, separator);
+        uint64_t open = (masks.quotes == 0 ? 0 : prefix_parity(masks.quotes)) ^ scan->inside;
+        hst_scan_stride stride = hst_scan_decide(scan, &masks, open, hst_scan_valid(position, end));
+
+        hst_scan_note_rows(scan, &stride);
+        for (uint64_t bits = stride.boundaries; bits != 0; bits &= bits - 1) {
+            scan->ends[scan->n_ends++] = (uint32_t)(position + (unsigned)__builtin_ctzll(bits));
+        }
+        scan->position += HST_SCAN_STRIDE;
+    }
+}
