@@ -16,8 +16,10 @@ typedef struct hst_result {
     const char *split; /**< "" or the code; owned by the results */
     const char *split_name;
     const char *statistic; /**< "count", "crude_rate", "dsr" */
-    const char *method; /**< "dobson-byar; esp1976 18 bands; age_sex; ..." ; owned by the results */
-    int64_t total_count; /**< < 0: empty */
+    const char *method;  /**< "dobson-byar; esp1976 (18 bands); age_sex"; "Byars", "Exact"; owned by
+                            the results */
+    int64_t total_count; /**< events used (dsr: of known sex and age); weighted comparators rounded;
+                            < 0: empty */
     double total_pop, value, lowercl, uppercl, lower998, upper998;
     const char *confidence; /**< "95%", "95%, 99.8%" , "" */
     size_t comparator;      /**< group number compared with, SIZE_MAX none */
@@ -31,11 +33,22 @@ typedef struct hst_results hst_results;
 
 /**
  * Joins cube, populations and standard: every measure × area and comparator × complete period (×
- * split), sorted by measure order of id, area code, period type and start, sex, age, split,
- * statistic as interface.md section 3 says.
+ * split), sorted as text by measure id, area code, period label, sex, age, split.
  *
- * Ledger (stage "standardise"): population gaps per area and year, zero population with events, sex
- * or age unknown left out of dsr.
+ * A rate needs the population of the area in the year: without it, or with a stratum of nobody,
+ * the value is empty and `note` says so. The comparison with the first comparator is
+ *
+ *     z = |log(rate / reference)| / sqrt(V / rate^2 + V_ref / reference^2)
+ *
+ * with the comparator less the area itself as reference, two-sided at the first confidence level.
+ *
+ * Ledger (stage "standardise"): "no population" (n: values not given, per area and year), "zero
+ * population in a band with events" (n: events), "sex or age unknown or outside the standard" left
+ * out of dsr (n: events of the areas, in the finest periods).
+ *
+ * @param population  NULL when the study names none: then only counts can be given
+ * @return HST_OK; HST_ERR_USAGE for a measure that needs a population without one, or a statistic
+ *         or interval that this version does not have; HST_ERR_MEMORY
  */
 HST_MUST_CHECK hst_status hst_results_compute(hst_results **out, const hst_study *study,
                                               const hst_measures *measures, const hst_areas *areas,
@@ -44,16 +57,21 @@ HST_MUST_CHECK hst_status hst_results_compute(hst_results **out, const hst_study
                                               const hst_standard *standard, int n_threads,
                                               hst_ledger *ledger, hst_error *err);
 const hst_result *hst_results_rows(const hst_results *results, size_t *n);
+
+/** Frees the results; NULL is allowed. */
 void hst_results_free(hst_results *results);
 
 /** One stratum of one published rate, for `explain`. */
 typedef struct hst_stratum {
-    char sex[8], age[12];
-    uint64_t events;
-    double population, weight, contribution; /**< contribution to the value, in its unit */
+    char sex[8], age[12]; /**< "1", "2", "persons"; a band, or "all" for count and crude_rate */
+    uint64_t events;      /**< rounded where a comparator is weighted */
+    double population;    /**< NAN when there is none */
+    double weight;
+    double contribution; /**< to the value, in its unit; NAN when there is no population */
 } hst_stratum;
 
-/** The strata behind one rate, [n] in order; caller frees. */
+/** The strata behind one value, [n] in order; caller frees. HST_ERR_USAGE when the period is not a
+ * complete one of the measure. */
 HST_MUST_CHECK hst_status hst_results_strata(hst_stratum **out, size_t *n, const hst_study *study,
                                              const hst_measures *measures, const hst_areas *areas,
                                              const hst_cube *cube, const hst_population *population,
