@@ -2,8 +2,6 @@
  */
 #include "hestia/date.h"
 
-#include <stdio.h>
-
 hst_date hst_date_from_civil(int year, int month, int day)
 {
     int y = month <= 2 ? year - 1 : year;
@@ -66,6 +64,14 @@ bool hst_date_parse_iso(const char *text, size_t length, hst_date *out)
     return true;
 }
 
+static void write_digits(char *text, int n, int value)
+{
+    while (n > 0) {
+        text[--n] = (char)('0' + value % 10);
+        value /= 10;
+    }
+}
+
 void hst_date_format(hst_date date, char text[11])
 {
     int year = 0, month = 0, day = 0;
@@ -73,7 +79,12 @@ void hst_date_format(hst_date date, char text[11])
     text[0] = '\0';
     if (date != HST_DATE_MISSING) {
         hst_date_to_civil(date, &year, &month, &day);
-        snprintf(text, 11, "%04d-%02d-%02d", year % 10000, month, day);
+        write_digits(text, 4, year);
+        text[4] = '-';
+        write_digits(text + 5, 2, month);
+        text[7] = '-';
+        write_digits(text + 8, 2, day);
+        text[10] = '\0';
     }
 }
 

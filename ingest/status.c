@@ -19,19 +19,23 @@ hst_status hst_fail(hst_error *err, hst_status status, const char *format, ...)
 
 hst_status hst_fail_at(hst_error *err, hst_status status, const char *format, ...)
 {
-    char reason[sizeof err->message];
+    char place[sizeof err->message];
     va_list arguments;
-    int n = 0;
+    size_t length = 0, room = 0;
 
     if (!err) {
         return status;
     }
-    memcpy(reason, err->message, sizeof reason);
     va_start(arguments, format);
-    n = vsnprintf(err->message, sizeof err->message, format, arguments);
+    vsnprintf(place, sizeof place, format, arguments);
     va_end(arguments);
-    if (n >= 0 && (size_t)n < sizeof err->message) {
-        snprintf(err->message + n, sizeof err->message - (size_t)n, ": %s", reason);
+    length = strlen(place) + 2;
+    if (length < sizeof err->message) { /* what does not fit is cut at the end of the reason */
+        room = sizeof err->message - length;
+        memmove(err->message + length, err->message, room);
+        memcpy(err->message, place, length - 2);
+        memcpy(err->message + length - 2, ": ", 2);
+        err->message[sizeof err->message - 1] = '\0';
     }
     return status;
 }

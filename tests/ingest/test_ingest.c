@@ -1,0 +1,365 @@
+/* The orchestrator: what is read, reused, refused, and that threads, blocks and kernels do not
+ * change a byte. */
+#define _GNU_SOURCE /* nftw */
+#include "hestia/ingest.h"
+
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "tests/support.h"
+
+enum { N_FILES = 5, ROWS_PER_FILE = 3000 };
+
+static const char header[] =
+    "PSEUDO_HESID,EPIKEY,PARTYEAR,ADMIDATE,DISDATE,EPISTART,EPIEND,EPIORDER,EPISTAT,EPITYPE,"
+    "CLASSPAT,"
+    "ADMIMETH,ADMISORC,DISDEST,DISMETH,SEX,STARTAGE,PROCODET,RESPCT_HIS,DIAG_4_01,DIAG_4_02\n";
+
+struct place {
+    char folder[64], study_path[96];
+};
+
+static int remove_entry(const char *path, const struct stat *facts, int type, struct FTW *place)
+{
+    (void)facts;
+    (void)type;
+    (void)place;
+    return remove(path);
+}
+
+static int setup(void **state)
+{
+    struct place *place = calloc(1, sizeof *place);
+
+    strcpy(place->folder, "/tmp/hestia-ingest-XXXXXX");
+    assert_non_null(mkdtemp(place->folder));
+    snprintf(place->study_path, sizeof place->study_path, "%s/study.yaml", place->folder);
+    *state = place;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct place *place = *state;
+
+    nftw(place->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    free(place);
+    return 0;
+}
+
+static void write_text(const struct place *place, const char *name, const char *text)
+{
+    char path[160];
+    FILE *file = NULL;
+
+    snprintf(path, sizeof path, "%s/%s", place->folder, name);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void write_study(const struct place *place, const char *files, double max_rejected)
+{
+    char text[600];
+
+    snprintf(text, sizeof text,
+             "study: test\nperiod: {from: 2008-04-01, to: 2011-03-31}\n"
+             "extracts: [{dataset: apc, files: '%s'}]\n"
+             "measures: [{id: all_admissions, statistic: count}]\n"
+             "quality: {max_rejected: %g}\npublish: {formats: csv, disclosure: none}\n",
+             files, max_rejected);
+    write_text(place, "study.yaml", text);
+}
+
+static void append_row(char *text, size_t capacity, unsigned seed, unsigned row, unsigned partyear)
+{
+    size_t used = strlen(text);
+    unsigned day = 1 + (row * 7 + seed) % 28, month = 1 + (row + seed) % 12;
+
+    snprintf(text + used, capacity - used,
+             "TEST%028u,%u,%u,2009-%02u-%02u,2009-%02u-%02u,2009-%02u-%02u,2009-%02u-%02u,1,3,1,1,"
+             "21,19,19,1,%u,%u,RTA,5J6,E11%u,\"I%u0\"\n",
+             (row * 13 + seed) % 997, 400000000 + seed * 100000 + row, partyear, month, day, month,
+             day, month, day, month, day, 1 + row % 2, row % 100, row % 10, 1 + row % 9);
+}
+
+static void write_extract(const struct place *place, const char *name, unsigned seed,
+                          unsigned n_rows, unsigned partyear)
+{
+    size_t capacity = sizeof header + 240 * (size_t)n_rows;
+    char *text = calloc(1, capacity), path[160];
+
+    assert_non_null(text);
+    strcpy(text, header);
+    for (unsigned row = 0; row < n_rows; row++) {
+        size_t used = strlen(text);
+
+        append_row(text + used, capacity - used, seed, row, partyear);
+    }
+    if (strstr(name, ".gz")) {
+        gzFile file = NULL;
+
+        snprintf(path, sizeof path, "%s/%s", place->folder, name);
+        file = gzopen(path, "wb6");
+        assert_non_null(file);
+        assert_int_equal(gzwrite(file, text, (unsigned)strlen(text)), (int)strlen(text));
+        assert_int_equal(gzclose(file), Z_OK);
+    } else {
+        write_text(place, name, text);
+    }
+    free(text);
+}
+
+/** One ingest of the study in `place`; the caller frees what is not NULL. */
+struct outcome {
+    hst_study *study;
+    hst_inputs *inputs;
+    hst_store *store;
+    hst_ledger *ledger;
+    hst_error err;
+    hst_status status;
+};
+
+static void ingest(struct outcome *o, const struct place *place, hst_ingest_options options)
+{
+    char store[96];
+
+    *o = (struct outcome){0};
+    snprintf(store, sizeof store, "%s/store", place->folder);
+    o->status = hst_study_read(&o->study, place->study_path, &o->err);
+    if (o->status == HST_OK) {
+        o->status = hst_inputs_find(&o->inputs, o->study, &o->err);
+    }
+    if (o->status == HST_OK) {
+        o->status = hst_store_open(&o->store, store, true, true, &o->err);
+    }
+    if (o->status == HST_OK) {
+        o->status = hst_ledger_create(&o->ledger, &o->err);
+    }
+    if (o->status == HST_OK) {
+        o->status = hst_ingest(o->inputs, o->study, o->store, &options, o->ledger, &o->err);
+    }
+}
+
+static void clear(struct outcome *o)
+{
+    hst_ledger_free(o->ledger);
+    hst_store_close(o->store);
+    hst_inputs_free(o->inputs);
+    hst_study_free(o->study);
+}
+
+/** All partitions of all segments, one after another. */
+static char *contents(const struct outcome *o, size_t *n_bytes)
+{
+    char *bytes = NULL;
+
+    *n_bytes = 0;
+    for (size_t i = 0; i < o->inputs->n; i++) {
+        hst_segment *segment = NULL;
+
+        assert_int_equal(hst_segment_open(&segment, o->store, o->inputs->items[i].digest,
+                                          o->inputs->items[i].layout_key, NULL),
+                         HST_OK);
+        for (size_t p = 0; p < hst_store_n_partitions(o->store); p++) {
+            size_t n = hst_segment_partition_bytes(segment, p);
+
+            bytes = realloc(bytes, *n_bytes + n + 8);
+            assert_non_null(bytes);
+            assert_int_equal(hst_segment_read(segment, p, bytes + *n_bytes, NULL), HST_OK);
+            *n_bytes += n;
+        }
+        hst_segment_close(segment);
+    }
+    return bytes;
+}
+
+static void forget_segments(const struct place *place)
+{
+    char command[200];
+
+    snprintf(command, sizeof command, "%s/store/catalogue.json", place->folder);
+    unlink(command);
+    snprintf(command, sizeof command, "%s/store/segments", place->folder);
+    nftw(command, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    assert_int_equal(mkdir(command, 0700), 0);
+}
+
+static void way_of_reading_does_not_change_a_byte(void **state)
+{
+    static const hst_ingest_options ways[] = {
+        {.n_threads = 1, .memory_bytes = 1 << 26},
+        {.n_threads = 2, .memory_bytes = 1 << 26},
+        {.n_threads = 7, .memory_bytes = 1 << 26},
+        {.n_threads = 2, .memory_bytes = 1 << 26, .kernel = HST_SCAN_PORTABLE},
+        {.n_threads = 2, .memory_bytes = 1 << 26, .inflater = HST_INFLATER_ZLIB},
+        {.n_threads = 7, .memory_bytes = 1 << 26, .block_bytes = 1000},
+    };
+    struct place *place = *state;
+    char *expected = NULL;
+    size_t n_expected = 0;
+
+    for (unsigned f = 0; f < N_FILES; f++) {
+        char name[32];
+
+        snprintf(name, sizeof name, f == 3 ? "apc_%u.csv" : "apc_%u.csv.gz", f);
+        write_extract(place, name, f, ROWS_PER_FILE / (f + 1), 200999);
+    }
+    write_study(place, "apc_*", 0);
+    for (size_t w = 0; w < sizeof ways / sizeof ways[0]; w++) {
+        struct outcome o;
+        size_t n = 0;
+        char *bytes = NULL;
+
+        ingest(&o, place, ways[w]);
+        if (o.status != HST_OK) {
+            fail_msg("%s", o.err.message);
+        }
+        bytes = contents(&o, &n);
+        if (w == 0) {
+            expected = bytes;
+            n_expected = n;
+        } else {
+            assert_int_equal(n, n_expected);
+            assert_memory_equal(bytes, expected, n);
+            free(bytes);
+        }
+        clear(&o);
+        forget_segments(place);
+    }
+    assert_true(n_expected > 0);
+    free(expected);
+}
+
+static const hst_ingest_options plain = {.n_threads = 2, .memory_bytes = 1 << 26};
+
+static void unchanged_files_are_reused(void **state)
+{
+    struct place *place = *state;
+    struct outcome o;
+
+    write_extract(place, "apc_0.csv.gz", 1, 50, 200999);
+    write_extract(place, "apc_1.csv.gz", 2, 50, 200999);
+    write_study(place, "apc_*", 0);
+    for (int round = 0; round < 4; round++) {
+        if (round == 2) { /* touched, and given another name, but not changed */
+            char from[128], to[128];
+
+            snprintf(from, sizeof from, "%s/apc_0.csv.gz", place->folder);
+            snprintf(to, sizeof to, "%s/apc_00.csv.gz", place->folder);
+            assert_int_equal(rename(from, to), 0);
+        }
+        if (round == 3) {
+            write_extract(place, "apc_1.csv.gz", 3, 60, 200999);
+        }
+        ingest(&o, place, plain);
+        if (o.status != HST_OK) {
+            fail_msg("%s", o.err.message);
+        }
+        assert_int_equal(o.inputs->items[0].was_known, round > 0);
+        assert_int_equal(o.inputs->items[1].was_known, round == 1 || round == 2);
+        clear(&o);
+    }
+}
+
+static void newest_cut_counts(void **state)
+{
+    struct place *place = *state;
+    struct outcome o;
+
+    write_extract(place, "apc_a.csv", 1, 10, 200903);
+    write_extract(place, "apc_b.csv", 1, 20, 200911);
+    write_extract(place, "apc_c.csv", 9, 15, 200911);
+    write_extract(place, "apc_d.csv", 5, 15, 200803);
+    write_study(place, "apc_*", 0);
+    ingest(&o, place, plain);
+    assert_int_equal(o.status, HST_OK);
+    assert_true(o.inputs->items[0].superseded);
+    assert_false(o.inputs->items[1].superseded); /* two parts of one cut count both */
+    assert_false(o.inputs->items[2].superseded);
+    assert_false(o.inputs->items[3].superseded); /* another data year */
+    clear(&o);
+}
+
+/** What is refused, with which words. */
+static void faults_are_named(void **state)
+{
+    struct place *place = *state;
+    struct outcome o;
+    char text[2000];
+
+    write_extract(place, "apc_a.csv", 1, 10, 200903);
+    write_extract(place, "apc_b.csv", 1, 10, 200903);
+    write_study(place, "apc_*", 0);
+    ingest(&o, place, plain);
+    assert_int_equal(o.status, HST_ERR_INPUT);
+    assert_non_null(strstr(o.err.message, "same content as"));
+    clear(&o);
+
+    write_study(place, "nothing_*", 0);
+    ingest(&o, place, plain);
+    assert_int_equal(o.status, HST_ERR_USAGE);
+    assert_non_null(strstr(o.err.message, "no file matches"));
+    assert_non_null(strstr(o.err.message, "line 3"));
+    clear(&o);
+
+    write_text(place, "only.csv", header);
+    write_study(place, "only.csv", 0);
+    ingest(&o, place, plain);
+    assert_int_equal(o.status, HST_ERR_INPUT);
+    assert_non_null(strstr(o.err.message, "no rows"));
+    clear(&o);
+
+    strcpy(text, header);
+    append_row(text, sizeof text, 1, 1, 200903);
+    append_row(text, sizeof text, 1, 2, 200903);
+    memcpy(strstr(text, "2009-0"), "2009-99-99", 10);
+    write_text(place, "bad.csv", text);
+    write_study(place, "bad.csv", 0.4);
+    ingest(&o, place, plain);
+    assert_int_equal(o.status, HST_ERR_INPUT);
+    assert_non_null(strstr(o.err.message, "malformed date: 1 rows, first at line 2"));
+    assert_null(strstr(o.err.message, "99-99")); /* never a field's value */
+    clear(&o);
+
+    write_study(place, "bad.csv", 0.5); /* at the threshold the row is set aside and counted */
+    ingest(&o, place, plain);
+    assert_int_equal(o.status, HST_OK);
+    clear(&o);
+}
+
+/** Two kinds of person identifier without a common one. */
+static void identifiers_must_agree(void **state)
+{
+    struct place *place = *state;
+    struct outcome o;
+    char text[2000];
+
+    write_extract(place, "apc_a.csv", 1, 10, 200903);
+    snprintf(text, sizeof text, "STUDY_ID%s", header + strlen("PSEUDO_HESID"));
+    append_row(text, sizeof text, 1, 1, 200903);
+    write_text(place, "apc_b.csv", text);
+    write_study(place, "apc_*", 0);
+    ingest(&o, place, plain);
+    assert_int_equal(o.status, HST_ERR_USAGE);
+    assert_non_null(strstr(o.err.message, "person identifier"));
+    clear(&o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(way_of_reading_does_not_change_a_byte, setup, teardown),
+        cmocka_unit_test_setup_teardown(unchanged_files_are_reused, setup, teardown),
+        cmocka_unit_test_setup_teardown(newest_cut_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(faults_are_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(identifiers_must_agree, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
