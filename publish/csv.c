@@ -1,5 +1,5 @@
-/* The writer of all tables. Numbers do not go through the locale: "%.15g" is only asked for what is
- * not whole, and the program never calls setlocale. */
+/* The writer of all tables. Usual numbers are turned into digits here, as "%.15g" would: printf
+ * takes a microsecond for each, and made up four fifths of the time of results.csv. */
 #include "hestia/csv.h"
 
 #include <errno.h>
@@ -189,10 +189,87 @@ size_t hst_csv_format_count(char text[HST_CSV_NUMBER_BYTES], uint64_t number)
     return n;
 }
 
+/* Products of a 53-bit mantissa and a power of five need 95 bits. */
+__extension__ typedef unsigned __int128 wide;
+
+enum { N_DIGITS = 15, LEAST_EXPONENT = -4, N_POWERS = N_DIGITS - LEAST_EXPONENT };
+
+/**
+ * The 15 significant digits of a number from 1e-4 to below 1e15 as an integer, rounded from the
+ * exact binary value, ties to even, as printf does; `exponent` receives the power of ten of the
+ * first.
+ *
+ *     size = mantissa * 2^e, so size * 10^k = mantissa * 5^k * 2^(e + k)
+ *
+ * with k = 14 - exponent, which is 0 to 18. The product has 14 digits before the point, the
+ * mantissa alone 15, so e + k is negative and the last step a shift to the right.
+ */
+static uint64_t significant_digits(double size, int *exponent)
+{
+    static const double powers[N_POWERS] = {1e-4, 1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2,
+                                            1e3,  1e4,  1e5,  1e6,  1e7, 1e8, 1e9,
+                                            1e10, 1e11, 1e12, 1e13, 1e14};
+    static const uint64_t fives[N_POWERS] = {
+        1,          5,           25,           125,          625,          3125,      15625,
+        78125,      390625,      1953125,      9765625,      48828125,     244140625, 1220703125,
+        6103515625, 30517578125, 152587890625, 762939453125, 3814697265625};
+    const uint64_t limit = 1000000000000000; /* 1e15 */
+    int binary = 0, power = 0, shift = 0;
+    uint64_t mantissa = (uint64_t)ldexp(frexp(size, &binary), 53);
+    uint64_t digits = 0;
+    wide product = 0, rest = 0, half = 0;
+
+    while (power + 1 < N_POWERS && size >= powers[power + 1]) {
+        power++;
+    }
+    shift = 53 - binary - (N_POWERS - 1 - power);
+    product = (wide)mantissa * fives[N_POWERS - 1 - power];
+    half = (wide)1 << (shift - 1);
+    rest = product & (2 * half - 1);
+    digits = (uint64_t)(product >> shift);
+    digits += rest > half || (rest == half && digits % 2 == 1);
+    *exponent = power + LEAST_EXPONENT;
+    if (digits == limit) {
+        digits /= 10;
+        ++*exponent;
+    }
+    return digits;
+}
+
+/* Digits with their point, trailing zeros cut. */
+static size_t write_digits(char *text, uint64_t digits, int exponent)
+{
+    char all[HST_CSV_NUMBER_BYTES];
+    size_t n_whole = exponent < 0 ? 0 : (size_t)exponent + 1;
+    size_t n = hst_csv_format_count(all, digits);
+    size_t used = 0;
+
+    while (n > n_whole && all[n - 1] == '0') {
+        n--;
+    }
+    if (n_whole == 0) {
+        text[used++] = '0';
+    }
+    memcpy(text + used, all, n_whole);
+    used += n_whole;
+    if (n > n_whole) {
+        text[used++] = '.';
+        for (int i = exponent; i < -1; i++) {
+            text[used++] = '0';
+        }
+        memcpy(text + used, all + n_whole, n - n_whole);
+        used += n - n_whole;
+    }
+    text[used] = '\0';
+    return used;
+}
+
 size_t hst_csv_format_real(char text[HST_CSV_NUMBER_BYTES], double number)
 {
     double size = fabs(number);
-    size_t sign = 0;
+    size_t sign = number < 0;
+    uint64_t digits = 0;
+    int exponent = 0;
 
     if (isnan(number)) {
         text[0] = '\0';
@@ -201,15 +278,17 @@ size_t hst_csv_format_real(char text[HST_CSV_NUMBER_BYTES], double number)
     if (isinf(number)) {
         return (size_t)snprintf(text, HST_CSV_NUMBER_BYTES, "%s", number > 0 ? "Inf" : "-Inf");
     }
-    /* Counts and populations are whole, and most cells: digits are ten times as fast as printf. */
-    if (size < 1e15 && size == floor(size)) {
-        if (number < 0) {
-            text[0] = '-';
-            sign = 1;
-        }
+    if (size != 0 && (size < 1e-3 || size >= 1e14)) { /* well inside the bounds of our digits */
+        return (size_t)snprintf(text, HST_CSV_NUMBER_BYTES, "%.15g", number);
+    }
+    if (sign) {
+        text[0] = '-';
+    }
+    if (size == floor(size)) {
         return sign + hst_csv_format_count(text + sign, (uint64_t)size);
     }
-    return (size_t)snprintf(text, HST_CSV_NUMBER_BYTES, "%.15g", number);
+    digits = significant_digits(size, &exponent);
+    return sign + write_digits(text + sign, digits, exponent);
 }
 
 void hst_csv_count(hst_csv *csv, uint64_t number)

@@ -53,7 +53,8 @@ static struct number_case {
     {"minus zero has no sign", -0.0, "0"},
     {"whole", 14890844, "14890844"},
     {"negative whole", -17, "-17"},
-    {"largest whole written as digits", 999999999999999, "999999999999999"},
+    {"whole of 14 digits", 99999999999999, "99999999999999"},
+    {"whole of 15 digits", 999999999999999, "999999999999999"},
     {"beyond 15 digits", 1234567890123456789.0, "1.23456789012346e+18"},
     {"tenth", 0.1, "0.1"},
     {"fifteen digits", 2.0 / 3, "0.666666666666667"},
@@ -72,6 +73,41 @@ static void number_has_up_to_15_digits(void **state)
 
     assert_int_equal(hst_csv_format_real(text, c->number), strlen(c->expected));
     assert_string_equal(text, c->expected);
+}
+
+/* Our digits are printf's, also at powers of ten, one step beside them, and at ties. */
+static void digits_are_those_of_printf(void **state)
+{
+    uint64_t random = 20101001;
+
+    (void)state;
+    for (size_t i = 0; i < 300000; i++) {
+        char text[HST_CSV_NUMBER_BYTES], expected[HST_CSV_NUMBER_BYTES];
+        int exponent = (int)(i % 24) - 6;
+        double number = 0;
+
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        switch (i / 24 % 5) {
+        case 0:
+            number = (double)(random >> 11) * 0x1p-53 * pow(10, exponent);
+            break;
+        case 1:
+            number = nextafter(pow(10, exponent), random % 2 ? INFINITY : 0);
+            break;
+        case 2: /* ends in 5 behind the fifteenth digit, often exactly */
+            number = (double)(random >> 34) + ldexp((double)(random % 1024), -20);
+            break;
+        case 3: /* rounds up to a power of ten */
+            number = pow(10, exponent) * (1 - 0x1p-52 * (double)(random >> 60));
+            break;
+        default:
+            number = -(double)(random >> 40) / 1000;
+            break;
+        }
+        snprintf(expected, sizeof expected, "%.15g", number == 0 ? 0 : number);
+        assert_int_equal(hst_csv_format_real(text, number), strlen(expected));
+        assert_string_equal(text, expected);
+    }
 }
 
 static void whole_numbers_reach_the_ends_of_their_range(void **state)
@@ -162,7 +198,7 @@ int main(void)
         N_TEXT = sizeof text_cases / sizeof text_cases[0],
         N_NUMBER = sizeof number_cases / sizeof number_cases[0]
     };
-    struct CMUnitTest tests[N_TEXT + N_NUMBER + 3] = {0};
+    struct CMUnitTest tests[N_TEXT + N_NUMBER + 4] = {0};
     size_t n = 0;
 
     for (size_t i = 0; i < N_TEXT; i++) {
@@ -175,6 +211,7 @@ int main(void)
                                          .test_func = number_has_up_to_15_digits,
                                          .initial_state = &number_cases[i]};
     }
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(digits_are_those_of_printf);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(whole_numbers_reach_the_ends_of_their_range);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(file_takes_its_name_when_finished);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(failures_are_told);
