@@ -90,10 +90,9 @@ static void digest_to_hex(const uint8_t digest[DIGEST_BYTES], char hex[2 * DIGES
     }
 }
 
-static bool digest_from_hex(const char *hex, uint8_t digest[DIGEST_BYTES])
+bool hst_digest_from_hex(const char *hex, uint8_t digest[DIGEST_BYTES])
 {
-    if (!hex || strlen(hex) != (size_t)2 * DIGEST_BYTES ||
-        strspn(hex, "0123456789abcdef") != (size_t)2 * DIGEST_BYTES) {
+    if (!hex || strspn(hex, "0123456789abcdef") < (size_t)2 * DIGEST_BYTES) {
         return false;
     }
     for (size_t i = 0; i < DIGEST_BYTES; i++) {
@@ -187,7 +186,7 @@ bool hst_store_known(hst_store *store, const char *path, const char *member, uin
 
     known = stat(path, &facts) == 0 && looks_the_same(entry, &facts) &&
             json_is_true(json_object_get(entry, "settled")) &&
-            digest_from_hex(json_string_value(json_object_get(entry, "digest")), digest);
+            hst_digest_from_hex(json_string_value(json_object_get(entry, "digest")), digest);
     pthread_mutex_unlock(&store->mutex);
     free(key);
     return known;
@@ -242,37 +241,38 @@ hst_status hst_store_note(hst_store *store, const char *path, const char *member
                       (json_int_t)facts.st_size, "mtime", nanoseconds(facts.st_mtim), "ctime",
                       nanoseconds(facts.st_ctim), "inode", (json_int_t)facts.st_ino, "device",
                       (json_int_t)facts.st_dev, "settled", is_settled);
-    pthread_mutex_lock(&store->mutex);
-    if (!entry || json_object_set_new(store->catalogue, key, entry) != 0) {
+    if (!entry) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for the catalogue of %s", store->path);
-    } else {
-        status = save(store, err);
+        goto done;
+    }
+    pthread_mutex_lock(&store->mutex);
+    if (!json_equal(json_object_get(store->catalogue, key), entry)) {
+        status =
+            json_object_set(store->catalogue, key, entry) == 0
+                ? save(store, err)
+                : hst_fail(err, HST_ERR_MEMORY, "no memory for the catalogue of %s", store->path);
     }
     pthread_mutex_unlock(&store->mutex);
 
 done:
+    json_decref(entry);
     free(key);
     return status;
 }
 
-/* True when an input with this digest may still be on disk. One that was touched but has its size
- * may still have its content: keeping a segment too many costs disk, losing one costs a run. */
-static bool input_stands(const char *key, const json_t *entry, const char *hex)
+/* True when the file of an entry may still be on disk with the content noted. One that was touched
+ * but has its size may have: keeping a segment too many costs disk, losing one costs a run. */
+static bool input_stands(const char *key, const json_t *entry)
 {
-    const char *digest = json_string_value(json_object_get(entry, "digest"));
-    const json_t *size = json_object_get(entry, "size");
+    json_int_t size = json_integer_value(json_object_get(entry, "size"));
+    char *path = unescape_path(key);
     struct stat facts;
-    bool stands = false;
-    char *path = NULL;
+    bool stands = true;
 
-    if (!digest || strcmp(digest, hex) != 0) {
-        return false;
-    }
-    path = unescape_path(key);
-    if (!path || stat(path, &facts) != 0) {
-        stands = !path || (errno != ENOENT && errno != ENOTDIR);
-    } else {
-        stands = json_integer_value(size) == facts.st_size;
+    if (path && stat(path, &facts) != 0) {
+        stands = errno != ENOENT && errno != ENOTDIR;
+    } else if (path) {
+        stands = size == (json_int_t)facts.st_size;
     }
     free(path);
     return stands;
@@ -281,7 +281,7 @@ static bool input_stands(const char *key, const json_t *entry, const char *hex)
 bool hst_store_has_input(hst_store *store, const uint8_t digest[16])
 {
     char hex[2 * DIGEST_BYTES + 1];
-    bool stands = false;
+    bool has = false;
     const char *key = NULL;
     json_t *entry = NULL;
 
@@ -289,11 +289,35 @@ bool hst_store_has_input(hst_store *store, const uint8_t digest[16])
     pthread_mutex_lock(&store->mutex);
     json_object_foreach(store->catalogue, key, entry)
     {
-        if (input_stands(key, entry, hex)) {
-            stands = true;
+        const char *noted = json_string_value(json_object_get(entry, "digest"));
+
+        if (noted && strcmp(noted, hex) == 0 && input_stands(key, entry)) {
+            has = true;
             break;
         }
     }
     pthread_mutex_unlock(&store->mutex);
-    return stands;
+    return has;
+}
+
+hst_status hst_store_forget_absent(hst_store *store, hst_error *err)
+{
+    hst_status status = HST_OK;
+    const char *key = NULL;
+    json_t *entry = NULL;
+    void *next = NULL;
+
+    if (store->lock < 0) {
+        return hst_fail(err, HST_ERR_ARGUMENT, "the store was not opened for writing");
+    }
+    pthread_mutex_lock(&store->mutex);
+    json_object_foreach_safe(store->catalogue, next, key, entry)
+    {
+        if (!input_stands(key, entry)) {
+            json_object_del(store->catalogue, key);
+        }
+    }
+    status = save(store, err);
+    pthread_mutex_unlock(&store->mutex);
+    return status;
 }

@@ -1,27 +1,23 @@
 /* A dictionary gives codes of up to 15 bytes the numbers 1, 2, ... in the order in which they are
- * met. Open addressing over 16-bit numbers: the table of the largest dictionary is 256 KiB, and the
+ * met. Open addressing over 16-bit numbers: the table of the largest dictionary is 512 KiB, and the
  * codes met again and again stay in the first cache. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "ingest/store_internal.h"
 
-enum { FIRST_SLOTS = 512, MAX_CODES = 65535 /* with number 0 */ };
-
-static size_t slot_of(hst_dictionary_key key, uint32_t mask)
-{
-    /* two odd constants, so that a code of 8 bytes or less and its second word do not cancel */
-    uint64_t mixed = (key.words[0] ^ (key.words[1] * 0x9E3779B97F4A7C15u)) * 0xD6E8FEB86659FD93u;
-
-    return (size_t)(mixed >> 32) & mask;
-}
+enum {
+    FIRST_SLOTS = 512,
+    SLOTS_PER_CODE = 4, /* at least: a second probe is a branch mispredicted */
+    MAX_CODES = 65535   /* with number 0 */
+};
 
 bool hst_dictionary_init(hst_dictionary *dictionary)
 {
     dictionary->mask = FIRST_SLOTS - 1;
     dictionary->n_codes = 1;
     dictionary->slots = calloc(FIRST_SLOTS, sizeof *dictionary->slots);
-    dictionary->codes = calloc(FIRST_SLOTS / 2, sizeof *dictionary->codes);
+    dictionary->codes = calloc(FIRST_SLOTS / SLOTS_PER_CODE, sizeof *dictionary->codes);
     if (!dictionary->slots || !dictionary->codes) {
         hst_dictionary_clear(dictionary);
         return false;
@@ -36,7 +32,7 @@ void hst_dictionary_clear(hst_dictionary *dictionary)
     *dictionary = (hst_dictionary){0};
 }
 
-/* Doubles the table, which is then at most half full again. */
+/* Doubles the table. */
 static bool grow(hst_dictionary *dictionary)
 {
     size_t n_slots = 2 * ((size_t)dictionary->mask + 1);
@@ -46,13 +42,13 @@ static bool grow(hst_dictionary *dictionary)
     if (!slots) {
         return false;
     }
-    codes = realloc(dictionary->codes, n_slots / 2 * sizeof *codes);
+    codes = realloc(dictionary->codes, n_slots / SLOTS_PER_CODE * sizeof *codes);
     if (!codes) {
         free(slots);
         return false;
     }
     for (size_t number = 1; number < dictionary->n_codes; number++) {
-        size_t slot = slot_of(codes[number], (uint32_t)n_slots - 1);
+        size_t slot = hst_dictionary_slot(codes[number], (uint32_t)n_slots - 1);
 
         while (slots[slot]) {
             slot = (slot + 1) & (n_slots - 1);
@@ -66,20 +62,18 @@ static bool grow(hst_dictionary *dictionary)
     return true;
 }
 
-/* Out of the way of the look-up, which it would slow down. */
-static __attribute__((noinline)) uint16_t append(hst_dictionary *dictionary, hst_dictionary_key key,
-                                                 size_t slot)
+uint16_t hst_dictionary_append(hst_dictionary *dictionary, hst_dictionary_key key, size_t slot)
 {
     uint32_t number = dictionary->n_codes;
 
     if (number >= MAX_CODES) {
         return HST_DICT_FULL;
     }
-    if (number == (dictionary->mask + 1) / 2) {
+    if (number == (dictionary->mask + 1) / SLOTS_PER_CODE) {
         if (!grow(dictionary)) {
             return HST_DICT_FULL;
         }
-        slot = slot_of(key, dictionary->mask);
+        slot = hst_dictionary_slot(key, dictionary->mask);
         while (dictionary->slots[slot]) {
             slot = (slot + 1) & dictionary->mask;
         }
@@ -88,21 +82,4 @@ static __attribute__((noinline)) uint16_t append(hst_dictionary *dictionary, hst
     dictionary->codes[number] = key;
     dictionary->n_codes++;
     return (uint16_t)number;
-}
-
-uint16_t hst_dictionary_number(hst_dictionary *dictionary, hst_dictionary_key key)
-{
-    size_t slot = slot_of(key, dictionary->mask);
-
-    for (;; slot = (slot + 1) & dictionary->mask) {
-        uint16_t number = dictionary->slots[slot];
-        const hst_dictionary_key *known = &dictionary->codes[number];
-
-        if (number == 0) {
-            return append(dictionary, key, slot);
-        }
-        if (known->words[0] == key.words[0] && known->words[1] == key.words[1]) {
-            return number;
-        }
-    }
 }

@@ -19,7 +19,7 @@ struct hst_segment {
     size_t *first_block; /* [n_partitions + 1] index in blocks */
     hst_segment_block *blocks;
     hst_dictionary_key *codes; /* of all dictionaries, one after another */
-    size_t first_code[HST_N_DICTS + 1];
+    size_t first_code[HST_N_DICTS], n_codes[HST_N_DICTS];
 };
 
 void hst_segment_name(char name[HST_SEGMENT_NAME_BYTES], const uint8_t digest[16],
@@ -166,13 +166,13 @@ static hst_status read_dictionaries(hst_segment *segment, const hst_segment_foot
     memcpy(n_codes, bytes, sizeof n_codes);
     for (size_t i = 0; i < HST_N_DICTS; i++) {
         segment->first_code[i] = total;
+        segment->n_codes[i] = n_codes[i];
         total += n_codes[i];
         if (n_codes[i] < 1 || n_codes[i] > HST_DICT_FULL) {
             status = damaged(segment, "a dictionary has another size", err);
             goto done;
         }
     }
-    segment->first_code[HST_N_DICTS] = total;
     if (footer->dictionaries_bytes != sizeof n_codes + total * sizeof *segment->codes) {
         status = damaged(segment, "its dictionaries have another size", err);
         goto done;
@@ -381,7 +381,7 @@ size_t hst_segment_n_partitions(const hst_segment *segment)
 size_t hst_segment_n_codes(const hst_segment *segment, unsigned dictionary)
 {
     assert(dictionary < HST_N_DICTS);
-    return segment->first_code[dictionary + 1] - segment->first_code[dictionary];
+    return segment->n_codes[dictionary];
 }
 
 const char *hst_segment_code(const hst_segment *segment, unsigned dictionary, size_t number)
@@ -412,7 +412,41 @@ uint64_t hst_segment_partition_episodes(const hst_segment *segment, size_t parti
     return sum;
 }
 
-/* True when the records of a block fill it and refer to codes that are there. */
+/* True when all of n numbers are of a dictionary of n_codes codes. The greatest is found without
+ * leaving the loop early, which the compiler turns into vector instructions. */
+static bool are_in_dictionary(const uint16_t *numbers, size_t n, size_t n_codes)
+{
+    uint16_t greatest = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        greatest = numbers[i] > greatest ? numbers[i] : greatest;
+    }
+    return greatest < n_codes;
+}
+
+static bool numbers_are_known(const hst_segment *segment, const hst_episode *episode)
+{
+    const uint16_t *words = hst_episode_words(episode);
+    size_t n_areas = segment->info.n_area_columns;
+
+    if (episode->provider >= segment->n_codes[HST_DICT_PROVIDER] ||
+        episode->mainspef >= segment->n_codes[HST_DICT_SPECIALTY] ||
+        episode->tretspef >= segment->n_codes[HST_DICT_SPECIALTY] ||
+        episode->gp_practice >= segment->n_codes[HST_DICT_GP_PRACTICE]) {
+        return false;
+    }
+    for (size_t i = 0; i < n_areas; i++) {
+        if (words[i] >= segment->n_codes[HST_DICT_AREA + i]) {
+            return false;
+        }
+    }
+    return are_in_dictionary(words + n_areas, episode->n_diagnoses,
+                             segment->n_codes[HST_DICT_DIAGNOSIS]) &&
+           are_in_dictionary(words + n_areas + episode->n_diagnoses, episode->n_procedures,
+                             segment->n_codes[HST_DICT_PROCEDURE]);
+}
+
+/* True when the records of a block fill it, so that whoever walks over them stays inside. */
 static bool block_is_sound(const hst_segment *segment, const hst_segment_block *block,
                            const uint8_t *bytes)
 {
@@ -420,7 +454,7 @@ static bool block_is_sound(const hst_segment *segment, const hst_segment_block *
     size_t n_areas = segment->info.n_area_columns;
     size_t n_episodes = 0;
 
-    while (bytes < end) {
+    for (; bytes < end; n_episodes++) {
         const hst_episode *episode = (const hst_episode *)(const void *)bytes;
         size_t left = (size_t)(end - bytes);
 
@@ -428,7 +462,6 @@ static bool block_is_sound(const hst_segment *segment, const hst_segment_block *
             episode->n_words != n_areas + episode->n_diagnoses + episode->n_procedures) {
             return false;
         }
-        n_episodes++;
         bytes += hst_episode_bytes(episode);
     }
     return n_episodes == block->n_episodes;
@@ -456,6 +489,23 @@ hst_status hst_segment_read(const hst_segment *segment, size_t partition, void *
             return damaged(segment, what, err);
         }
         to += block->bytes;
+    }
+    return HST_OK;
+}
+
+hst_status hst_segment_check(const hst_segment *segment, size_t partition, const void *buffer,
+                             hst_error *err)
+{
+    const uint8_t *bytes = buffer;
+    const uint8_t *end = bytes + hst_segment_partition_bytes(segment, partition);
+
+    while (bytes < end) {
+        const hst_episode *episode = (const hst_episode *)(const void *)bytes;
+
+        if (!numbers_are_known(segment, episode)) {
+            return damaged(segment, "a record names a code that is in no dictionary", err);
+        }
+        bytes += hst_episode_bytes(episode);
     }
     return HST_OK;
 }

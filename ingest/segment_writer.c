@@ -125,26 +125,22 @@ uint16_t hst_segment_writer_code_padded(hst_segment_writer *writer, unsigned dic
                                         const char *code, size_t length)
 {
     assert(dictionary < HST_N_DICTS);
-    if (length == 0) {
-        return 0;
-    }
     if (length >= HST_CODE_BYTES) {
         return HST_DICT_FULL;
     }
     return hst_dictionary_number(&writer->dictionaries[dictionary],
-                                 hst_dictionary_key_of(code, length));
+                                 hst_dictionary_key_padded(code, length));
 }
 
 uint16_t hst_segment_writer_code(hst_segment_writer *writer, unsigned dictionary, const char *code,
                                  size_t length)
 {
-    char padded[HST_CODE_BYTES] = {0};
-
+    assert(dictionary < HST_N_DICTS);
     if (length >= HST_CODE_BYTES) {
         return HST_DICT_FULL;
     }
-    memcpy(padded, code, length);
-    return hst_segment_writer_code_padded(writer, dictionary, padded, length);
+    return hst_dictionary_number(&writer->dictionaries[dictionary],
+                                 hst_dictionary_key_exact(code, length));
 }
 
 /* Appends bytes to the file. */

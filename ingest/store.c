@@ -446,6 +446,81 @@ void hst_store_close(hst_store *store)
     free(store);
 }
 
+static bool is_segment_name(const char *name, hst_segment_id *id)
+{
+    char again[HST_SEGMENT_NAME_BYTES];
+
+    if (strlen(name) != HST_SEGMENT_NAME_BYTES - 1 || !hst_digest_from_hex(name, id->digest) ||
+        !hst_digest_from_hex(name + 33, id->layout_key)) {
+        return false;
+    }
+    hst_segment_name(again, id->digest, id->layout_key);
+    return strcmp(name, again) == 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(hst_segment_id));
+}
+
+hst_status hst_store_segments(const hst_store *store, hst_segment_id **ids, size_t *n,
+                              hst_error *err)
+{
+    hst_status status = HST_OK;
+    hst_segment_id *found = NULL, id;
+    size_t n_found = 0, capacity = 0;
+    struct dirent *entry = NULL;
+    DIR *entries = open_entries(store->segments, ".");
+
+    *ids = NULL;
+    *n = 0;
+    if (!entries) {
+        return hst_fail_errno(err, "cannot list", store->path, SEGMENTS_NAME);
+    }
+    while ((entry = readdir(entries))) {
+        if (!is_segment_name(entry->d_name, &id)) {
+            continue;
+        }
+        if (n_found == capacity) {
+            hst_segment_id *grown = NULL;
+
+            capacity = capacity ? 2 * capacity : 64;
+            grown = realloc(found, capacity * sizeof *grown);
+            if (!grown) {
+                status = hst_fail(err, HST_ERR_MEMORY, "no memory for the list of segments");
+                goto done;
+            }
+            found = grown;
+        }
+        found[n_found++] = id;
+    }
+    if (found) {
+        qsort(found, n_found, sizeof *found, compare_ids);
+    }
+    *ids = found;
+    *n = n_found;
+    found = NULL; /* now the caller's */
+
+done:
+    free(found);
+    closedir(entries);
+    return status;
+}
+
+hst_status hst_store_remove(hst_store *store, const hst_segment_id *id, hst_error *err)
+{
+    char name[HST_SEGMENT_NAME_BYTES];
+
+    if (store->lock < 0) {
+        return hst_fail(err, HST_ERR_ARGUMENT, "the store was not opened for writing");
+    }
+    hst_segment_name(name, id->digest, id->layout_key);
+    if (unlinkat(store->segments, name, 0) != 0) {
+        return hst_fail_errno(err, "cannot remove", store->path, name);
+    }
+    return HST_OK;
+}
+
 size_t hst_store_n_partitions(const hst_store *store)
 {
     return store->n_partitions;

@@ -175,9 +175,25 @@ HST_MUST_CHECK hst_status hst_store_note(hst_store *store, const char *path, con
 /** True when a file with this content may still be on disk, as far as the catalogue knows. */
 bool hst_store_has_input(hst_store *store, const uint8_t digest[16]);
 
+/** Forgets the inputs that are no longer on disk, and saves the catalogue. */
+HST_MUST_CHECK hst_status hst_store_forget_absent(hst_store *store, hst_error *err);
+
 /** True when a complete segment for this content and layout is there: both ends of the file are
  * right, and it was made for this store. One that was cut short is not, and is made anew. */
 bool hst_store_has(const hst_store *store, const uint8_t digest[16], const uint8_t layout_key[16]);
+
+/** What a segment is found by. */
+typedef struct hst_segment_id {
+    uint8_t digest[16], layout_key[16];
+} hst_segment_id;
+
+/** All segments of the store, sorted by name; `*ids` is the caller's. */
+HST_MUST_CHECK hst_status hst_store_segments(const hst_store *store, hst_segment_id **ids,
+                                             size_t *n, hst_error *err);
+
+/** Removes a segment's file; one that is open stays readable until it is closed. */
+HST_MUST_CHECK hst_status hst_store_remove(hst_store *store, const hst_segment_id *id,
+                                           hst_error *err);
 
 /* ---- reading ---- */
 
@@ -202,9 +218,20 @@ size_t hst_segment_n_partitions(const hst_segment *segment);
 size_t hst_segment_partition_bytes(const hst_segment *segment, size_t partition);
 uint64_t hst_segment_partition_episodes(const hst_segment *segment, size_t partition);
 
-/** Reads one partition's records, one after another, into `buffer` (8-byte aligned, of
- * hst_segment_partition_bytes) and checks it. Thread-safe. */
+/**
+ * Reads one partition's records, one after another, into `buffer` (8-byte aligned, of
+ * hst_segment_partition_bytes) and checks the checksum of each block and that its records fill it.
+ * Thread-safe.
+ */
 HST_MUST_CHECK hst_status hst_segment_read(const hst_segment *segment, size_t partition,
                                            void *buffer, hst_error *err);
+
+/**
+ * Checks of the records of a partition, as read, that every code they name is in its dictionary.
+ * For `hestia store verify`: it takes as long as reading, and what it finds is a fault of the
+ * program that wrote, which no checksum shows.
+ */
+HST_MUST_CHECK hst_status hst_segment_check(const hst_segment *segment, size_t partition,
+                                            const void *buffer, hst_error *err);
 
 #endif
