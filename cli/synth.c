@@ -226,8 +226,8 @@ static void write_file_truth(hst_csv *csv, const synth_options *options, const s
     }
 }
 
-/* measure,area,period,what,n: what a right study counts (`counted`: finished first episodes with a
- * date, an area, a sex and an age), what the planted effect prevented (`prevented`), and the dirt.
+/* measure,area,period,what,n: what a right study counts (`counted`: finished first episodes with
+ * dates, an area, a sex and an age), what the planted effect prevented (`prevented`), and the dirt.
  */
 static hst_status write_truth(const synth_world *world, const synth_truth *sum,
                               const synth_truth *files, hst_error *err)

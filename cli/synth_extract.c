@@ -18,6 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hestia/ingest.h"
+
 /* A block is written out from its half on; the other half holds all rows of one person. */
 enum { BLOCK_BYTES = 2 << 20, MAX_ROW_BYTES = 1024 };
 static_assert(BLOCK_BYTES / 2 >= 2 * SYNTH_MAX_EPISODES * MAX_ROW_BYTES, "a person's rows fit");
@@ -523,7 +525,7 @@ static void count_truth(synth_truth *truth, const synth_world *world, const synt
     int year = 0, month = 0, day = 0;
 
     if (episode->order != 1 || !strchr("125", episode->class) || d->no_area || d->no_admidate ||
-        d->no_sex || d->no_age || episode->admidate < world->first_day ||
+        d->no_epistart || d->no_sex || d->no_age || episode->admidate < world->first_day ||
         episode->admidate > world->last_day) {
         return;
     }
@@ -635,6 +637,10 @@ hst_status synth_write_extract(const synth_world *world, int year, synth_truth *
     for (uint64_t i = 0, person = (uint64_t)year % n; i < n; i++, person = (person + step) % n) {
         synth_draw_history(history, world, person);
         write_person(&out, world, history, year, truth);
+        if (hst_interrupt_requested()) {
+            status = hst_fail(err, HST_ERR_INTERRUPTED, "%s: interrupted", out.path);
+            goto done;
+        }
         if (out.n >= BLOCK_BYTES / 2 && (status = output_flush(&out, err)) != HST_OK) {
             goto done;
         }
