@@ -83,14 +83,16 @@ static json_t *inputs_json(const hst_publication *p)
     for (size_t i = 0; array && i < p->inputs->n; i++) {
         const hst_input *input = &p->inputs->items[i];
         char hash[2 * sizeof input->digest + 1];
+        char layout[2 * sizeof input->layout_key + 1];
         json_t *object = NULL;
 
         hst_hex(hash, input->digest, sizeof input->digest);
-        object = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:b, s:b}", "dataset",
+        hst_hex(layout, input->layout_key, sizeof input->layout_key);
+        object = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:b, s:b}", "dataset",
                            hst_dataset_name(p->study->extracts[input->extract].dataset), "file",
                            input->name, "path", input->path, "member", input->member, "bytes",
-                           (json_int_t)input->bytes, "hash", hash, "superseded", input->superseded,
-                           "from_store", input->was_known);
+                           (json_int_t)input->bytes, "hash", hash, "layout", layout, "superseded",
+                           input->superseded, "from_store", input->was_known);
         if (json_array_append_new(array, object) != 0) {
             json_decref(array);
             array = NULL;

@@ -1,0 +1,45 @@
+#ifndef HESTIA_PUBLISHED_H
+#define HESTIA_PUBLISHED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hestia/status.h"
+
+/** The segment of one input that the latest run was counted from. */
+typedef struct hst_published_input {
+    uint8_t digest[16], layout_key[16];
+} hst_published_input;
+
+/**
+ * The inputs that the latest complete run of a results directory counted (superseded cuts are not
+ * among them), from its manifest.
+ *
+ * @param inputs  receives [n], which the caller frees
+ * @return HST_OK; HST_ERR_USAGE when there is no complete run yet; HST_ERR_INPUT when its manifest
+ * is not one of ours; HST_ERR_MEMORY
+ */
+HST_MUST_CHECK hst_status hst_published_inputs(hst_published_input **inputs, size_t *n,
+                                               const char *directory, hst_error *err);
+
+/** Which row of results.csv: persons of all ages, not split. */
+typedef struct hst_published_key {
+    const char *measure, *area_code, *period, *statistic;
+} hst_published_key;
+
+typedef struct hst_published_number {
+    double total_count, total_pop, value; /**< NAN: an empty cell */
+    char note[512];
+} hst_published_number;
+
+/**
+ * Looks a number up in `<directory>/latest/results.csv`.
+ *
+ * @param is_found  receives false when there is no such row
+ * @return HST_OK; HST_ERR_USAGE without results; HST_ERR_INPUT when the file is damaged
+ */
+HST_MUST_CHECK hst_status hst_published_find(hst_published_number *out, bool *is_found,
+                                             const char *directory, const hst_published_key *key,
+                                             hst_error *err);
+
+#endif
