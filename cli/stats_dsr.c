@@ -1,0 +1,289 @@
+/* hestia stats dsr: directly standardised rates.
+ *
+ * Without a column `weight` (or with --standard) rows are added up to the standard's bands, and
+ * every band must have its rows: one of them begins where the band begins, else a band is missing
+ * or is straddled. With a column `weight` the table's own ages are the bands. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/stats.h"
+
+enum {
+    COLUMN_AGE_LOWER,
+    COLUMN_EVENTS,
+    COLUMN_POPULATION,
+    COLUMN_WEIGHT,
+    COLUMN_AGE_UPPER,
+    COLUMN_SEX
+};
+
+/* One stratum of a group while its rows are added up. */
+typedef struct strata {
+    double *x, *n, *w; /* [n_strata] */
+    double *age, *sex; /* with weights of the table: what tells strata apart */
+    bool *is_begun;    /* with a standard: a row begins where the band begins */
+    size_t n_strata;
+} strata;
+
+static hst_status begin(stats_run *run)
+{
+    run->has_weights = run->columns[COLUMN_WEIGHT] != SIZE_MAX && !run->options->standard;
+    if (run->options->by_sex && run->columns[COLUMN_SEX] == SIZE_MAX) {
+        return hst_table_require(run->table, "sex", &run->columns[COLUMN_SEX], run->err);
+    }
+    return run->has_weights
+               ? HST_OK
+               : hst_standard_read(&run->standard,
+                                   run->options->standard ? run->options->standard : "esp2013",
+                                   run->err);
+}
+
+static hst_status check_row(stats_run *run, size_t row)
+{
+    double *numbers = &run->numbers[row * run->method->n_columns];
+    double lower = numbers[COLUMN_AGE_LOWER];
+
+    if (isnan(lower) || lower > HST_AGE_MAX || lower != floor(lower)) {
+        return stats_bad(run, row, COLUMN_AGE_LOWER, "not an age in whole years up to 120");
+    }
+    if (run->options->by_sex && isnan(numbers[COLUMN_SEX])) {
+        return stats_bad(run, row, COLUMN_SEX, "missing");
+    }
+    if (run->has_weights && isnan(numbers[COLUMN_WEIGHT])) {
+        return stats_bad(run, row, COLUMN_WEIGHT, "missing");
+    }
+    if (!isnan(numbers[COLUMN_AGE_UPPER]) && numbers[COLUMN_AGE_UPPER] < lower) {
+        return stats_bad(run, row, COLUMN_AGE_UPPER, "below the lower age");
+    }
+    if (isnan(numbers[COLUMN_EVENTS])) {
+        numbers[COLUMN_EVENTS] = 0;
+    }
+    return HST_OK;
+}
+
+/* Merges the standard's last bands where the table's open band begins before them, and refuses rows
+ * that straddle a limit. Only a table that says where its bands end can be judged. */
+static hst_status fit_standard(stats_run *run)
+{
+    hst_age_bands *bands = &run->standard.bands;
+    size_t n_rows = hst_table_n_rows(run->table), n_before = bands->n;
+    int open_from = HST_AGE_MAX;
+
+    if (run->has_weights || run->columns[COLUMN_AGE_UPPER] == SIZE_MAX) {
+        return HST_OK;
+    }
+    for (size_t row = 0; row < n_rows; row++) {
+        double lower = stats_number(run, row, COLUMN_AGE_LOWER);
+
+        if (stats_number(run, row, COLUMN_AGE_UPPER) >= HST_AGE_MAX && lower < open_from) {
+            open_from = (int)lower; /* a whole number up to 120 */
+        }
+    }
+    if (bands->upper[bands->n - 1] == HST_AGE_OPEN) {
+        hst_standard_merge_last(&run->standard, bands->of_age[open_from]);
+    }
+    run->is_merged = bands->n < n_before;
+    for (size_t row = 0; row < n_rows; row++) {
+        double lower = stats_number(run, row, COLUMN_AGE_LOWER);
+        double upper = stats_number(run, row, COLUMN_AGE_UPPER);
+
+        if (isnan(lower) || isnan(upper)) {
+            continue;
+        }
+        upper = upper > HST_AGE_MAX ? HST_AGE_MAX : upper;
+        if (bands->of_age[(int)lower] != bands->of_age[(int)upper]) {
+            return stats_bad(run, row, COLUMN_AGE_UPPER,
+                             "the band straddles a limit of the standard's bands");
+        }
+    }
+    return HST_OK;
+}
+
+static hst_status ready(stats_run *run)
+{
+    run->n_sexes = 1;
+    for (size_t row = 0; row < hst_table_n_rows(run->table) && run->options->by_sex; row++) {
+        double sex = stats_number(run, row, COLUMN_SEX);
+
+        if (sex + 1 > (double)run->n_sexes) {
+            run->n_sexes = (size_t)sex + 1;
+        }
+    }
+    return fit_standard(run);
+}
+
+static hst_status strata_init(strata *s, size_t n, hst_error *err)
+{
+    *s = (strata){
+        .x = calloc(n, sizeof *s->x),
+        .n = calloc(n, sizeof *s->n),
+        .w = calloc(n, sizeof *s->w),
+        .age = calloc(n, sizeof *s->age),
+        .sex = calloc(n, sizeof *s->sex),
+        .is_begun = calloc(n, sizeof *s->is_begun),
+    };
+    return s->x && s->n && s->w && s->age && s->sex && s->is_begun
+               ? HST_OK
+               : hst_fail(err, HST_ERR_MEMORY, "no memory for %zu strata", n);
+}
+
+static void strata_clear(strata *s)
+{
+    free(s->x);
+    free(s->n);
+    free(s->w);
+    free(s->age);
+    free(s->sex);
+    free(s->is_begun);
+}
+
+/* Adds the rows up to the standard's bands. The note says which band is missing. */
+static void add_to_bands(const stats_run *run, const stats_group *group, strata *s, char note[160])
+{
+    const hst_age_bands *bands = &run->standard.bands;
+    size_t n_outside = 0;
+
+    s->n_strata = run->n_sexes * bands->n;
+    for (size_t i = 0; i < s->n_strata; i++) {
+        s->w[i] = run->standard.weight[i % bands->n];
+    }
+    for (size_t i = 0; i < group->n_rows; i++) {
+        size_t row = group->rows[i];
+        int age = (int)stats_number(run, row, COLUMN_AGE_LOWER);
+        size_t band = bands->of_age[age];
+        size_t sex = run->options->by_sex ? (size_t)stats_number(run, row, COLUMN_SEX) : 0;
+        size_t at = sex * bands->n + band;
+
+        if (band == bands->n) {
+            n_outside++;
+            continue;
+        }
+        s->x[at] += stats_number(run, row, COLUMN_EVENTS);
+        s->n[at] += stats_number(run, row, COLUMN_POPULATION);
+        s->is_begun[at] = s->is_begun[at] || age == bands->lower[band];
+    }
+    if (n_outside > 0) {
+        snprintf(note, 160, "%zu rows are of ages outside the standard", n_outside);
+    }
+    for (size_t i = s->n_strata; i-- > 0;) {
+        if (!s->is_begun[i]) {
+            snprintf(note, 160, "not computed: no row begins at age %d, where a band of %s begins",
+                     bands->lower[i % bands->n], run->standard.name);
+        }
+    }
+}
+
+/* Takes the table's own ages as bands. Rows of one age are added and must agree on the weight. */
+static void add_to_own_bands(const stats_run *run, const stats_group *group, strata *s,
+                             char note[160])
+{
+    for (size_t i = 0; i < group->n_rows; i++) {
+        size_t row = group->rows[i], at = 0;
+        double age = stats_number(run, row, COLUMN_AGE_LOWER);
+        double sex = run->options->by_sex ? stats_number(run, row, COLUMN_SEX) : 0;
+        double weight = stats_number(run, row, COLUMN_WEIGHT);
+
+        while (at < s->n_strata && (s->age[at] != age || s->sex[at] != sex)) {
+            at++;
+        }
+        if (at == s->n_strata) {
+            s->n_strata++;
+            s->age[at] = age;
+            s->sex[at] = sex;
+            s->w[at] = weight;
+            s->is_begun[at] = true;
+        }
+        if (s->w[at] != weight) {
+            snprintf(note, 160, "not computed: rows of age %g have different weights", age);
+            s->is_begun[at] = false;
+        }
+        s->x[at] += stats_number(run, row, COLUMN_EVENTS);
+        s->n[at] += stats_number(run, row, COLUMN_POPULATION);
+    }
+}
+
+static void write_dsr(const stats_run *run, const hst_dsr *dsr, size_t n_strata, const char *note)
+{
+    char method[160];
+
+    if (run->has_weights) {
+        snprintf(method, sizeof method, "%s; weights of the table (%zu strata); %s",
+                 hst_interval_name(run->interval), n_strata,
+                 run->options->by_sex ? "age_sex" : "age");
+    } else {
+        snprintf(method, sizeof method, "%s; %s (%zu bands); %s", hst_interval_name(run->interval),
+                 run->standard.name, run->standard.bands.n,
+                 run->options->by_sex ? "age_sex" : "age");
+    }
+    hst_csv_real(run->csv, dsr->total_count);
+    hst_csv_real(run->csv, dsr->total_pop);
+    hst_csv_real(run->csv, dsr->value);
+    stats_write_limits(run, dsr->limits, 1);
+    stats_write_confidence(run);
+    hst_csv_text(run->csv, "dsr");
+    hst_csv_text(run->csv, method);
+    hst_csv_real(run->csv, dsr->variance);
+    hst_csv_text(run->csv, note);
+}
+
+static hst_status answer(stats_run *run, const stats_group *group)
+{
+    hst_status status = HST_OK;
+    strata s = {0};
+    char note[160] = "", text[512] = "";
+    bool is_complete = true;
+    hst_dsr dsr;
+
+    status = strata_init(
+        &s, run->has_weights ? group->n_rows : run->n_sexes * run->standard.bands.n, run->err);
+    if (status != HST_OK) {
+        goto done;
+    }
+    if (run->has_weights) {
+        add_to_own_bands(run, group, &s, note);
+    } else {
+        add_to_bands(run, group, &s, note);
+    }
+    for (size_t i = 0; i < s.n_strata; i++) {
+        is_complete = is_complete && s.is_begun[i];
+    }
+    /* Without all strata there is nothing to compute: no strata at all give a refused rate. */
+    dsr = hst_dsr_compute(s.x, s.n, s.w, is_complete ? s.n_strata : 0, run->per, run->interval,
+                          run->options->confidence, run->options->n_confidence,
+                          run->options->min_events);
+    snprintf(text, sizeof text, "%s%s%s%s%s", note,
+             note[0] != '\0' && is_complete && dsr.note ? "; " : "",
+             is_complete && dsr.note ? dsr.note : "",
+             run->is_merged && (note[0] != '\0' || dsr.note) ? "; " : "",
+             run->is_merged ? "the last bands of the standard are merged" : "");
+    write_dsr(run, &dsr, s.n_strata, text);
+
+done:
+    strata_clear(&s);
+    return status;
+}
+
+static const char *const before[] = {"total_count", "total_pop", "value", NULL};
+static const char *const after[] = {"confidence", "statistic", "method", "variance", NULL};
+
+const stats_method stats_dsr = {
+    .name = "dsr",
+    .options =
+        STATS_STANDARD | STATS_STANDARDISE_BY | STATS_INTERVAL | STATS_PER | STATS_MIN_EVENTS,
+    .per = 100000,
+    .n_columns = 6,
+    .columns = {{.name = "age_lower"},
+                {.name = "events"},
+                {.name = "population"},
+                {.name = "weight", .is_optional = true},
+                {.name = "age_upper", .is_optional = true},
+                {.name = "sex", .is_optional = true, .is_text = true}},
+    .before = before,
+    .after = after,
+    .begin = begin,
+    .check_row = check_row,
+    .ready = ready,
+    .answer = answer,
+};
