@@ -1,0 +1,283 @@
+#include "hestia/condition.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "condition_internal.h"
+#include "hestia/reference.h"
+#include "hestia/table.h"
+
+struct hst_conditions {
+    size_t n, capacity;
+    hst_condition_set *sets;
+};
+
+static void clear_set(hst_condition_set *set)
+{
+    free(set->name);
+    free(set->rows);
+    *set = (hst_condition_set){0};
+}
+
+void hst_conditions_free(hst_conditions *conditions)
+{
+    if (!conditions) {
+        return;
+    }
+    for (size_t i = 0; i < conditions->n; i++) {
+        clear_set(&conditions->sets[i]);
+    }
+    free(conditions->sets);
+    free(conditions);
+}
+
+size_t hst_conditions_n_sets(const hst_conditions *conditions)
+{
+    return conditions->n;
+}
+
+const char *hst_conditions_set_name(const hst_conditions *conditions, size_t set)
+{
+    return conditions->sets[set].name;
+}
+
+const hst_condition_set *hst_conditions_set(const hst_conditions *conditions, size_t set)
+{
+    return &conditions->sets[set];
+}
+
+size_t hst_conditions_find(const hst_conditions *conditions, const char *name)
+{
+    for (size_t i = 0; i < conditions->n; i++) {
+        if (strcmp(conditions->sets[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+bool hst_condition_code(const char *text, char out[HST_CODE_BYTES])
+{
+    size_t n = 0;
+
+    for (; *text; text++) {
+        char c = *text;
+
+        if (c == '.' || c == ' ') {
+            continue;
+        }
+        if (c >= 'a' && c <= 'z') {
+            c = (char)(c - 'a' + 'A');
+        }
+        if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) || n + 1 >= HST_CODE_BYTES) {
+            return false;
+        }
+        out[n++] = c;
+    }
+    out[n] = '\0';
+    return n > 0;
+}
+
+/* The set of this name, made when it is new. A user's set takes the place of a built-in one. */
+static hst_status take_set(hst_conditions *conditions, const char *name, size_t length,
+                           bool is_users, hst_condition_set **out, hst_error *err)
+{
+    hst_condition_set *set = NULL;
+
+    for (size_t i = 0; i < conditions->n && !set; i++) {
+        if (strncmp(conditions->sets[i].name, name, length) == 0 &&
+            conditions->sets[i].name[length] == '\0') {
+            set = &conditions->sets[i];
+        }
+    }
+    if (set) {
+        if (is_users && !set->is_users) {
+            set->n_rows = 0;
+            set->is_users = true;
+        }
+        *out = set;
+        return HST_OK;
+    }
+    if (conditions->n == conditions->capacity) {
+        size_t capacity = conditions->capacity ? conditions->capacity * 2 : 64;
+        hst_condition_set *sets = realloc(conditions->sets, capacity * sizeof *sets);
+
+        if (!sets) {
+            return hst_fail(err, HST_ERR_MEMORY, "no memory for the condition sets");
+        }
+        conditions->sets = sets;
+        conditions->capacity = capacity;
+    }
+    set = &conditions->sets[conditions->n];
+    *set = (hst_condition_set){.is_users = is_users, .name = strndup(name, length)};
+    if (!set->name) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for the condition sets");
+    }
+    conditions->n++;
+    *out = set;
+    return HST_OK;
+}
+
+static hst_status add_row(hst_condition_set *set, const hst_condition_row *row, hst_error *err)
+{
+    if (set->n_rows == set->capacity) {
+        size_t capacity = set->capacity ? set->capacity * 2 : 8;
+        hst_condition_row *rows = realloc(set->rows, capacity * sizeof *rows);
+
+        if (!rows) {
+            return hst_fail(err, HST_ERR_MEMORY, "no memory for the condition sets");
+        }
+        set->rows = rows;
+        set->capacity = capacity;
+    }
+    set->rows[set->n_rows++] = *row;
+    return HST_OK;
+}
+
+static bool read_positions(const char *text, hst_positions *out)
+{
+    static const struct {
+        const char *name;
+        hst_positions positions;
+    } names[] = {{"primary", HST_POSITIONS_PRIMARY},
+                 {"first3", HST_POSITIONS_FIRST3},
+                 {"secondary", HST_POSITIONS_SECONDARY},
+                 {"any", HST_POSITIONS_ANY}};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(text, names[i].name) == 0) {
+            *out = names[i].positions;
+            return true;
+        }
+    }
+    return false;
+}
+
+typedef struct list_columns {
+    size_t set, system, prefix, positions;
+} list_columns;
+
+static hst_status read_row(hst_conditions *conditions, const hst_table *table, size_t row,
+                           const list_columns *columns, bool is_users, hst_error *err)
+{
+    const char *name = hst_table_cell(table, row, columns->set);
+    const char *role = strchr(name, '#');
+    const char *system = hst_table_cell(table, row, columns->system);
+    size_t length = role ? (size_t)(role - name) : strlen(name);
+    hst_condition_row parsed = {.role = HST_ROLE_MATCH};
+    hst_condition_set *set = NULL;
+    hst_status status = HST_OK;
+
+    if (role && strcmp(role, "#exclude") == 0) {
+        parsed.role = HST_ROLE_EXCLUDE;
+    } else if (role && strcmp(role, "#require") == 0) {
+        parsed.role = HST_ROLE_REQUIRE;
+    } else if (role || length == 0) {
+        return hst_fail(err, HST_ERR_INPUT,
+                        "%s, line %zu: column set: a name, name#exclude or name#require is wanted",
+                        hst_table_name(table), hst_table_line(table, row));
+    }
+    if (strcmp(system, "OPCS4") == 0) {
+        parsed.system = HST_SYSTEM_OPCS4;
+    } else if (strcmp(system, "ICD10") != 0) {
+        return hst_fail(err, HST_ERR_INPUT, "%s, line %zu: column system: ICD10 or OPCS4 is wanted",
+                        hst_table_name(table), hst_table_line(table, row));
+    }
+    if (!hst_condition_code(hst_table_cell(table, row, columns->prefix), parsed.prefix)) {
+        return hst_fail(err, HST_ERR_INPUT, "%s, line %zu: column code_prefix: not a code",
+                        hst_table_name(table), hst_table_line(table, row));
+    }
+    if (!read_positions(hst_table_cell(table, row, columns->positions), &parsed.positions)) {
+        return hst_fail(
+            err, HST_ERR_INPUT,
+            "%s, line %zu: column positions: primary, first3, secondary or any is wanted",
+            hst_table_name(table), hst_table_line(table, row));
+    }
+    status = take_set(conditions, name, length, is_users, &set, err);
+    return status ? status : add_row(set, &parsed, err);
+}
+
+static hst_status read_list(hst_conditions *conditions, const hst_table *table, bool is_users,
+                            hst_error *err)
+{
+    list_columns columns = {0};
+    hst_status status = hst_table_require(table, "set", &columns.set, err);
+
+    if (!status) {
+        status = hst_table_require(table, "system", &columns.system, err);
+    }
+    if (!status) {
+        status = hst_table_require(table, "code_prefix", &columns.prefix, err);
+    }
+    if (!status) {
+        status = hst_table_require(table, "positions", &columns.positions, err);
+    }
+    for (size_t row = 0; row < hst_table_n_rows(table) && !status; row++) {
+        status = read_row(conditions, table, row, &columns, is_users, err);
+    }
+    return status;
+}
+
+/* A set of nothing but #exclude or #require rows could never match: a misspelt name. */
+static hst_status check_sets(const hst_conditions *conditions, const char *name, hst_error *err)
+{
+    for (size_t i = 0; i < conditions->n; i++) {
+        const hst_condition_set *set = &conditions->sets[i];
+        bool matches = false;
+
+        for (size_t j = 0; j < set->n_rows; j++) {
+            matches = matches || set->rows[j].role == HST_ROLE_MATCH;
+        }
+        if (!matches) {
+            return hst_fail(err, HST_ERR_INPUT,
+                            "%s: set `%s` has #exclude or #require rows but none that match", name,
+                            set->name);
+        }
+    }
+    return HST_OK;
+}
+
+hst_status hst_conditions_read(hst_conditions **out, const char *path, hst_error *err)
+{
+    hst_conditions *conditions = NULL;
+    hst_table *table = NULL;
+    hst_status status = HST_OK;
+
+    *out = NULL;
+    conditions = calloc(1, sizeof *conditions);
+    if (!conditions) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for the condition sets");
+    }
+    status = hst_table_read_text(&table, hst_reference_text("conditions"),
+                                 "reference/conditions.csv", err);
+    if (status) {
+        goto done;
+    }
+    status = read_list(conditions, table, false, err);
+    if (status) {
+        goto done;
+    }
+    if (path) {
+        hst_table_free(table);
+        table = NULL;
+        status = hst_table_read(&table, path, err);
+        if (status) {
+            goto done;
+        }
+        status = read_list(conditions, table, true, err);
+        if (status) {
+            goto done;
+        }
+    }
+    status = check_sets(conditions, path ? path : "reference/conditions.csv", err);
+    if (status) {
+        goto done;
+    }
+    *out = conditions;
+    conditions = NULL; /* now the caller's */
+
+done:
+    hst_table_free(table);
+    hst_conditions_free(conditions);
+    return status;
+}

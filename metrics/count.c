@@ -1,0 +1,688 @@
+/*
+ * One pass over the store for all measures.
+ *
+ * Partitions go to threads as they come; each thread has a cube of its own, and the cubes are added
+ * up at the end. All counts are integers, so threads, files and rows may come in any order.
+ *
+ * An episode is asked in three steps: which unit rules it passes (few: measures share them), which
+ * filters of those measures allow it (one bit each, see filter.c), and then area by area the cells
+ * are counted.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <omp.h>
+
+#include "cube_internal.h"
+#include "exclusion_internal.h"
+#include "filter_internal.h"
+#include "hestia/ingest.h"
+#include "partition_internal.h"
+#include "residence_internal.h"
+#include "split_internal.h"
+#include "unit_internal.h"
+
+/* Measures of a pass that share their unit rule. */
+typedef struct measure_group {
+    hst_unit_rule rule;
+    uint64_t bits;
+} measure_group;
+
+/* As many measures as one mask holds. Nearly always there is one pass. */
+typedef struct measure_pass {
+    size_t n;
+    size_t measure[HST_PLAN_FILTERS]; /* of each bit */
+    size_t group[HST_PLAN_FILTERS];
+    hst_plan *plan;
+    hst_segment_plan **segment_plans; /* [n_segments] */
+    size_t n_groups;
+    measure_group groups[HST_PLAN_FILTERS];
+} measure_pass;
+
+/* What all threads read. */
+typedef struct counting {
+    const hst_measures *measures;
+    const hst_study *study;
+    const hst_areas *areas;
+    const hst_segment *const *segments;
+    size_t n_segments;
+    size_t n_passes;
+    measure_pass *passes;
+    hst_residence *residences; /* [n_segments] */
+    hst_exclusion *exclusions; /* [measure][n_segments]; only where the measure excludes */
+    hst_splits *splits;
+    uint32_t unknown; /* area number */
+    uint8_t band_of_age[256];
+    uint8_t sex_of_code[256];
+} counting;
+
+typedef struct file_tally {
+    uint64_t rows, dropped, unknown_area, flagged;
+} file_tally;
+
+/* What one thread fills. */
+typedef struct worker {
+    hst_cube *cube;
+    hst_partition *partition;
+    uint64_t (*steps)[HST_PLAN_FILTERS][HST_N_STEPS]; /* [pass][group] */
+    uint64_t *excluded;                               /* [measure] */
+    file_tally *files;                                /* [n_segments] */
+    hst_status status;
+    size_t failed_at; /* partition */
+    hst_error err;
+} worker;
+
+static hst_status no_memory(hst_error *err)
+{
+    return hst_fail(err, HST_ERR_MEMORY, "no memory to count in");
+}
+
+/* ---- the hot loop ---- */
+
+static hst_status count_events(const counting *c, worker *w, const measure_pass *pass,
+                               size_t segment, const hst_episode *episode, uint64_t live,
+                               const uint16_t *periods, const uint64_t *uses)
+{
+    uint32_t area = hst_residence_of(&c->residences[segment], episode);
+    size_t n_bands = c->measures->bands.n;
+    unsigned sex = c->sex_of_code[episode->sex];
+    size_t band = c->band_of_age[episode->startage];
+
+    for (; live != 0; live &= live - 1) {
+        size_t bit = (size_t)__builtin_ctzll(live), m = pass->measure[bit];
+        const hst_measure *measure = c->measures->items[m].measure;
+        size_t cell = hst_cube_cell(n_bands, periods[pass->group[bit]], sex, band);
+        uint32_t *slab = NULL;
+
+        if (measure->n_excluded_providers > 0 &&
+            hst_exclusion_holds(&c->exclusions[m * c->n_segments + segment], episode->provider,
+                                area)) {
+            w->excluded[m]++;
+            continue;
+        }
+        slab = hst_cube_slab(w->cube, m, 0, area);
+        if (!slab) {
+            return no_memory(&w->err);
+        }
+        slab[cell]++;
+        if (measure->split != HST_SPLIT_NONE) {
+            uint32_t values[64 * HST_PLAN_USE_WORDS];
+            size_t n = hst_splits_of(c->splits, m, segment, episode, band, uses, values);
+
+            for (size_t i = 0; i < n; i++) {
+                slab = hst_cube_slab(w->cube, m, values[i], area);
+                if (!slab) {
+                    return no_memory(&w->err);
+                }
+                slab[cell]++;
+            }
+        }
+    }
+    return HST_OK;
+}
+
+/* Asks all episodes of a block the measures of one pass. */
+static hst_status count_block(const counting *c, worker *w, size_t pass_number, size_t segment,
+                              const hst_block *block)
+{
+    const measure_pass *pass = &c->passes[pass_number];
+    const hst_segment_plan *plan = pass->segment_plans[segment];
+    uint64_t(*steps)[HST_N_STEPS] = w->steps[pass_number];
+    hst_status status = HST_OK;
+
+    for (size_t at = 0; at < block->bytes && !status;) {
+        const hst_episode *episode = (const hst_episode *)(const void *)(block->records + at);
+        uint16_t periods[HST_PLAN_FILTERS];
+        uint64_t uses[HST_PLAN_USE_WORDS], live = 0;
+
+        at += hst_episode_bytes(episode);
+        if (hst_episode_is_dropped(episode)) {
+            continue;
+        }
+        for (size_t g = 0; g < pass->n_groups; g++) {
+            hst_step step = hst_unit_rule_ask(&pass->groups[g].rule, episode, &periods[g]);
+
+            steps[g][step]++;
+            live |= step == HST_STEP_ASKED ? pass->groups[g].bits : 0;
+        }
+        if (live != 0) {
+            live = hst_segment_plan_ask(plan, episode, live, uses);
+        }
+        if (live != 0) {
+            status = count_events(c, w, pass, segment, episode, live, periods, uses);
+        }
+    }
+    return status;
+}
+
+/* Rows of a file: all of them, dropped, of unknown area, flagged as repeats by the extract. */
+static void tally_block(const counting *c, file_tally *file, size_t segment, const hst_block *block)
+{
+    const hst_residence *residence = &c->residences[segment];
+
+    for (size_t at = 0; at < block->bytes;) {
+        const hst_episode *episode = (const hst_episode *)(const void *)(block->records + at);
+        bool is_dropped = hst_episode_is_dropped(episode);
+
+        at += hst_episode_bytes(episode);
+        file->rows++;
+        file->dropped += is_dropped;
+        file->flagged += !is_dropped && (episode->flags & HST_EPISODE_DUPLICATE_FLAG);
+        file->unknown_area +=
+            !is_dropped &&
+            residence->fixed[hst_episode_words(episode)[residence->column]] == c->unknown;
+    }
+}
+
+static hst_status count_partition(const counting *c, worker *w, size_t partition)
+{
+    const hst_block *blocks = NULL;
+    hst_status status = HST_OK;
+
+    if (hst_interrupt_requested()) {
+        return hst_fail(&w->err, HST_ERR_INTERRUPTED, "interrupted while counting");
+    }
+    status = hst_partition_read(w->partition, partition, &blocks, &w->err);
+    for (size_t s = 0; s < c->n_segments && !status; s++) {
+        tally_block(c, &w->files[s], s, &blocks[s]);
+        for (size_t p = 0; p < c->n_passes && !status; p++) {
+            status = count_block(c, w, p, s, &blocks[s]);
+        }
+    }
+    return status;
+}
+
+/* ---- making ready ---- */
+
+/* Cuts the measures into passes of at most HST_PLAN_FILTERS filters. */
+static hst_status fill_passes(counting *c, hst_error *err)
+{
+    measure_pass *pass = NULL;
+    size_t n_bits = 0;
+
+    c->passes = calloc(c->measures->n + 1, sizeof *c->passes);
+    if (!c->passes) {
+        return no_memory(err);
+    }
+    for (size_t m = 0; m < c->measures->n; m++) {
+        size_t wanted = hst_filter_bits(&c->measures->items[m].filter);
+
+        if (!pass || n_bits + wanted > HST_PLAN_FILTERS) {
+            pass = &c->passes[c->n_passes++];
+            n_bits = 0;
+        }
+        pass->measure[pass->n++] = m;
+        n_bits += wanted;
+    }
+    return HST_OK;
+}
+
+static hst_status group_measures(const counting *c, measure_pass *pass, hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    for (size_t i = 0; i < pass->n && !status; i++) {
+        const hst_compiled_measure *measure = &c->measures->items[pass->measure[i]];
+        size_t first = 0;
+
+        while (!hst_unit_rule_is_same(measure, &c->measures->items[pass->measure[first]])) {
+            first++;
+        }
+        if (first < i) {
+            pass->group[i] = pass->group[first];
+        } else {
+            pass->group[i] = pass->n_groups++;
+            status = hst_unit_rule_init(&pass->groups[pass->group[i]].rule, measure, err);
+        }
+        pass->groups[pass->group[i]].bits |= UINT64_C(1) << i;
+    }
+    return status;
+}
+
+static hst_status prepare_pass(const counting *c, measure_pass *pass, hst_error *err)
+{
+    hst_root roots[HST_PLAN_FILTERS];
+    hst_status status = group_measures(c, pass, err);
+
+    if (status) {
+        return status;
+    }
+    for (size_t i = 0; i < pass->n; i++) {
+        const hst_compiled_measure *measure = &c->measures->items[pass->measure[i]];
+
+        roots[i] = (hst_root){&measure->filter, measure->by_discharge};
+    }
+    status = hst_plan_create(&pass->plan, c->measures, roots, pass->n, err);
+    if (status) {
+        return status;
+    }
+    pass->segment_plans = calloc(c->n_segments + 1, sizeof(hst_segment_plan *));
+    if (!pass->segment_plans) {
+        return no_memory(err);
+    }
+    for (size_t s = 0; s < c->n_segments && !status; s++) {
+        status = hst_segment_plan_create(&pass->segment_plans[s], pass->plan, c->segments[s], err);
+    }
+    return status;
+}
+
+static hst_status prepare_segments(counting *c, hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    c->residences = calloc(c->n_segments + 1, sizeof *c->residences);
+    c->exclusions = calloc(c->measures->n * c->n_segments + 1, sizeof *c->exclusions);
+    if (!c->residences || !c->exclusions) {
+        return no_memory(err);
+    }
+    for (size_t s = 0; s < c->n_segments && !status; s++) {
+        status = hst_residence_init(&c->residences[s], c->areas, c->segments[s], err);
+        for (size_t m = 0; m < c->measures->n && !status; m++) {
+            const hst_measure *measure = c->measures->items[m].measure;
+
+            if (measure->n_excluded_providers > 0) {
+                status = hst_exclusion_init(&c->exclusions[m * c->n_segments + s], c->study,
+                                            measure, c->areas, c->segments[s], err);
+            }
+        }
+    }
+    return status;
+}
+
+static hst_status check_sizes(const counting *c, hst_error *err)
+{
+    uint64_t n_rows = 0;
+
+    for (size_t s = 0; s < c->n_segments; s++) {
+        n_rows += hst_segment_get_info(c->segments[s])->rows_used;
+    }
+    if (n_rows > UINT32_MAX) {
+        return hst_fail(err, HST_ERR_RANGE, "more than 4,294,967,295 episodes in one study");
+    }
+    if (c->study->duplicates && strcmp(c->study->duplicates, "nhsd") != 0 &&
+        strcmp(c->study->duplicates, "none") != 0) {
+        return hst_fail(err, HST_ERR_USAGE,
+                        "%s: `duplicates: %s` is not available in this version; nhsd and none are",
+                        c->study->path, c->study->duplicates);
+    }
+    return HST_OK;
+}
+
+static hst_status prepare(counting *c, hst_error *err)
+{
+    const hst_age_bands *bands = &c->measures->bands;
+    hst_status status = check_sizes(c, err);
+
+    if (status) {
+        return status;
+    }
+    c->unknown = hst_areas_special(c->areas).unknown;
+    memset(c->band_of_age, (int)bands->n, sizeof c->band_of_age);
+    memcpy(c->band_of_age, bands->of_age, sizeof bands->of_age);
+    memset(c->sex_of_code, HST_SEX_OTHER, sizeof c->sex_of_code);
+    c->sex_of_code['1'] = HST_SEX_MALE;
+    c->sex_of_code['2'] = HST_SEX_FEMALE;
+    status = fill_passes(c, err);
+    for (size_t p = 0; p < c->n_passes && !status; p++) {
+        status = prepare_pass(c, &c->passes[p], err);
+    }
+    if (!status) {
+        status = prepare_segments(c, err);
+    }
+    if (!status) {
+        status = hst_splits_create(&c->splits, c->measures, c->segments, c->n_segments, err);
+    }
+    return status;
+}
+
+static void clear_counting(counting *c)
+{
+    for (size_t p = 0; p < c->n_passes; p++) {
+        measure_pass *pass = &c->passes[p];
+
+        for (size_t s = 0; pass->segment_plans && s < c->n_segments; s++) {
+            hst_segment_plan_free(pass->segment_plans[s]);
+        }
+        for (size_t g = 0; g < pass->n_groups; g++) {
+            hst_unit_rule_clear(&pass->groups[g].rule);
+        }
+        free(pass->segment_plans);
+        hst_plan_free(pass->plan);
+    }
+    for (size_t s = 0; c->residences && s < c->n_segments; s++) {
+        hst_residence_clear(&c->residences[s]);
+    }
+    for (size_t i = 0; c->exclusions && i < c->measures->n * c->n_segments; i++) {
+        hst_exclusion_clear(&c->exclusions[i]);
+    }
+    hst_splits_free(c->splits);
+    free(c->passes);
+    free(c->residences);
+    free(c->exclusions);
+}
+
+static hst_status init_worker(worker *w, const counting *c, hst_error *err)
+{
+    bool drop = !c->study->duplicates || strcmp(c->study->duplicates, "none") != 0;
+    hst_status status = hst_cube_create(&w->cube, c->measures, hst_areas_n(c->areas) + 3, err);
+
+    if (status) {
+        return status;
+    }
+    w->steps = calloc(c->n_passes + 1, sizeof *w->steps);
+    w->excluded = calloc(c->measures->n + 1, sizeof *w->excluded);
+    w->files = calloc(c->n_segments + 1, sizeof *w->files);
+    if (!w->steps || !w->excluded || !w->files) {
+        return no_memory(err);
+    }
+    return hst_partition_create(&w->partition, c->segments, c->n_segments, drop, err);
+}
+
+static void clear_worker(worker *w)
+{
+    hst_cube_free(w->cube);
+    hst_partition_free(w->partition);
+    free(w->steps);
+    free(w->excluded);
+    free(w->files);
+}
+
+static hst_status merge_worker(worker *into, worker *from, const counting *c, hst_error *err)
+{
+    for (size_t p = 0; p < c->n_passes; p++) {
+        for (size_t g = 0; g < c->passes[p].n_groups; g++) {
+            for (size_t step = 0; step < HST_N_STEPS; step++) {
+                into->steps[p][g][step] += from->steps[p][g][step];
+            }
+        }
+    }
+    for (size_t m = 0; m < c->measures->n; m++) {
+        into->excluded[m] += from->excluded[m];
+    }
+    for (size_t s = 0; s < c->n_segments; s++) {
+        into->files[s].rows += from->files[s].rows;
+        into->files[s].dropped += from->files[s].dropped;
+        into->files[s].unknown_area += from->files[s].unknown_area;
+        into->files[s].flagged += from->files[s].flagged;
+    }
+    return hst_cube_merge(into->cube, from->cube, err);
+}
+
+/* ---- the ledger ---- */
+
+static hst_status add_line(hst_ledger *ledger, const char *measure, const char *period,
+                           const char *reason, uint64_t n, hst_error *err)
+{
+    hst_ledger_line line = {.stage = "metrics",
+                            .dataset = hst_dataset_name(HST_DATASET_APC),
+                            .measure = measure,
+                            .period = period,
+                            .reason = reason,
+                            .n = n};
+
+    return n == 0 ? HST_OK : hst_ledger_add(ledger, &line, err);
+}
+
+/* Events of finest periods that a coarser type leaves out, for the type's two cut periods. */
+static hst_status add_cut_lines(hst_ledger *ledger, const hst_cube *cube,
+                                const hst_compiled_measure *measure, size_t m, size_t n_areas,
+                                hst_error *err)
+{
+    static const hst_by types[] = {HST_BY_QUARTER, HST_BY_YEAR};
+    const hst_period *finest = measure->periods[hst_by_index(measure->finest)];
+    size_t n = measure->n_periods[hst_by_index(measure->finest)];
+    hst_status status = HST_OK;
+
+    for (size_t t = 0; t < 2; t++) {
+        if (!(measure->measure->by & types[t]) || types[t] == measure->finest) {
+            continue;
+        }
+        for (size_t i = 0; i < n && !status; i++) {
+            hst_period whole = hst_period_of(types[t], finest[i].start);
+            uint64_t events = 0;
+
+            if (whole.start >= measure->measure->period.from &&
+                whole.end <= measure->measure->period.to) {
+                continue;
+            }
+            for (size_t area = 0; area < n_areas; area++) {
+                events += hst_cube_period_total(cube, m, area, i);
+            }
+            status =
+                add_line(ledger, measure->measure->id, whole.label,
+                         "counted by the finer period only: the window cuts this one", events, err);
+        }
+    }
+    return status;
+}
+
+static uint64_t sum_unknown(const counting *c, const hst_cube *cube, size_t m, bool of_sex)
+{
+    const hst_compiled_measure *measure = &c->measures->items[m];
+    size_t n_areas = hst_areas_n(c->areas) + 3, n_bands = c->measures->bands.n;
+    size_t n = measure->n_periods[hst_by_index(measure->finest)];
+    uint64_t sum = 0;
+
+    for (size_t area = 0; area < n_areas; area++) {
+        for (size_t period = 0; period < n; period++) {
+            for (size_t i = 0; i < (of_sex ? n_bands + 1 : HST_N_SEXES); i++) {
+                sum += of_sex ? hst_cube_events(cube, m, 0, area, measure->finest, period,
+                                                HST_SEX_OTHER, i)
+                              : hst_cube_events(cube, m, 0, area, measure->finest, period,
+                                                (unsigned)i, n_bands);
+            }
+        }
+    }
+    return sum;
+}
+
+/* Every row that is no repeat is in one of these lines: considered = the sum of the others. */
+static hst_status add_measure_lines(hst_ledger *ledger, const counting *c, const worker *w,
+                                    size_t m, const uint64_t steps[HST_N_STEPS], hst_error *err)
+{
+    static const char *const reasons[HST_N_STEPS] = {
+        [HST_STEP_NOT_FINISHED] = "not finished",
+        [HST_STEP_NOT_FIRST] = "not the first episode of its stay",
+        [HST_STEP_NO_PROVIDER] = "no provider",
+        [HST_STEP_NO_EPISTART] = "no EPISTART",
+        [HST_STEP_NO_EPIEND] = "no EPIEND",
+        [HST_STEP_NO_ADMIDATE] = "no ADMIDATE",
+        [HST_STEP_NO_DISDATE] = "no DISDATE",
+        [HST_STEP_OUTSIDE] = "outside the measure's window",
+        [HST_STEP_CUT_START] = "in a period that the window cuts",
+        [HST_STEP_CUT_END] = "in a period that the window cuts",
+        [HST_STEP_OTHER_CLASS] = "other patient class",
+    };
+    const hst_compiled_measure *measure = &c->measures->items[m];
+    const char *id = measure->measure->id;
+    hst_area_special special = hst_areas_special(c->areas);
+    uint64_t considered = 0, counted = 0;
+    hst_status status = HST_OK;
+
+    for (size_t step = 0; step < HST_N_STEPS; step++) {
+        const char *period = NULL;
+        hst_period cut = hst_unit_cut_period(measure, step == HST_STEP_CUT_END);
+
+        considered += steps[step];
+        if (step == HST_STEP_CUT_START || step == HST_STEP_CUT_END) {
+            period = cut.label;
+        }
+        if (!status && reasons[step]) {
+            status = add_line(ledger, id, period, reasons[step], steps[step], err);
+        }
+    }
+    for (size_t area = 0; area < hst_areas_n(c->areas) + 3; area++) {
+        counted += hst_cube_area_total(w->cube, m, area);
+    }
+    const struct {
+        const char *reason;
+        uint64_t n;
+    } lines[] = {
+        {"considered", considered},
+        {"other than the filter asks for", steps[HST_STEP_ASKED] - counted - w->excluded[m]},
+        {"excluded provider", w->excluded[m]},
+        {"unknown area", hst_cube_area_total(w->cube, m, special.unknown)},
+        {"not resident in England", hst_cube_area_total(w->cube, m, special.not_england)},
+        {"OTHER: area not in the list", hst_cube_area_total(w->cube, m, special.other)},
+        {"counted", counted - hst_cube_area_total(w->cube, m, special.unknown) -
+                        hst_cube_area_total(w->cube, m, special.not_england) -
+                        hst_cube_area_total(w->cube, m, special.other)},
+        {"sex unknown (among those with or without an area)", sum_unknown(c, w->cube, m, true)},
+        {"age unknown (among those with or without an area)", sum_unknown(c, w->cube, m, false)},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0] && !status; i++) {
+        status = add_line(ledger, id, NULL, lines[i].reason, lines[i].n, err);
+    }
+    return status ? status
+                  : add_cut_lines(ledger, w->cube, measure, m, hst_areas_n(c->areas) + 3, err);
+}
+
+static hst_status add_file_lines(hst_ledger *ledger, const counting *c, const worker *w,
+                                 hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    for (size_t s = 0; s < c->n_segments && !status; s++) {
+        const hst_segment_info *info = hst_segment_get_info(c->segments[s]);
+        char unknown_area[64];
+        hst_ledger_line line = {
+            .stage = "metrics", .dataset = hst_dataset_name(info->dataset), .file = info->file};
+        const struct {
+            const char *reason;
+            uint64_t n;
+        } lines[] = {{"duplicate EPIKEY", w->files[s].dropped},
+                     {"DUPLICATE_FLAG set (kept)", w->files[s].flagged},
+                     {unknown_area, w->files[s].unknown_area}};
+
+        snprintf(unknown_area, sizeof unknown_area, "unknown area in %s",
+                 info->area_columns[c->residences[s].column]);
+        for (size_t i = 0; i < sizeof lines / sizeof lines[0] && !status; i++) {
+            line.reason = lines[i].reason;
+            line.n = lines[i].n;
+            status = line.n == 0 ? HST_OK : hst_ledger_add(ledger, &line, err);
+        }
+    }
+    return status;
+}
+
+static hst_status check_unknown_areas(const counting *c, const worker *w, hst_error *err)
+{
+    for (size_t s = 0; s < c->n_segments; s++) {
+        const hst_segment_info *info = hst_segment_get_info(c->segments[s]);
+        const file_tally *file = &w->files[s];
+        double limit = c->study->quality.max_unknown_area;
+        double n = (double)(file->rows - file->dropped);
+
+        if ((double)file->unknown_area > limit * n) {
+            return hst_fail(err, HST_ERR_INPUT,
+                            "%s: %.2f %% of its episodes have an unknown area in column %s, over "
+                            "quality.max_unknown_area (%.2f %%); choose another column with "
+                            "areas.field, or raise the threshold",
+                            info->file, 100 * (double)file->unknown_area / n,
+                            info->area_columns[c->residences[s].column], 100 * limit);
+        }
+    }
+    return HST_OK;
+}
+
+static hst_status report(const counting *c, const worker *w, hst_ledger *ledger, hst_error *err)
+{
+    hst_status status = add_file_lines(ledger, c, w, err);
+
+    for (size_t p = 0; p < c->n_passes; p++) {
+        const measure_pass *pass = &c->passes[p];
+
+        for (size_t i = 0; i < pass->n && !status; i++) {
+            status =
+                add_measure_lines(ledger, c, w, pass->measure[i], w->steps[p][pass->group[i]], err);
+        }
+    }
+    return status;
+}
+
+/* ---- the whole ---- */
+
+/* Failure of the lowest-numbered partition, the same whatever thread met it. */
+static hst_status first_failure(const worker *workers, int n_workers, hst_error *err)
+{
+    const worker *first = NULL;
+
+    for (int t = 0; t < n_workers; t++) {
+        if (workers[t].status && (!first || workers[t].failed_at < first->failed_at)) {
+            first = &workers[t];
+        }
+    }
+    return first ? hst_fail(err, first->status, "%s", first->err.message) : HST_OK;
+}
+
+static void count_all(const counting *c, worker *workers, int n_workers)
+{
+    size_t n_partitions = c->n_segments > 0 ? hst_segment_n_partitions(c->segments[0]) : 0;
+
+#pragma omp parallel for schedule(dynamic, 1) num_threads(n_workers)
+    for (size_t partition = 0; partition < n_partitions; partition++) {
+        worker *w = &workers[omp_get_thread_num()];
+
+        if (!w->status) {
+            w->status = count_partition(c, w, partition);
+            w->failed_at = partition;
+        }
+    }
+}
+
+hst_status hst_count(hst_cube **out, const hst_measures *measures, const hst_study *study,
+                     const hst_areas *areas, const hst_segment *const *segments, size_t n_segments,
+                     int n_threads, hst_ledger *ledger, hst_error *err)
+{
+    counting c = {.measures = measures,
+                  .study = study,
+                  .areas = areas,
+                  .segments = segments,
+                  .n_segments = n_segments};
+    int n_workers = n_threads < 1 ? 1 : n_threads;
+    worker *workers = calloc((size_t)n_workers, sizeof *workers);
+    hst_status status = HST_OK;
+
+    *out = NULL;
+    if (!workers) {
+        return no_memory(err);
+    }
+    status = prepare(&c, err);
+    for (int t = 0; t < n_workers && !status; t++) {
+        status = init_worker(&workers[t], &c, err);
+    }
+    if (status) {
+        goto done;
+    }
+    count_all(&c, workers, n_workers);
+    status = first_failure(workers, n_workers, err);
+    for (int t = 1; t < n_workers && !status; t++) {
+        status = merge_worker(&workers[0], &workers[t], &c, err);
+    }
+    for (size_t m = 0; m < measures->n && !status; m++) {
+        size_t n = 0;
+        const char *const *values = hst_splits_values(c.splits, m, &n);
+
+        status = hst_cube_name_splits(workers[0].cube, m, values, n, err);
+    }
+    if (!status) {
+        status = check_unknown_areas(&c, &workers[0], err);
+    }
+    if (!status) {
+        status = report(&c, &workers[0], ledger, err);
+    }
+    if (status) {
+        goto done;
+    }
+    *out = workers[0].cube;
+    workers[0].cube = NULL; /* now the caller's */
+
+done:
+    for (int t = 0; t < n_workers; t++) {
+        clear_worker(&workers[t]);
+    }
+    clear_counting(&c);
+    free(workers);
+    return status;
+}

@@ -1,0 +1,88 @@
+#ifndef HESTIA_METRICS_MEASURE_INTERNAL_H
+#define HESTIA_METRICS_MEASURE_INTERNAL_H
+
+#include "condition_internal.h"
+#include "hestia/cube.h"
+
+/** What one clause of a filter looks at. */
+typedef enum hst_clause_kind {
+    HST_CLAUSE_ADMISSION_METHOD,
+    HST_CLAUSE_NO_TRANSFERS,
+    HST_CLAUSE_ADMISSION_SOURCE,
+    HST_CLAUSE_DISCHARGE_DESTINATION,
+    HST_CLAUSE_DISCHARGE_METHOD,
+    HST_CLAUSE_SEX,
+    HST_CLAUSE_PATIENT_CLASS,
+    HST_CLAUSE_EPISODE_TYPE,
+    HST_CLAUSE_ETHNICITY,
+    HST_CLAUSE_DEPRIVATION_QUINTILE,
+    HST_CLAUSE_AGE,
+    HST_CLAUSE_LENGTH_OF_STAY,
+    HST_CLAUSE_SPECIALTY,
+    HST_CLAUSE_MAIN_SPECIALTY,
+    HST_CLAUSE_PROVIDER,
+    HST_CLAUSE_GP_PRACTICE,
+    HST_CLAUSE_CONDITION,
+    HST_CLAUSE_PROCEDURE,
+    HST_CLAUSE_ANY
+} hst_clause_kind;
+
+typedef struct hst_filter hst_filter;
+
+/** One test of an episode; a filter passes when all its clauses do. */
+typedef struct hst_clause {
+    hst_clause_kind kind;
+    bool is_non_elective; /**< method: all but elective ones, 98, 99 and none, beside `codes` */
+    size_t n_codes;
+    char (*codes)[HST_CODE_BYTES];
+    int from, to; /**< age, length of stay; inclusive */
+    size_t n_uses;
+    size_t *uses; /**< condition, procedure: any of these, by number */
+    size_t n_any;
+    hst_filter *any; /**< HST_CLAUSE_ANY: one of these passes */
+    char *words;
+} hst_clause;
+
+struct hst_filter {
+    size_t n;
+    hst_clause *clauses;
+};
+
+/** A condition set as one measure reads it: its rows with the positions that hold. */
+typedef struct hst_condition_use {
+    char *name;
+    size_t n_rows;
+    hst_condition_row *rows;
+    bool has_require;
+    size_t measure; /**< the first that asked for it, for messages */
+} hst_condition_use;
+
+typedef struct hst_compiled_measure {
+    const hst_measure *measure; /**< the study's */
+    bool first_only;            /**< unit admission */
+    bool by_discharge;          /**< counts by DISDATE, else ADMIDATE */
+    bool class_ok[256];
+    char *class_words;
+    hst_filter filter; /**< all of `where` but patient_class */
+    hst_by finest;
+    size_t n_periods[3]; /**< month, quarter, year */
+    hst_period *periods[3];
+    char *definition;
+} hst_compiled_measure;
+
+struct hst_measures {
+    const hst_study *study;
+    hst_age_bands bands;
+    size_t n;
+    hst_compiled_measure *items; /* [n], in the study's order */
+    size_t n_uses;
+    hst_condition_use *uses;
+};
+
+/** Place of a period type in the arrays of a measure. */
+static inline size_t hst_by_index(hst_by type)
+{
+    return type == HST_BY_MONTH ? 0 : type == HST_BY_QUARTER ? 1 : 2;
+}
+
+#endif

@@ -1,0 +1,83 @@
+#include <stdlib.h>
+
+#include "partition_internal.h"
+
+struct hst_partition {
+    const hst_segment *const *segments;
+    size_t n_segments;
+    bool drop_repeats;
+    size_t capacity;
+    unsigned char *buffer;
+    hst_block *blocks; /* [n_segments] */
+    hst_duplicates scratch;
+};
+
+hst_status hst_partition_create(hst_partition **out, const hst_segment *const *segments,
+                                size_t n_segments, bool drop_repeats, hst_error *err)
+{
+    hst_partition *partition = calloc(1, sizeof *partition);
+
+    *out = partition;
+    if (!partition) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for a partition");
+    }
+    partition->segments = segments;
+    partition->n_segments = n_segments;
+    partition->drop_repeats = drop_repeats;
+    partition->blocks = calloc(n_segments + 1, sizeof *partition->blocks);
+    if (!partition->blocks) {
+        hst_partition_free(partition);
+        *out = NULL;
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for a partition");
+    }
+    return HST_OK;
+}
+
+void hst_partition_free(hst_partition *partition)
+{
+    if (!partition) {
+        return;
+    }
+    hst_duplicates_clear(&partition->scratch);
+    free(partition->buffer);
+    free(partition->blocks);
+    free(partition);
+}
+
+hst_status hst_partition_read(hst_partition *partition, size_t number, const hst_block **blocks,
+                              hst_error *err)
+{
+    size_t total = 0;
+    hst_status status = HST_OK;
+
+    for (size_t s = 0; s < partition->n_segments; s++) {
+        total += hst_segment_partition_bytes(partition->segments[s], number);
+    }
+    if (total > partition->capacity) {
+        free(partition->buffer);
+        partition->capacity = 0;
+        partition->buffer = malloc(total + total / 4); /* partitions differ little in size */
+        if (!partition->buffer) {
+            return hst_fail(err, HST_ERR_MEMORY, "no memory for a partition of %zu bytes", total);
+        }
+        partition->capacity = total + total / 4;
+    }
+    total = 0;
+    for (size_t s = 0; s < partition->n_segments && !status; s++) {
+        hst_block *block = &partition->blocks[s];
+
+        block->segment = partition->segments[s];
+        block->bytes = hst_segment_partition_bytes(block->segment, number);
+        block->records = partition->buffer + total; /* whole records: stays aligned to 8 */
+        if (block->bytes > 0) {
+            status = hst_segment_read(block->segment, number, block->records, err);
+        }
+        total += block->bytes;
+    }
+    if (!status && partition->drop_repeats) {
+        status =
+            hst_duplicates_mark(&partition->scratch, partition->blocks, partition->n_segments, err);
+    }
+    *blocks = partition->blocks;
+    return status;
+}

@@ -1,0 +1,58 @@
+#ifndef HESTIA_METRICS_PARTITION_INTERNAL_H
+#define HESTIA_METRICS_PARTITION_INTERNAL_H
+
+#include <stdint.h>
+
+#include "hestia/store.h"
+
+/** The records of one segment in one partition. */
+typedef struct hst_block {
+    const hst_segment *segment;
+    unsigned char *records;
+    size_t bytes;
+} hst_block;
+
+/** Records that repeat another's key are marked here, in their copy in memory, and are skipped. */
+enum { HST_RECORD_DROPPED = 1 };
+
+static inline bool hst_episode_is_dropped(const hst_episode *episode)
+{
+    return episode->reserved == HST_RECORD_DROPPED;
+}
+
+/** One partition of all segments in memory; its buffers serve one partition after another. */
+typedef struct hst_partition hst_partition;
+
+/** @param drop_repeats  the duplicate rule `nhsd`; false: `none` */
+HST_MUST_CHECK hst_status hst_partition_create(hst_partition **out,
+                                               const hst_segment *const *segments,
+                                               size_t n_segments, bool drop_repeats,
+                                               hst_error *err);
+void hst_partition_free(hst_partition *partition);
+
+/** Reads a partition; `blocks` [n_segments] live until the next call. */
+HST_MUST_CHECK hst_status hst_partition_read(hst_partition *partition, size_t number,
+                                             const hst_block **blocks, hst_error *err);
+
+/** Scratch memory of hst_duplicates_mark. */
+typedef struct hst_duplicates {
+    size_t n_words;
+    uint64_t *filter; /* [n_words] */
+    size_t n_rows;
+    hst_episode **rows; /* [n_rows] */
+    uint32_t *block_of; /* [n_rows] */
+    size_t n_suspects;
+    uint64_t *suspects; /* keys that may repeat */
+    struct hst_copy *copies;
+} hst_duplicates;
+
+/**
+ * Marks all but one of the records of one person that have the same key. Kept is the finished one,
+ * then that of the later PARTYEAR, then the newest SUBDATE, then the one whose fields sort first
+ * (domain/definitions.md section 2). Neither the order of files nor that of rows matters.
+ */
+HST_MUST_CHECK hst_status hst_duplicates_mark(hst_duplicates *scratch, const hst_block *blocks,
+                                              size_t n_blocks, hst_error *err);
+void hst_duplicates_clear(hst_duplicates *scratch);
+
+#endif

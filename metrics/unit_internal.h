@@ -1,0 +1,84 @@
+#ifndef HESTIA_METRICS_UNIT_INTERNAL_H
+#define HESTIA_METRICS_UNIT_INTERNAL_H
+
+#include "measure_internal.h"
+
+/** Where an episode ends on its way into a measure, before the filter is asked. */
+typedef enum hst_step {
+    HST_STEP_NOT_FINISHED,
+    HST_STEP_NOT_FIRST,
+    HST_STEP_NO_PROVIDER,
+    HST_STEP_NO_EPISTART,
+    HST_STEP_NO_EPIEND,
+    HST_STEP_NO_ADMIDATE,
+    HST_STEP_NO_DISDATE,
+    HST_STEP_OUTSIDE,   /**< not in the measure's window */
+    HST_STEP_CUT_START, /**< in the period that the start of the window cuts */
+    HST_STEP_CUT_END,
+    HST_STEP_OTHER_CLASS,
+    HST_STEP_ASKED, /**< the filter decides */
+    HST_N_STEPS
+} hst_step;
+
+/**
+ * Unit, date, window and patient class of a measure. Measures that share them share the work.
+ *
+ * Which episodes count at all is the "valid episode" test of domain/definitions.md section 1:
+ * finished, with provider, EPISTART, EPIEND and the row's own date.
+ */
+typedef struct hst_unit_rule {
+    bool first_only, by_discharge;
+    bool class_ok[256];
+    /** [hst_day]: index of the finest period, or one of HST_DAY_.. */
+    uint16_t *period_of_day;
+} hst_unit_rule;
+
+enum { HST_DAY_OUTSIDE = 0xFFFF, HST_DAY_CUT_START = 0xFFFE, HST_DAY_CUT_END = 0xFFFD };
+
+HST_MUST_CHECK hst_status hst_unit_rule_init(hst_unit_rule *rule,
+                                             const hst_compiled_measure *measure, hst_error *err);
+void hst_unit_rule_clear(hst_unit_rule *rule);
+
+/** True when both measures make the same rule. */
+bool hst_unit_rule_is_same(const hst_compiled_measure *a, const hst_compiled_measure *b);
+
+/** The period whose days are HST_DAY_CUT_START or HST_DAY_CUT_END (`at_end`). */
+hst_period hst_unit_cut_period(const hst_compiled_measure *measure, bool at_end);
+
+/** Step that an episode reaches; `period` is set for HST_STEP_OTHER_CLASS and after. */
+static inline hst_step hst_unit_rule_ask(const hst_unit_rule *rule, const hst_episode *episode,
+                                         uint16_t *period)
+{
+    hst_day day = rule->by_discharge ? episode->disdate : episode->admidate;
+
+    if (episode->epistat != '3') {
+        return HST_STEP_NOT_FINISHED;
+    }
+    if (rule->first_only && episode->epiorder != 1) {
+        return HST_STEP_NOT_FIRST;
+    }
+    if (episode->provider == 0) {
+        return HST_STEP_NO_PROVIDER;
+    }
+    if (episode->epistart == 0) {
+        return HST_STEP_NO_EPISTART;
+    }
+    if (episode->epiend == 0) {
+        return HST_STEP_NO_EPIEND;
+    }
+    if (episode->admidate == 0) {
+        return HST_STEP_NO_ADMIDATE;
+    }
+    if (day == 0) {
+        return HST_STEP_NO_DISDATE;
+    }
+    *period = rule->period_of_day[day];
+    if (*period >= HST_DAY_CUT_END) {
+        return *period == HST_DAY_OUTSIDE     ? HST_STEP_OUTSIDE
+               : *period == HST_DAY_CUT_START ? HST_STEP_CUT_START
+                                              : HST_STEP_CUT_END;
+    }
+    return rule->class_ok[episode->classpat] ? HST_STEP_ASKED : HST_STEP_OTHER_CLASS;
+}
+
+#endif
