@@ -14,6 +14,7 @@
 struct hst_segment {
     char *path; /* for messages */
     int file;
+    uint64_t file_bytes;
     hst_segment_info info;
     size_t n_partitions;
     size_t *first_block; /* [n_partitions + 1] index in blocks */
@@ -54,7 +55,7 @@ static hst_status read_bytes(const hst_segment *segment, void *bytes, size_t n, 
 }
 
 /* Checks both ends of the file, and that its parts fill it. */
-static hst_status read_frame(const hst_segment *segment, const hst_store *store,
+static hst_status read_frame(hst_segment *segment, const hst_store *store,
                              hst_segment_footer *footer, hst_error *err)
 {
     hst_segment_header header;
@@ -68,7 +69,8 @@ static hst_status read_frame(const hst_segment *segment, const hst_store *store,
     if (!S_ISREG(facts.st_mode) || (uint64_t)facts.st_size < sizeof header + sizeof *footer) {
         return damaged(segment, "it is too short", err);
     }
-    left = (uint64_t)facts.st_size - sizeof *footer;
+    segment->file_bytes = (uint64_t)facts.st_size;
+    left = segment->file_bytes - sizeof *footer;
     status = read_bytes(segment, &header, sizeof header, 0, err);
     if (status == HST_OK) {
         status = read_bytes(segment, footer, sizeof *footer, left, err);
@@ -376,6 +378,11 @@ const hst_segment_info *hst_segment_get_info(const hst_segment *segment)
 size_t hst_segment_n_partitions(const hst_segment *segment)
 {
     return segment->n_partitions;
+}
+
+uint64_t hst_segment_file_bytes(const hst_segment *segment)
+{
+    return segment->file_bytes;
 }
 
 size_t hst_segment_n_codes(const hst_segment *segment, unsigned dictionary)

@@ -187,7 +187,7 @@ typedef struct hst_segment_id {
     uint8_t digest[16], layout_key[16];
 } hst_segment_id;
 
-/** All segments of the store, sorted by name; `*ids` is the caller's. */
+/** All segments of the store, sorted by digest and layout key; `*ids` is the caller's. */
 HST_MUST_CHECK hst_status hst_store_segments(const hst_store *store, hst_segment_id **ids,
                                              size_t *n, hst_error *err);
 
@@ -206,6 +206,9 @@ HST_MUST_CHECK hst_status hst_segment_open(hst_segment **out, const hst_store *s
                                            hst_error *err);
 void hst_segment_close(hst_segment *segment);
 const hst_segment_info *hst_segment_get_info(const hst_segment *segment);
+
+/** Size of the segment's file. */
+uint64_t hst_segment_file_bytes(const hst_segment *segment);
 
 /** Number of codes of a dictionary, number 0 (empty) included, and a code's text. */
 size_t hst_segment_n_codes(const hst_segment *segment, unsigned dictionary);

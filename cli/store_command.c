@@ -1,0 +1,289 @@
+/* hestia store: makes a store, says what is in it, checks it, and removes what is of no more use.
+ */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hestia/ingest.h"
+#include "hestia/store.h"
+#include "hestia/study.h"
+
+enum { KEY_GROUP = 0x2001, KEY_PARTITIONS, KEY_ALL };
+
+typedef struct store_arguments {
+    cli_options options;
+    hst_store_options init;
+    const char *verb, *path;
+    bool all;
+} store_arguments;
+
+static const struct argp_option store_options[] = {
+    {"group", KEY_GROUP, "GROUP", 0, "init: a store that a group of users reads (2750, files 0640)",
+     1},
+    {"partitions", KEY_PARTITIONS, "N", 0,
+     "init: a power of two from 1 to 4096 (default 256); more need less memory to count", 1},
+    {"all", KEY_ALL, NULL, 0, "purge: every segment, not only those without an input", 1},
+    {0},
+};
+
+static error_t parse_store(int key, char *argument, struct argp_state *state)
+{
+    store_arguments *arguments = state->input;
+    char *end = NULL;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->options;
+        return 0;
+    case KEY_GROUP:
+        arguments->init.group = argument;
+        return 0;
+    case KEY_PARTITIONS:
+        errno = 0;
+        arguments->init.n_partitions = strtoul(argument, &end, 10);
+        if (errno != 0 || *argument < '1' || *argument > '9' || *end != '\0') {
+            argp_error(state, "--partitions takes a power of two from 1 to 4096");
+        }
+        return 0;
+    case KEY_ALL:
+        arguments->all = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num == 0) {
+            arguments->verb = argument;
+        } else if (state->arg_num == 1) {
+            arguments->path = argument;
+        } else {
+            argp_error(state, "one store at a time");
+        }
+        return 0;
+    case ARGP_KEY_END:
+        if (!arguments->path) {
+            arguments->path = arguments->options.store;
+        }
+        if (!arguments->verb || !arguments->path) {
+            argp_error(state, "what is to be done, and with which store? init DIR, list DIR, "
+                              "verify DIR or purge DIR");
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const char *separator_name(char separator)
+{
+    switch (separator) {
+    case ',':
+        return "comma";
+    case '|':
+        return "pipe";
+    case '\t':
+        return "tab";
+    default:
+        return "";
+    }
+}
+
+/* A walk over the segments of a store, and what came of it. */
+typedef struct visit {
+    const store_arguments *arguments;
+    hst_store *store;
+    size_t n_segments, n_damaged, n_removed;
+    hst_error first_damage;
+} visit;
+
+typedef hst_status visitor(visit *v, const hst_segment_id *id, hst_error *err);
+
+/* Opens a store and visits its segments in order. */
+static hst_status visit_segments(const store_arguments *arguments, bool lock, visitor *each,
+                                 visit *v, hst_error *err)
+{
+    hst_segment_id *ids = NULL;
+    hst_status status = hst_store_open(&v->store, arguments->path, false, lock, err);
+
+    v->arguments = arguments;
+    if (status == HST_OK) {
+        status = hst_store_segments(v->store, &ids, &v->n_segments, err);
+    }
+    for (size_t i = 0; status == HST_OK && i < v->n_segments; i++) {
+        status = hst_interrupt_requested() ? hst_fail(err, HST_ERR_INTERRUPTED, "interrupted")
+                                           : each(v, &ids[i], err);
+    }
+    free(ids);
+    return status;
+}
+
+/* Notes a damaged segment, which is said at once, and goes on with the next one. */
+static hst_status note_damage(visit *v, hst_status status, const hst_error *err)
+{
+    if (status != HST_ERR_INPUT) {
+        return status;
+    }
+    if (v->n_damaged++ == 0) {
+        v->first_damage = *err;
+    }
+    printf("damaged\t%s\n", err->message);
+    return HST_OK;
+}
+
+/* Fails when there was damage. */
+static hst_status sum_up_damage(const visit *v, hst_error *err)
+{
+    if (v->n_damaged == 0) {
+        return HST_OK;
+    }
+    return v->n_damaged == 1
+               ? hst_fail(err, HST_ERR_INPUT, "%s", v->first_damage.message)
+               : hst_fail(err, HST_ERR_INPUT,
+                          "%zu of %zu segments cannot be used, as said above; remove their files "
+                          "and run again: they are made anew from their inputs",
+                          v->n_damaged, v->n_segments);
+}
+
+static hst_status list_segment(visit *v, const hst_segment_id *id, hst_error *err)
+{
+    hst_segment *segment = NULL;
+    hst_status status = hst_segment_open(&segment, v->store, id->digest, id->layout_key, err);
+
+    if (status != HST_OK) {
+        return note_damage(v, status, err);
+    }
+    const hst_segment_info *info = hst_segment_get_info(segment);
+    printf("%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%s\t%s\n", info->file,
+           hst_dataset_name(info->dataset), info->rows_used, hst_segment_file_bytes(segment),
+           info->person_column, separator_name(info->separator));
+    hst_segment_close(segment);
+    return HST_OK;
+}
+
+/* Reads and checks all partitions of a segment. */
+static hst_status check_partitions(const hst_segment *segment, size_t n_partitions, hst_error *err)
+{
+    hst_status status = HST_OK;
+    void *buffer = NULL;
+    size_t n_bytes = 8;
+
+    for (size_t i = 0; i < n_partitions; i++) {
+        size_t n = hst_segment_partition_bytes(segment, i);
+
+        n_bytes = n > n_bytes ? n : n_bytes;
+    }
+    buffer = malloc(n_bytes);
+    if (!buffer) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for a partition of %zu bytes", n_bytes);
+    }
+    for (size_t i = 0; status == HST_OK && i < n_partitions; i++) {
+        status = hst_segment_read(segment, i, buffer, err);
+        if (status == HST_OK) {
+            status = hst_segment_check(segment, i, buffer, err);
+        }
+        if (status == HST_OK && hst_interrupt_requested()) {
+            status = hst_fail(err, HST_ERR_INTERRUPTED, "interrupted");
+        }
+    }
+    free(buffer);
+    return status;
+}
+
+static hst_status verify_segment(visit *v, const hst_segment_id *id, hst_error *err)
+{
+    hst_segment *segment = NULL;
+    hst_status status = hst_segment_open(&segment, v->store, id->digest, id->layout_key, err);
+
+    if (status == HST_OK) {
+        status = check_partitions(segment, hst_store_n_partitions(v->store), err);
+    }
+    if (status == HST_OK && !v->arguments->options.quiet) {
+        const hst_segment_info *info = hst_segment_get_info(segment);
+
+        printf("ok\t%s\t%" PRIu64 " rows\n", info->file, info->rows_used);
+    }
+    hst_segment_close(segment);
+    return note_damage(v, status, err);
+}
+
+static hst_status purge_segment(visit *v, const hst_segment_id *id, hst_error *err)
+{
+    hst_segment *segment = NULL;
+    char file[sizeof((hst_segment_info *)0)->file + 32] = "a segment that cannot be read";
+    hst_status status = HST_OK;
+
+    if (!v->arguments->all && hst_store_has_input(v->store, id->digest)) {
+        return HST_OK;
+    }
+    if (hst_segment_open(&segment, v->store, id->digest, id->layout_key, NULL) == HST_OK) {
+        snprintf(file, sizeof file, "%s\t%" PRIu64 " bytes", hst_segment_get_info(segment)->file,
+                 hst_segment_file_bytes(segment));
+        hst_segment_close(segment);
+    }
+    status = hst_store_remove(v->store, id, err);
+    if (status == HST_OK) {
+        v->n_removed++;
+        printf("removed\t%s\n", file);
+    }
+    return status;
+}
+
+static hst_status purge(const store_arguments *arguments, visit *v, hst_error *err)
+{
+    hst_status status = visit_segments(arguments, true, purge_segment, v, err);
+
+    if (status == HST_OK) {
+        status = hst_store_forget_absent(v->store, err);
+    }
+    if (status == HST_OK && !arguments->options.quiet) {
+        printf("%zu of %zu segments removed\n", v->n_removed, v->n_segments);
+    }
+    return status;
+}
+
+hst_status cli_store(int argc, char **argv, hst_error *err)
+{
+    static const struct argp_child children[] = {{&cli_common_argp, 0, "Common options:", 9}, {0}};
+    static const struct argp store_argp = {
+        .options = store_options,
+        .parser = parse_store,
+        .args_doc = "init DIR\nlist DIR\nverify DIR\npurge DIR",
+        .doc = "Looks after a store. init makes an empty one. list prints a line for each segment: "
+               "file, dataset, rows, bytes, person column, separator. verify reads all of it and "
+               "checks it (exit 3 when a segment is damaged). purge removes the segments that no "
+               "input on disk stands for any more.",
+        .children = children};
+    store_arguments arguments = {0};
+    hst_status status = HST_OK;
+    visit v = {0};
+
+    cli_options_init(&arguments.options);
+    status = cli_parse(&store_argp, "hestia store", argc, argv, &arguments, err);
+    if (status != HST_OK) {
+        return status;
+    }
+    if (strcmp(arguments.verb, "init") == 0) {
+        status = hst_store_init(arguments.path, &arguments.init, err);
+        if (status == HST_OK && !arguments.options.quiet) {
+            printf("%s is an empty store\n", arguments.path);
+        }
+    } else if (strcmp(arguments.verb, "list") == 0) {
+        status = visit_segments(&arguments, false, list_segment, &v, err);
+    } else if (strcmp(arguments.verb, "verify") == 0) {
+        status = visit_segments(&arguments, false, verify_segment, &v, err);
+    } else if (strcmp(arguments.verb, "purge") == 0) {
+        status = purge(&arguments, &v, err);
+    } else {
+        status =
+            hst_fail(err, HST_ERR_USAGE,
+                     "there is no `hestia store %s`: init, list, verify or purge", arguments.verb);
+    }
+    if (status == HST_OK) {
+        status = sum_up_damage(&v, err);
+    }
+    hst_store_close(v.store);
+    if (status == HST_OK && fflush(stdout) != 0) {
+        status = hst_fail(err, HST_ERR_SYSTEM, "standard output: %s", strerror(errno));
+    }
+    return status;
+}
