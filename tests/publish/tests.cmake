@@ -1,3 +1,4 @@
 # tests of publish
 hestia_test(csv publish)
 hestia_test(run_folder publish PkgConfig::jansson)
+hestia_test(publish publish PkgConfig::jansson)
