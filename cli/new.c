@@ -1,4 +1,5 @@
 /* hestia new: a commented study file from what it finds in extracts. */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "cli/check.h"
 
 #include <errno.h>
