@@ -1,1 +1,4 @@
 # tests of standardise
+hestia_test(interval standardise)
+hestia_test(dsr standardise)
+hestia_test(standard standardise)
