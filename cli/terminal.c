@@ -69,14 +69,14 @@ static void wipe_bar(cli_terminal *terminal)
     }
 }
 
-static void format_seconds(double seconds, char text[16])
+static void format_seconds(double seconds, char text[32])
 {
-    long whole = (long)seconds;
+    unsigned whole = seconds < 0 ? 0 : seconds > 3.6e8 ? 360000000 : (unsigned)seconds;
 
     if (whole >= 3600) {
-        snprintf(text, 16, "%ld:%02ld:%02ld", whole / 3600 % 1000, whole / 60 % 60, whole % 60);
+        snprintf(text, 32, "%u:%02u:%02u", whole / 3600, whole / 60 % 60, whole % 60);
     } else {
-        snprintf(text, 16, "%ld:%02ld", whole / 60, whole % 60);
+        snprintf(text, 32, "%u:%02u", whole / 60, whole % 60);
     }
 }
 
@@ -107,7 +107,7 @@ static void put_line(cli_terminal *terminal, const char *level, const char *stag
         fprintf(stderr, "%s ", stamp);
     }
     if (stage[0]) {
-        char clock[16];
+        char clock[32];
 
         format_seconds(seconds, clock);
         fprintf(stderr, "  %-8s %-6s %s\n", stage, clock, text);
@@ -138,7 +138,7 @@ void cli_terminal_progress(cli_terminal *terminal, uint64_t done, uint64_t total
 {
     double time_now = now(), seconds = time_now - terminal->stage_started;
     bool is_bytes = strcmp(unit, "bytes") == 0;
-    char left[16];
+    char left[32];
 
     if (!terminal->progress || total == 0 || pthread_mutex_trylock(&terminal->mutex) != 0) {
         return;
@@ -200,7 +200,7 @@ void cli_terminal_finish(cli_terminal *terminal)
 {
     struct rusage usage = {0};
     double seconds = now() - terminal->started;
-    char clock[16], text[MAX_LINE];
+    char clock[32], text[MAX_LINE];
 
     if (terminal->n_warnings > 0) {
         put_line(terminal, "info", "", 0, "");
