@@ -1,6 +1,7 @@
 /* The measures of a study: what is counted, by which filter. */
 #include "study_reader.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,38 +31,46 @@ static const char *const where_keys[HST_N_WHERE_CODES] = {
     [HST_WHERE_NOT_COHORT] = "not_cohort",
 };
 
-static bool names_class(const hst_where *where)
+/** Marks the patient classes that a filter or one under its `any` names. True when there are any.
+ */
+static bool mark_classes(const hst_where *where, bool marked[UCHAR_MAX + 1])
 {
-    bool named = where->codes[HST_WHERE_PATIENT_CLASS].n > 0;
+    const hst_texts *classes = &where->codes[HST_WHERE_PATIENT_CLASS];
+    bool named = classes->n > 0;
 
+    for (size_t i = 0; i < classes->n; i++) {
+        marked[(unsigned char)classes->items[i][0]] = true; /* the schema has one letter each */
+    }
     for (size_t i = 0; i < where->n_any; i++) {
-        named |= names_class(&where->any[i]);
+        named |= mark_classes(&where->any[i], marked);
     }
     return named;
 }
 
 /**
- * Ordinary, day case, and mother and baby, where the study does not say. When only some filters
- * under `any` say it, the others get the default, so that it does not undo the ones that do.
+ * Ordinary, day case, and mother and baby, where the study does not say. When filters under `any`
+ * name classes, those are let through as well, and their neighbours get the default: else it would
+ * undo what they ask for.
  */
 static void set_default_class(hst_reader *r, hst_where *where)
 {
-    static const char *const defaults[] = {"1", "2", "5"};
+    bool wanted[UCHAR_MAX + 1] = {['1'] = true, ['2'] = true, ['5'] = true};
     hst_texts *classes = &where->codes[HST_WHERE_PATIENT_CLASS];
 
     if (classes->n > 0) {
         return;
     }
-    if (names_class(where)) {
+    if (mark_classes(where, wanted)) {
         for (size_t i = 0; i < where->n_any; i++) {
             set_default_class(r, &where->any[i]);
         }
-        return;
     }
-    classes->items = hst_reader_allocate(r, 3, sizeof *classes->items);
-    while (classes->items && classes->n < 3 && !r->status) {
-        classes->items[classes->n] = hst_reader_copy(r, defaults[classes->n]);
-        classes->n += classes->items[classes->n] != NULL;
+    classes->items = hst_reader_allocate(r, UCHAR_MAX + 1, sizeof *classes->items);
+    for (unsigned c = 0; c <= UCHAR_MAX && !r->status; c++) {
+        if (wanted[c]) {
+            classes->items[classes->n] = hst_reader_copy(r, (char[]){(char)c, '\0'});
+            classes->n += classes->items[classes->n] != NULL;
+        }
     }
 }
 
@@ -109,11 +118,10 @@ static void read_excluded_providers(const hst_scope *s, hst_measure *measure)
     measure->n_excluded_providers = measure->excluded_providers ? n : 0;
     for (size_t i = 0; i < measure->n_excluded_providers; i++) {
         hst_scope one = {s->reader, HST_GROUP_EXCLUDED_PROVIDER, hst_yaml_item(excluded, i), NULL};
-        const char *reason = hst_scope_peek(&one, "reason");
 
         measure->excluded_providers[i].code = hst_scope_text(&one, "code");
         measure->excluded_providers[i].areas = hst_scope_texts(&one, "areas");
-        measure->excluded_providers[i].reason = hst_reader_copy(s->reader, reason ? reason : "");
+        measure->excluded_providers[i].reason = hst_scope_text(&one, "reason");
     }
 }
 

@@ -132,8 +132,8 @@ typedef struct hst_where {
 
 typedef struct hst_excluded_provider {
     char *code;
-    hst_texts areas;
-    char *reason;
+    hst_texts areas; /**< n = 0: in all */
+    char *reason;    /**< NULL when not given */
 } hst_excluded_provider;
 
 typedef struct hst_measure {

@@ -231,7 +231,7 @@ static void every_key_of_a_measure_is_read(void **state)
     assert_texts(&first->excluded_providers[0].areas, "5QL");
     assert_string_equal(first->excluded_providers[0].reason, "outpatient records rise");
     assert_int_equal(first->excluded_providers[1].areas.n, 0);
-    assert_string_equal(first->excluded_providers[1].reason, "");
+    assert_null(first->excluded_providers[1].reason);
     assert_string_equal(first->figure, "Figure 40");
     assert_int_equal(first->min_events, 20);
     hst_study_free(study);
@@ -250,8 +250,8 @@ static void merge_keys_and_defaults_lie_under_a_measure(void **state)
     assert_int_equal(second->where.codes[HST_WHERE_ADMISSION_METHOD].n, 0); /* replaced whole */
     assert_int_equal(second->where.n_any, 2);
     assert_texts(&second->where.any[0].codes[HST_WHERE_SPECIALTY], "307");
-    /* the default class goes where no filter says another */
-    assert_int_equal(second->where.codes[HST_WHERE_PATIENT_CLASS].n, 0);
+    /* classes named under `any` pass, and the others there get the default */
+    assert_texts(&second->where.codes[HST_WHERE_PATIENT_CLASS], "1 2 3 4 5");
     assert_texts(&second->where.any[0].codes[HST_WHERE_PATIENT_CLASS], "1 2 5");
     assert_texts(&second->where.any[1].codes[HST_WHERE_PATIENT_CLASS], "3 4");
     assert_int_equal(third->statistic, HST_STAT_CRUDE_RATE);
