@@ -1,1 +1,14 @@
 # tests of cli
+
+# Whole runs through the program, in plain Python: hestia_whole_run(<name> <script> [arguments]).
+find_package(Python3 COMPONENTS Interpreter REQUIRED)
+function(hestia_whole_run name script)
+  add_test(NAME cli/${name} COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cli/${script} $<TARGET_FILE:hestia> ${ARGN})
+  set_tests_properties(cli/${name} PROPERTIES ENVIRONMENT PYTHONDONTWRITEBYTECODE=1 TIMEOUT 300)
+endfunction()
+hestia_whole_run(whole_runs test_whole_runs.py ${PROJECT_SOURCE_DIR})
+hestia_whole_run(bad_input test_bad_input.py)
+hestia_whole_run(reference_synthetic test_reference.py ${PROJECT_SOURCE_DIR} synthetic)
+hestia_whole_run(reference_lookup test_reference.py ${PROJECT_SOURCE_DIR} lookup)
+hestia_whole_run(reference_artificial test_reference.py ${PROJECT_SOURCE_DIR} artificial)
+hestia_whole_run(explain test_explain.py)
