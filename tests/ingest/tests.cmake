@@ -1,5 +1,6 @@
 # tests of ingest
 hestia_test(ledger ingest)
+hestia_test(profile ingest)
 hestia_test(table ingest)
 hestia_test(study ingest)
 add_executable(hestia_study_docs EXCLUDE_FROM_ALL ingest/study_docs.c)

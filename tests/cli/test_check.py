@@ -1,0 +1,175 @@
+"""hestia check: what it says of a study and of extracts, its exit codes, and that it writes nothing.
+
+    python3 tests/cli/test_check.py HESTIA
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+import unittest
+
+from check_support import HEADER, listing, row, run, write_extract, write_place, write_population, write_text
+
+PROGRAM = ""
+
+
+class Place(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="hestia-check-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        write_place(self.folder)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def edit_study(self, old, new):
+        with open(self.path("study.yaml")) as stream:
+            text = stream.read()
+        self.assertIn(old, text)
+        write_text(self.path("study.yaml"), text.replace(old, new))
+
+    def check(self, expected_code, *arguments):
+        """Runs check, which must leave every file as it is."""
+        before = listing(self.folder)
+        result = run(PROGRAM, "check", *(arguments or [self.path("study.yaml")]))
+        self.assertEqual(result.returncode, expected_code, result.stdout + result.stderr)
+        self.assertEqual(before, listing(self.folder))
+        self.assertNotIn("SECRET", result.stdout + result.stderr)
+        return result
+
+
+class CheckOfAStudy(Place):
+    def test_says_what_a_run_would_do(self):
+        said = self.check(0).stdout
+        for words in ["Study first-look: A first look", "period 2008-04-01 to 2010-03-31", "(a run will make it)",
+                      "Files: 2, person identifier PSEUDO_HESID", "apc_2008.csv.gz: ", "comma, ascii, 22 columns",
+                      "data year 2008/09 final", "person column PSEUDO_HESID", "area column RESPCT", "; to be read",
+                      "Areas: type pct, 2 of the names file; 1 site", "site 5J6 Calderdale", "comparator England: 2 areas",
+                      "standard esp2013, 19 bands", "2008: complete for 2 areas", "2009: complete for 2 areas",
+                      "emergency (dsr, limits dobson-byar, split by none)", "8 quarters: 2008/09 Q1 to 2009/10 Q4",
+                      "2 years: 2008/09 to 2009/10", "A run would read 2 files", "without disclosure control"]:
+            self.assertIn(words, said)
+
+    def test_says_when_the_preferred_area_column_is_empty(self):
+        self.assertIn("area column RESPCT06 (EMPTY in its first 60 rows", self.check(0).stdout)
+        self.edit_study("areas: {", "areas: {field: RESPCT_HIS, ")
+        self.assertIn("area column RESPCT_HIS; ", self.check(0).stdout)
+
+    def test_says_what_is_in_the_store(self):
+        self.edit_study("areas: {", "areas: {field: RESPCT_HIS, ")
+        done = run(PROGRAM, "run", self.path("study.yaml"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        said = self.check(0).stdout
+        self.assertEqual(said.count("; in the store"), 2)
+        self.assertIn("A run would read 0 files (0 bytes), reuse 2", said)
+        write_extract(self.path("extracts/apc_2010.csv.gz"), [row(1, 2010)])
+        self.assertIn("A run would read 1 file (", self.check(0).stdout)
+
+    def test_says_which_populations_are_missing(self):
+        write_population(self.path("population.csv"), ["5J6"], [2008])
+        said = self.check(0).stdout
+        self.assertIn("2008: MISSING for 1 of 2 areas: 5QL", said)
+        self.assertIn("2009: MISSING for 2 of 2 areas: 5J6 5QL", said)
+
+    def test_says_which_cut_counts(self):
+        write_extract(self.path("extracts/apc_2009_m7.csv"), [row(n, 2009, PARTYEAR="200907") for n in range(9)])
+        said = self.check(0).stdout
+        line = next(line for line in said.splitlines() if "apc_2009_m7.csv" in line)
+        self.assertIn("data year 2009/10 cut 07", line)
+        self.assertIn("a newer cut of the year counts instead", line)
+        self.assertIn("leave out 1 older cut", said)
+
+    def test_says_when_first_rows_cannot_be_read(self):
+        write_extract(self.path("extracts/apc_2008.csv.gz"), [row(1, 2008, ADMIDATE="2008-02-30"), row(2, 2008)])
+        self.assertIn("1 of its first 2 rows cannot be read", self.check(0).stdout)
+
+    def test_study_without_list_of_areas(self):
+        self.edit_study("names: names.csv, ", "")
+        self.edit_study("population: population.csv\n", "")
+        self.edit_study("statistic: dsr", "statistic: count")
+        said = self.check(0).stdout
+        self.assertIn("every code met in the files", said)
+        self.assertIn("Populations: none named", said)
+
+    def test_faults_of_the_study_exit_2(self):
+        for old, new, message in [
+            ("measures:", "mesures:", "line 7, column 1: unknown key `mesures` of the study; did you mean `measures`?"),
+            ("statistic: dsr", "statistic: smr", "`statistic: smr` is not available in this version"),
+            ("publish: {disclosure: none}", "publish: {}", "no disclosure control yet"),
+            ("extracts/apc_*", "extracts/none_*", "no file matches"),
+            ("population: population.csv", "population: absent.csv", "the file of `population` cannot be read"),
+            ("admission_method: emergency", "condition: diabetis_any", "did you mean `diabetes_any`?"),
+        ]:
+            with self.subTest(new):
+                write_place(self.folder)
+                self.edit_study(old, new)
+                self.assertIn(message, self.check(2).stderr)
+
+    def test_faults_of_the_input_exit_3(self):
+        write_text(self.path("population.csv"), "area,year,sex,age_lower,age_upper,population\n5J6,2008,1,0,4,x\n")
+        self.check(3)
+        write_place(self.folder)
+        write_extract(self.path("extracts/apc_2008.csv.gz"), [], ["NOT", "HES"])
+        self.assertIn("apc_2008.csv.gz", self.check(3).stderr)
+        write_extract(self.path("extracts/apc_2008.csv.gz"), [])
+        self.assertIn("a header and no rows", self.check(3).stderr)
+        write_place(self.folder)
+        with open(self.path("extracts/apc_2008.csv.gz"), "wb"):
+            pass
+        self.check(3)
+
+
+class CheckOfExtracts(Place):
+    def test_profile(self):
+        path = self.path("extracts/apc_2008.csv.gz")
+        write_extract(path, [row(n, 2008) for n in range(96)] + [
+            row(96, 2008, ADMIMETH="77"), row(97, 2008, ADMIDATE="1801-01-01"),
+            row(98, 2008, PSEUDO_HESID=""), row(99, 2008, EPIEND="2008-13-01", DIAG_4_01="R69X")])
+        lines = self.check(0, path).stdout.splitlines()
+        columns = {line.split()[0]: line.split()[2:] for line in lines if line.startswith("  ") and len(line.split()) > 3}
+        self.assertIn("  comma-separated, ascii, 22 columns", lines)
+        self.assertIn("  rows looked at: 100 (all); set aside by a run: 1 (1.00 %)", lines)
+        self.assertTrue(any("malformed date" in line and "first on line 101" in line for line in lines))
+        self.assertEqual(columns["person"], ["99.00", "%", "0"])
+        self.assertEqual(columns["ADMIMETH"], ["100.00", "%", "0", "1"])
+        self.assertEqual(columns["ADMIDATE"], ["100.00", "%", "0", "1"])
+        self.assertEqual(columns["EPIEND"], ["100.00", "%", "1", "0"])
+        self.assertEqual(columns["PROCODET"], ["0.00", "%", "0"])
+        self.assertIn("  primary diagnosis: missing 0.00 %; R69 (not known) 1.00 % of those given", lines)
+        self.assertTrue(any(line.split()[:2] == ["2008/09", "9"] for line in lines))
+
+    def test_sample_and_deep(self):
+        path = self.path("big.csv")
+        write_extract(path, [row(n, 2008) for n in range(100500)])
+        self.assertIn("rows looked at: 100,000 (--deep for all)", self.check(0, path).stdout)
+        self.assertIn("rows looked at: 100,500 (all)", self.check(0, path, "--deep").stdout)
+
+    def test_broken_file_does_not_hide_the_others(self):
+        good, bad = self.path("extracts/apc_2008.csv.gz"), self.path("bad.csv")
+        write_text(bad, "NOT,HES\n1,2\n")
+        result = self.check(3, bad, good)
+        self.assertIn("cannot be used", result.stdout)
+        self.assertIn("rows looked at: 60 (all)", result.stdout)
+        self.assertIn("bad.csv", result.stderr)
+        self.check(2, self.path("absent.csv"), good)
+
+    def test_pipe_and_alias(self):
+        path = self.path("pipe.txt")
+        header = [name.lower() for name in HEADER]
+        write_extract(path, [{k.lower(): v for k, v in row(n, 2008).items()} for n in range(5)], header, "|")
+        self.assertIn("pipe-separated", self.check(0, path).stdout)
+
+
+class Arguments(Place):
+    def test_faults(self):
+        self.assertEqual(run(PROGRAM, "check").returncode, 2)
+        self.check(2, self.path("absent.yaml"))
+        self.check(2, self.path("study.yaml"), self.path("study.yaml"))
+        self.check(2, self.path("study.yaml"), "--no-such-option")
+        self.assertEqual(run(PROGRAM, "check", "--help").returncode, 0)
+
+
+if __name__ == "__main__":
+    PROGRAM = sys.argv.pop(1)
+    unittest.main()
