@@ -10,10 +10,6 @@
  * others and are passed over. Where ages are single years, the last one is open. */
 #include "standardise/population_file.h"
 
-#include <ctype.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -24,238 +20,6 @@ enum {
     LAST_AGE_AT_LEAST = 85, /* the last single year of age is open; below this it cannot be meant */
     TITLE_LINES = 100,      /* the header of a wide table is looked for in so many lines */
 };
-
-/* ---- cells ---- */
-
-static const char *skip_blanks(const char *text)
-{
-    while (isspace((unsigned char)*text)) {
-        text++;
-    }
-    return text;
-}
-
-/* Reads an age of up to three digits and moves past it. */
-static bool read_age(const char **text, int *age)
-{
-    int n_digits = 0;
-
-    *age = 0;
-    while (isdigit((unsigned char)**text) && n_digits < 3) {
-        *age = *age * 10 + (**text - '0');
-        (*text)++;
-        n_digits++;
-    }
-    return n_digits > 0 && !isdigit((unsigned char)**text);
-}
-
-bool population_parse_age(const char *text, int *lower, int *upper)
-{
-    static const char *const open_words[] = {"+", "and over", "or over", "& over", "and above"};
-
-    text = skip_blanks(text);
-    if (strncasecmp(text, "aged", 4) == 0) {
-        text = skip_blanks(text + 4);
-    } else if (strncasecmp(text, "age", 3) == 0) {
-        text = skip_blanks(text + 3);
-    }
-    if (strncasecmp(text, "under", 5) == 0 || text[0] == '<') {
-        text = skip_blanks(text + (text[0] == '<' ? 1 : 5));
-        *lower = 0;
-        if (!read_age(&text, upper) || *upper == 0) {
-            return false;
-        }
-        (*upper)--;
-        return *skip_blanks(text) == '\0';
-    }
-    if (!read_age(&text, lower)) {
-        return false;
-    }
-    *upper = *lower;
-    text = skip_blanks(text);
-    if (*text == '\0') {
-        return true;
-    }
-    for (size_t i = 0; i < sizeof open_words / sizeof open_words[0]; i++) {
-        if (strcasecmp(text, open_words[i]) == 0) {
-            *upper = HST_AGE_OPEN;
-            return true;
-        }
-    }
-    if (text[0] == '-') {
-        text++;
-    } else if (strncasecmp(text, "to", 2) == 0) {
-        text += 2;
-    } else if (strncmp(text, "\xE2\x80\x93", 3) == 0) { /* en dash */
-        text += 3;
-    } else {
-        return false;
-    }
-    text = skip_blanks(text);
-    return read_age(&text, upper) && *skip_blanks(text) == '\0' && *upper >= *lower;
-}
-
-/* A number of people, with thousands separators or not. */
-static bool parse_people(const char *text, double *out)
-{
-    char digits[40];
-    size_t n = 0;
-    char *end = NULL;
-
-    for (; *text != '\0'; text++) {
-        if (*text == ',' || isspace((unsigned char)*text)) {
-            continue;
-        }
-        if ((!isdigit((unsigned char)*text) && *text != '.') || n + 1 == sizeof digits) {
-            return false;
-        }
-        digits[n++] = *text;
-    }
-    digits[n] = '\0';
-    *out = strtod(digits, &end);
-    return n > 0 && *end == '\0';
-}
-
-/* The year in "2011" or "mid-2011": the only digits, and four of them. */
-static bool parse_year(const char *text, int *out)
-{
-    size_t n_digits = 0;
-
-    text += strcspn(text, "0123456789");
-    n_digits = strspn(text, "0123456789");
-    if (n_digits != 4 || text[4 + strcspn(text + 4, "0123456789")] != '\0') {
-        return false;
-    }
-    *out = atoi(text);
-    return *out >= 1800;
-}
-
-typedef enum sex_word { SEX_WORD_UNKNOWN, SEX_WORD_MALE, SEX_WORD_FEMALE, SEX_WORD_BOTH } sex_word;
-
-static sex_word parse_sex(const char *text)
-{
-    static const struct {
-        const char *word;
-        sex_word meaning;
-    } words[] = {
-        {"1", SEX_WORD_MALE},           {"m", SEX_WORD_MALE},         {"male", SEX_WORD_MALE},
-        {"males", SEX_WORD_MALE},       {"2", SEX_WORD_FEMALE},       {"f", SEX_WORD_FEMALE},
-        {"female", SEX_WORD_FEMALE},    {"females", SEX_WORD_FEMALE}, {"0", SEX_WORD_BOTH},
-        {"persons", SEX_WORD_BOTH},     {"total", SEX_WORD_BOTH},     {"all", SEX_WORD_BOTH},
-        {"all persons", SEX_WORD_BOTH},
-    };
-
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcasecmp(text, words[i].word) == 0) {
-            return words[i].meaning;
-        }
-    }
-    return SEX_WORD_UNKNOWN;
-}
-
-/* ---- rows ---- */
-
-static hst_status no_memory(const char *path, hst_error *err)
-{
-    return hst_fail(err, HST_ERR_MEMORY, "%s: no memory for the population", path);
-}
-
-static size_t slot_of(const population_rows *rows, const char *code)
-{
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    size_t slot = 0;
-
-    for (const char *c = code; *c != '\0'; c++) {
-        hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-    }
-    slot = (size_t)(hash ^ (hash >> 32)) & (rows->n_slots - 1);
-    while (rows->slots[slot] != 0 && strcmp(rows->codes[rows->slots[slot] - 1], code) != 0) {
-        slot = (slot + 1) & (rows->n_slots - 1);
-    }
-    return slot;
-}
-
-static bool enlarge_codes(population_rows *rows)
-{
-    size_t capacity = rows->codes_capacity ? rows->codes_capacity * 2 : 64;
-    char **codes = realloc(rows->codes, capacity * sizeof *codes);
-    uint32_t *slots = NULL;
-
-    if (!codes) {
-        return false;
-    }
-    rows->codes = codes;
-    slots = calloc(2 * capacity, sizeof *slots);
-    if (!slots) {
-        return false;
-    }
-    free(rows->slots);
-    rows->slots = slots;
-    rows->n_slots = 2 * capacity;
-    rows->codes_capacity = capacity;
-    for (size_t i = 0; i < rows->n_codes; i++) {
-        slots[slot_of(rows, rows->codes[i])] = (uint32_t)(i + 1);
-    }
-    return true;
-}
-
-/* Number of an area's code; the files mostly hold all rows of an area together. */
-static bool number_of(population_rows *rows, const char *code, uint32_t *out)
-{
-    size_t slot = 0;
-
-    if (rows->n_rows > 0 && strcmp(rows->codes[rows->rows[rows->n_rows - 1].area], code) == 0) {
-        *out = rows->rows[rows->n_rows - 1].area;
-        return true;
-    }
-    if (rows->n_codes == rows->codes_capacity && !enlarge_codes(rows)) {
-        return false;
-    }
-    slot = slot_of(rows, code);
-    if (rows->slots[slot] == 0) {
-        char *copy = strdup(code);
-
-        if (!copy) {
-            return false;
-        }
-        rows->codes[rows->n_codes++] = copy;
-        rows->slots[slot] = (uint32_t)rows->n_codes;
-    }
-    *out = rows->slots[slot] - 1;
-    return true;
-}
-
-static bool append(population_rows *rows, const char *code, population_row row)
-{
-    if (rows->n_rows == rows->capacity) {
-        size_t capacity = rows->capacity ? rows->capacity * 2 : 4096;
-        population_row *larger = realloc(rows->rows, capacity * sizeof *larger);
-
-        if (!larger) {
-            return false;
-        }
-        rows->rows = larger;
-        rows->capacity = capacity;
-    }
-    if (!number_of(rows, code, &row.area)) {
-        return false;
-    }
-    rows->rows[rows->n_rows++] = row;
-    return true;
-}
-
-void population_rows_clear(population_rows *rows)
-{
-    for (size_t i = 0; i < rows->n_codes; i++) {
-        free(rows->codes[i]);
-    }
-    free(rows->codes);
-    free(rows->slots);
-    free(rows->rows);
-    *rows = (population_rows){0};
-}
-
-/* ---- one file ---- */
 
 /* The columns of a table that is being read; SIZE_MAX where it has none. */
 typedef struct file_reader {
@@ -275,7 +39,7 @@ static hst_status bad_cell(const file_reader *r, size_t row, size_t column, cons
 /* Area and sex of a row. `*is_wanted` is false for both sexes together. */
 static hst_status read_key(const file_reader *r, size_t row, population_row *out, bool *is_wanted)
 {
-    sex_word sex = parse_sex(hst_table_cell(r->table, row, r->sex));
+    sex_word sex = population_parse_sex(hst_table_cell(r->table, row, r->sex));
 
     *out = (population_row){.line = (uint32_t)hst_table_line(r->table, row), .file = r->file};
     *is_wanted = sex != SEX_WORD_BOTH;
@@ -293,7 +57,7 @@ static hst_status read_year(const file_reader *r, size_t row, population_row *ou
 {
     int year = 0;
 
-    if (!parse_year(hst_table_cell(r->table, row, r->year), &year)) {
+    if (!population_parse_year(hst_table_cell(r->table, row, r->year), &year)) {
         return bad_cell(r, row, r->year, "not a year");
     }
     out->year = (int16_t)year; /* four digits */
@@ -303,12 +67,13 @@ static hst_status read_year(const file_reader *r, size_t row, population_row *ou
 static hst_status append_people(const file_reader *r, size_t row, size_t column,
                                 population_row *out)
 {
-    if (!parse_people(hst_table_cell(r->table, row, column), &out->population)) {
+    if (!population_parse_people(hst_table_cell(r->table, row, column), &out->population)) {
         return bad_cell(r, row, column, "not a number of people");
     }
-    return append(r->rows, hst_table_cell(r->table, row, r->area), *out)
+    return population_rows_append(r->rows, hst_table_cell(r->table, row, r->area), *out)
                ? HST_OK
-               : no_memory(hst_table_name(r->table), r->err);
+               : hst_fail(r->err, HST_ERR_MEMORY, "%s: no memory for the population",
+                          hst_table_name(r->table));
 }
 
 /* The age or band of a row in the long form. */
@@ -461,7 +226,7 @@ static bool is_year_column(const char *name, int *year)
     static const char prefix[] = "population_";
 
     return strncasecmp(name, prefix, sizeof prefix - 1) == 0 &&
-           parse_year(name + sizeof prefix - 1, year);
+           population_parse_year(name + sizeof prefix - 1, year);
 }
 
 /* First column whose name begins with (or, when `anywhere`, holds) a word, without case. */

@@ -30,11 +30,25 @@ typedef struct population_rows {
 HST_MUST_CHECK hst_status population_file_read(population_rows *rows, const char *path,
                                                uint16_t file, hst_error *err);
 
+/* Adds a row of the area with this code. False when there is no memory. */
+bool population_rows_append(population_rows *rows, const char *code, population_row row);
+
 /* Frees what the rows hold. */
 void population_rows_clear(population_rows *rows);
 
 /* Reads an age or band as tables write it: "7", "90+", "85 and over", "Under 1", "0-4", "5 to 9".
  * False when it is none. */
 bool population_parse_age(const char *text, int *lower, int *upper);
+
+/* A number of people, with thousands separators or not. */
+bool population_parse_people(const char *text, double *out);
+
+/* The year in "2011" or "mid-2011": the only digits, and four of them. */
+bool population_parse_year(const char *text, int *out);
+
+typedef enum sex_word { SEX_WORD_UNKNOWN, SEX_WORD_MALE, SEX_WORD_FEMALE, SEX_WORD_BOTH } sex_word;
+
+/* "1", "male", "F", "persons" ... */
+sex_word population_parse_sex(const char *text);
 
 #endif

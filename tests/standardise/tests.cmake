@@ -2,3 +2,4 @@
 hestia_test(interval standardise)
 hestia_test(dsr standardise)
 hestia_test(standard standardise)
+hestia_test(population standardise)
