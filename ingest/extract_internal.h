@@ -39,7 +39,7 @@ typedef enum hst_field_kind {
     HST_KIND_FLAG,       /**< 0 or 1, stored as '0' or '1' */
     HST_KIND_IMD_DECILE, /**< a number or the words of the official bands */
     HST_KIND_IMD_RANK,
-    HST_KIND_FILLED, /**< only whether it is filled */
+    HST_KIND_FILLED, /**< not stored; only whether it is filled counts */
     HST_KIND_PROVIDER,
     HST_KIND_SPECIALTY,
     HST_KIND_GP_PRACTICE,
@@ -110,6 +110,9 @@ extern const size_t hst_n_area_fields;
 /** Header names of the person identifiers, by hst_person_kind. */
 extern const hst_field hst_person_fields[HST_N_PERSON_KINDS];
 
+/** True when `text` is the field's name or one of its aliases, in any case. */
+bool hst_field_is_called(const hst_field *field, const char *text);
+
 /** True when `code` stands in a list of codes separated by blanks. */
 bool hst_codes_have(const char *codes, const char *code, size_t length);
 
@@ -166,6 +169,18 @@ int hst_names_find(char *const *names, size_t n_names, const char *name);
 
 /** The column for a field by its name, then by its aliases. */
 int hst_names_find_field(char *const *names, size_t n_names, const hst_field *field);
+
+/* ---- layout_check.c ---- */
+
+/** HST_ERR_USAGE: a role of `columns:` that is none of area, person, a field's name. */
+HST_MUST_CHECK hst_status hst_layout_check_roles(const hst_layout *layout,
+                                                 const hst_extract_spec *spec, hst_error *err);
+
+/** HST_ERR_INPUT: no name of HES at all, or a name twice. */
+HST_MUST_CHECK hst_status hst_layout_check_names(const hst_layout *layout, hst_error *err);
+
+/** HST_ERR_INPUT: required columns are missing; names what was looked for. */
+HST_MUST_CHECK hst_status hst_layout_check_required(const hst_layout *layout, hst_error *err);
 
 /* ---- side_table.c ---- */
 

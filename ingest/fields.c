@@ -100,3 +100,17 @@ bool hst_codes_have(const char *codes, const char *code, size_t length)
     }
     return false;
 }
+
+bool hst_field_is_called(const hst_field *field, const char *text)
+{
+    char name[64];
+    size_t n = strlen(text);
+
+    if (n >= sizeof name) {
+        return false;
+    }
+    for (size_t i = 0; i <= n; i++) {
+        name[i] = (char)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 'a' + 'A' : text[i]);
+    }
+    return strcmp(name, field->name) == 0 || hst_codes_have(field->aliases, name, n);
+}

@@ -1,0 +1,167 @@
+/* What plan.c and decode.c share: the plan of a file and the texts remembered. */
+#ifndef HESTIA_DECODE_INTERNAL_H
+#define HESTIA_DECODE_INTERNAL_H
+
+#include <string.h>
+
+#include "ingest/extract_internal.h"
+
+enum {
+    HST_DATE_FIRST_YEAR = 1930,    /* of the table of months */
+    HST_DATE_N_YEARS = 179,        /* whole years that hst_day holds */
+    HST_DECODER_TEXT_BYTES = 1024, /* longest value of a quoted field; longer ones are no code */
+    HST_MAX_ITEMS = HST_N_FIELDS + HST_MAX_AREA_COLUMNS + 2 * HST_MAX_POSITIONS,
+};
+
+/** Eight digits as a number; false when one is none. Eight bytes are read. */
+static inline bool hst_eight_digits(const char *text, uint64_t *out)
+{
+    uint64_t x = 0;
+
+    memcpy(&x, text, sizeof x);
+    x ^= 0x3030303030303030u;
+    if (((x + 0x7676767676767676u) | x) & 0x8080808080808080u) {
+        return false;
+    }
+    x = x * 10 + (x >> 8); /* pairs of digits in every second byte */
+    x = (x & 0x000000FF000000FFu) * 0x000F424000000064u +
+        (x >> 16 & 0x000000FF000000FFu) * 0x0000271000000001u;
+    *out = x >> 32;
+    return true;
+}
+
+/* ---- texts remembered ---- */
+
+/**
+ * What the texts of a field were cleaned to: those of one to six bytes, and ONS codes (a letter and
+ * eight digits). An entry is key << 16 | value, so that the entry of a key, exclusive-or the key,
+ * is its value, and nothing else is below HST_MEMO_NONE. 0 is a free entry.
+ *
+ * Entries are eight bytes and stand in pairs, either of which may hold a key: dense enough that the
+ * codes of a file stay in the second cache.
+ */
+typedef struct hst_memo {
+    uint64_t *entries; /**< [2 * (mask + 1)] */
+    uint32_t mask;
+    uint32_t n_lost; /**< entries pushed out since it last grew */
+} hst_memo;
+
+enum { HST_MEMO_NONE = 0xFFFF };
+
+/**
+ * Key of a text in the upper 48 bits, and its pair; 0 when the text is not of the forms remembered.
+ * 16 bytes must be readable. Keys differ because no text holds a NUL (the scanner sees to that):
+ * ONS codes have one as their fifth byte, shorter texts only from their end on.
+ */
+static inline uint64_t hst_memo_key(const hst_memo *memo, const char *text, size_t length,
+                                    size_t *pair)
+{
+    static const uint64_t masks[7] = {
+        0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF,
+    };
+    uint64_t key = 0;
+
+    if (length <= 6) {
+        uint64_t mixed = 0;
+
+        memcpy(&key, text, sizeof key);
+        key &= masks[length];
+        /* twice, since one multiplication lays codes of digits out on a lattice, three to a pair */
+        mixed = key * 0x9E3779B97F4A7C15u;
+        mixed = (mixed ^ mixed >> 32) * 0xD6E8FEB86659FD93u;
+        *pair = (size_t)(mixed >> 40) & memo->mask;
+    } else if (length == 9 && hst_eight_digits(text + 1, &key)) {
+        *pair = (size_t)(key >> 1) & memo->mask; /* neighbours are neighbours: no gaps */
+        key |= (uint64_t)(unsigned char)text[0] << 40;
+    }
+    return key << 16;
+}
+
+/** The value remembered for a key; HST_MEMO_NONE or more when there is none. Which of the pair
+ * holds it cannot be foreseen, so it is computed, not branched on. */
+static inline uint64_t hst_memo_find(const hst_memo *memo, uint64_t key, size_t pair)
+{
+    uint64_t a = memo->entries[2 * pair] ^ key, b = memo->entries[2 * pair + 1] ^ key;
+
+    return a < b ? a : b;
+}
+
+/* ---- plan ---- */
+
+/** A row while it is decoded; items say by offset what they fill. */
+typedef struct hst_row {
+    hst_episode episode;
+    uint16_t partyear; /**< less HST_PARTYEAR_BASE; 0 = none */
+    uint8_t fce, fae, fae_emergency, spelend, duplicate_flag; /**< ASCII, 0 = empty */
+    hst_reason reason;                                        /**< first fault */
+    int fault_column;
+    uint32_t n_unknown; /**< codes outside their lists */
+    uint16_t areas[HST_MAX_AREA_COLUMNS];
+    uint16_t diagnoses[HST_MAX_POSITIONS], procedures[HST_MAX_POSITIONS];
+} hst_row;
+
+enum { HST_PARTYEAR_BASE = 190000 };
+
+/** One column and what it fills. */
+typedef struct hst_item {
+    int32_t column;
+    uint16_t offset; /**< in hst_row */
+    bool is_word;    /**< two bytes, else one */
+    uint8_t dictionary;
+    uint8_t empty; /**< value of an empty field */
+    hst_field_kind kind;
+    const hst_field *field;
+    hst_memo memo;
+    uint8_t *one; /**< [256] values of texts of one byte, 0 = not known; NULL for words */
+} hst_item;
+
+typedef struct hst_item_list {
+    size_t n;
+    hst_item items[HST_MAX_ITEMS];
+} hst_item_list;
+
+/** A family of columns that stand side by side, read until the rest is empty. */
+typedef struct hst_run {
+    size_t n;      /**< 0: there is none */
+    hst_item item; /**< its column is the first */
+} hst_run;
+
+typedef struct hst_month {
+    uint16_t before; /**< hst_day of the day before its first */
+    uint16_t n_days; /**< 0: no such month */
+} hst_month;
+
+struct hst_decoder {
+    const hst_layout *layout;
+    const hst_side_table *side;
+    const hst_store *store;
+    hst_segment_writer *writer;
+
+    hst_item_list dates, words, bytes; /**< by what they fill */
+    hst_item_list side_items;          /**< of any kind, from side files */
+    size_t n_providers;
+    hst_item providers[3]; /**< PROCODET, PROCODE3, PROCODE: the first that is filled counts */
+    hst_run diagnoses, procedures;
+    hst_item diagnosis_list, procedure_list; /**< column HST_NO_COLUMN when not used */
+    size_t n_diagnoses, n_procedures;        /**< positions to look at */
+    int key_column, person_column, spell_column, sus_spell_column, site_column;
+    bool flags_given;
+
+    char *memory; /**< of the memos, on huge pages where the system gives them */
+    size_t memory_used;
+    uint8_t ones[HST_MAX_ITEMS][256];
+    hst_month months[HST_DATE_N_YEARS * 16]; /**< [year - HST_DATE_FIRST_YEAR][month] */
+
+    size_t person_length; /**< of the row before, whose hash is known; 0 = none */
+    char person_text[64];
+    uint64_t person[2];
+
+    hst_segment_info info;
+    char text[HST_DECODER_TEXT_BYTES + 64]; /**< value of a quoted field; look-ups read past it */
+};
+
+/** Remembers the value of a text; makes the memo larger when it keeps losing others. */
+void hst_memo_insert(hst_decoder *decoder, hst_memo *memo, const char *text, size_t length,
+                     uint16_t value);
+
+#endif
