@@ -128,7 +128,8 @@ static hst_status show(const char *directory, const cli_options *options, hst_er
     print_rates(&r, "Emergency admissions for chronic obstructive lung disease", "copd_emergency");
     printf("\nAll patients are artificial. In Wirral a service was planted that prevents 30 %% of "
            "the admissions in the\nsecond table from October 2009; %s/truth.csv has the "
-           "numbers.\n\n",
+           "numbers. The country is a scale model of one\nin fifty, so its totals stand far below "
+           "the published ones.\n\n",
            directory);
     printf("Results:  %s\nStudy:    %s/study.yaml\nOne number taken apart:\n"
            "          hestia explain %s/study.yaml copd_emergency --area 5NK --period 2010/11\n",

@@ -60,6 +60,7 @@ typedef struct synth_world {
     double growth[SYNTH_N_SITES + 1][SYNTH_MAX_YEARS + 2]; /**< total of a year / that of 2011 */
     double cumulative[SYNTH_N_SITES + 1][2 * (SYNTH_N_AGES + SYNTH_MAX_YEARS)];
     hst_date first_day, last_day;
+    hst_date level_day;   /**< the rates are those of this day: 1 April 2008 */
     hst_date effect_from; /**< the planted effect's first day */
     double effect_share;  /**< of the admissions that it prevents */
     size_t effect_area;

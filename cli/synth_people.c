@@ -18,7 +18,8 @@ static const double LEVEL = 1.2; /* brings the rates below to England's totals: 
                                     or dead, are not admitted */
 static const double EPISODES_MORE = 0.2;   /* chance of one more episode in an ordinary stay */
 static const double TRANSFER_SHARE = 0.06; /* of ordinary emergency stays of a day or more */
-static const double EMERGENCY_GROWTH = 1.023, ELECTIVE_GROWTH = 1.035; /* a year */
+/* a year, of the level of 2008/09 */
+static const double EMERGENCY_GROWTH = 0.023, ELECTIVE_GROWTH = 0.035;
 
 /* Admissions per 1,000 and year by five-year band, 0-4 to 90+. */
 static const double emergency_rates[N_BANDS] = {115, 42, 38, 52, 58,  55,  52,  50,  52, 55,
@@ -393,30 +394,74 @@ static hst_date newborn(synth_history *history, person *who)
 }
 
 /* Winter has more emergencies, December and August fewer planned admissions. */
-static double season(bool is_emergency, hst_date date)
-{
-    static const double emergencies[12] = {1.07, 1.04, 1.02, 0.98, 0.99, 0.98,
-                                           0.98, 0.95, 0.98, 1.0,  1.0,  1.06};
-    static const double planned[12] = {0.99, 1.0,  1.05, 0.97, 0.98, 1.04,
-                                       1.03, 0.95, 1.02, 1.03, 1.05, 0.88};
-    int year = 0, month = 0, day = 0;
+static const double MOST_SEASON = 1.07;
+static const double emergency_season[12] = {1.07, 1.04, 1.02, 0.98, 0.99, 0.98,
+                                            0.98, 0.95, 0.98, 1.0,  1.0,  1.06};
+static const double elective_season[12] = {0.99, 1.0,  1.05, 0.97, 0.98, 1.04,
+                                           1.03, 0.95, 1.02, 1.03, 1.05, 0.88};
 
-    hst_date_to_civil(date, &year, &month, &day);
-    return (is_emergency ? emergencies : planned)[(month + 11) % 12];
+/* What a person's rates are multiplied with on a day, seasons apart. */
+typedef struct factors {
+    double emergency, elective, maternity;
+} factors;
+
+static factors factors_on(const synth_history *history, const person *who, hst_date day)
+{
+    double years = (double)(day - who->world->level_day) / DAYS_PER_YEAR;
+
+    return (factors){
+        .emergency = who->area->emergency * (who->has_diabetes ? 1.8 : 1) *
+                     (who->has_dementia ? 1.5 : 1) * (1 + EMERGENCY_GROWTH * years),
+        .elective =
+            who->area->elective * (who->has_diabetes ? 1.3 : 1) * (1 + ELECTIVE_GROWTH * years),
+        .maternity = history->sex == '2' ? 1 : 0,
+    };
 }
 
-void synth_draw_history(synth_history *history, const synth_world *world, uint64_t number)
+/* A rate per 1,000 that the person's own rate is never above in the window. */
+static double highest_rate(const synth_history *history, const person *who, hst_date from)
 {
-    static const double MOST = 1.09; /* no season is above it */
-    person who = {.rng = synth_rng_of(world->options.seed, 1000 + number),
-                  .world = world,
-                  .delivery = world->first_day - 1000};
-    hst_date from = world->first_day - 60; /* some are in hospital when the window begins */
-    double n_years = (double)(world->last_day - from) / DAYS_PER_YEAR, ceiling = 0, t = 0;
-    double emergency_factor = 1, elective_factor = 1;
+    factors f = factors_on(history, who, who->world->last_day);
+    size_t last = band_of(age_on(history, who->world->last_day));
+    double highest = 0;
+
+    for (size_t band = band_of(age_on(history, from)); band <= last; band++) {
+        highest = fmax(highest, MOST_SEASON * (emergency_rates[band] * f.emergency +
+                                               elective_rates[band] * f.elective) +
+                                    maternity_rates[band] * f.maternity);
+    }
+    return highest;
+}
+
+/* What happens on a day that was drawn at the highest rate: an admission, or nothing because the
+ * rate of that day is lower. Gives the last day of it. */
+static hst_date spend_day(synth_history *history, person *who, hst_date date, double highest)
+{
+    factors f = factors_on(history, who, date);
+    size_t band = band_of(age_on(history, date));
+    int year = 0, month = 0, day = 0;
+    double at = synth_uniform(&who->rng) * highest;
+
+    hst_date_to_civil(date, &year, &month, &day);
+    month = (month + 11) % 12; /* from 0 */
+    at -= emergency_rates[band] * f.emergency * emergency_season[month];
+    if (at < 0) {
+        return emergency(history, who, date);
+    }
+    at -= elective_rates[band] * f.elective * elective_season[month];
+    if (at < 0) {
+        return elective(history, who, date);
+    }
+    at -= maternity_rates[band] * f.maternity;
+    return at < 0 ? maternity(history, who, date) : date - 1;
+}
+
+/* Area of a person: the last one that begins at or before this number. */
+static size_t area_of(const synth_world *world, uint64_t number)
+{
     size_t low = 0, high = world->n_areas - 1;
 
-    while (low < high) { /* last area that begins at or before this number */
+    while (low < high) {
         size_t middle = (low + high + 1) / 2;
 
         if (world->areas[middle].first_person <= number) {
@@ -425,64 +470,36 @@ void synth_draw_history(synth_history *history, const synth_world *world, uint64
             high = middle - 1;
         }
     }
-    who.area = &world->areas[low];
+    return low;
+}
+
+void synth_draw_history(synth_history *history, const synth_world *world, uint64_t number)
+{
+    person who = {.rng = synth_rng_of(world->options.seed, 1000 + number),
+                  .world = world,
+                  .delivery = world->first_day - 1000};
+    hst_date from = world->first_day - 60; /* some are in hospital when the window begins */
+    double highest = 0, gap_days = 0, t = (double)from;
+
     history->person = number;
-    history->area = low;
+    history->area = area_of(world, number);
     history->n_episodes = history->n_removed = 0;
+    who.area = &world->areas[history->area];
     be_born(history, &who);
-
-    emergency_factor = who.area->emergency * (who.has_diabetes ? 1.8 : 1) *
-                       (who.has_dementia ? 1.5 : 1) *
-                       pow(EMERGENCY_GROWTH, world->options.first_year - 2008);
-    elective_factor = who.area->elective * (who.has_diabetes ? 1.3 : 1) *
-                      pow(ELECTIVE_GROWTH, world->options.first_year - 2008);
-    for (size_t band = band_of(age_on(history, from));
-         band <= band_of(age_on(history, world->last_day)); band++) {
-        ceiling =
-            fmax(ceiling,
-                 MOST * (emergency_rates[band] * emergency_factor * pow(EMERGENCY_GROWTH, n_years) +
-                         elective_rates[band] * elective_factor * pow(ELECTIVE_GROWTH, n_years) +
-                         maternity_rates[band]));
+    if (history->birth > world->last_day) {
+        return;
     }
-    who.frailty *= LEVEL;
-    ceiling *= who.frailty / (1000 * DAYS_PER_YEAR); /* a day */
-
-    t = (double)from;
     if (history->birth >= from) {
-        if (history->birth > world->last_day) {
-            return;
-        }
         t = (double)newborn(history, &who) + 1;
     }
+    highest = highest_rate(history, &who, from);
+    gap_days = 1000 * DAYS_PER_YEAR / (highest * LEVEL * who.frailty);
     for (;;) {
-        hst_date day = 0;
-        double at = 0, years = 0, emergencies = 0, electives = 0, maternities = 0;
-        size_t band = 0;
-
-        t += synth_exponential(&who.rng, 1 / ceiling);
-        if (t > (double)world->last_day + 1 || t >= (double)who.death ||
+        t += synth_exponential(&who.rng, gap_days);
+        if (t >= (double)world->last_day + 1 || t >= (double)who.death ||
             history->n_episodes + 20 > SYNTH_MAX_EPISODES) {
             return;
         }
-        day = (hst_date)floor(t);
-        if (day > world->last_day) {
-            return;
-        }
-        band = band_of(age_on(history, day));
-        years = (double)(day - world->first_day) / DAYS_PER_YEAR;
-        emergencies = emergency_rates[band] * emergency_factor * pow(EMERGENCY_GROWTH, years) *
-                      season(true, day);
-        electives = elective_rates[band] * elective_factor * pow(ELECTIVE_GROWTH, years) *
-                    season(false, day);
-        maternities = history->sex == '2' ? maternity_rates[band] : 0;
-
-        at = synth_uniform(&who.rng) * ceiling * 1000 * DAYS_PER_YEAR / who.frailty;
-        if (at < emergencies) {
-            t = fmax(t, (double)emergency(history, &who, day) + 1);
-        } else if (at < emergencies + electives) {
-            t = fmax(t, (double)elective(history, &who, day) + 1);
-        } else if (at < emergencies + electives + maternities) {
-            t = fmax(t, (double)maternity(history, &who, day) + 1);
-        }
+        t = fmax(t, (double)spend_day(history, &who, (hst_date)floor(t), highest) + 1);
     }
 }

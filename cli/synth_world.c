@@ -280,6 +280,7 @@ hst_status synth_world_create(synth_world **out, const synth_options *options, h
 
     world->first_day = hst_date_from_civil(options->first_year, 4, 1);
     world->last_day = hst_date_from_civil(options->last_year + 1, 3, 31);
+    world->level_day = hst_date_from_civil(2008, 4, 1);
     world->effect_area = 2; /* 5NK */
     world->effect_share = 0.3;
     world->effect_from =
