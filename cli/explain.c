@@ -261,7 +261,7 @@ static hst_status write_keys(const char *path, const uint64_t *keys, size_t n, h
 }
 
 /* Rows in the period → each filter → counted. */
-static hst_status show_cascade(const explain *e, hst_error *err)
+static hst_status show_cascade(const explain *e, uint64_t *n_counted, hst_error *err)
 {
     hst_status status = HST_OK;
     const char *path = e->arguments->keys;
@@ -279,6 +279,7 @@ static hst_status show_cascade(const explain *e, hst_error *err)
     printf("\nRows left after each step\n");
     for (size_t i = 0; i < n_steps; i++) {
         printf("%12" PRIu64 "  %s\n", steps[i].n, steps[i].what);
+        *n_counted = steps[i].n;
     }
     if (path) {
         status = write_keys(path, keys, n_keys, err);
@@ -384,12 +385,12 @@ static hst_status show(const explain *e, hst_error *err)
     hst_status status = HST_OK;
     hst_stratum *strata = NULL;
     size_t n_strata = 0;
-    uint64_t events = 0;
+    uint64_t n_counted = 0, events = 0;
     double value = 0;
     bool is_group = e->group != SIZE_MAX;
 
     show_title(e);
-    status = show_cascade(e, err);
+    status = show_cascade(e, &n_counted, err);
     if (status == HST_OK) {
         status = hst_results_strata(&strata, &n_strata, e->study, e->measures, e->areas, e->cube,
                                     e->population, &e->standard, e->measure, is_group,
@@ -397,6 +398,11 @@ static hst_status show(const explain *e, hst_error *err)
     }
     if (status == HST_OK) {
         show_strata(e, strata, n_strata, &events, &value);
+        if (events < n_counted) {
+            printf("%" PRIu64 " of those counted have no known sex or age, or one outside the "
+                   "standard, and are not in the rate\n",
+                   n_counted - events);
+        }
         status = show_published(e, events, value, err);
     }
     if (status == HST_OK && fflush(stdout) != 0) {

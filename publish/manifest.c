@@ -178,40 +178,78 @@ static json_t *timings_json(const hst_publication *p)
     return array;
 }
 
+static json_t *study_json(const hst_study *study, const char *hash)
+{
+    return json_pack("{s:s, s:s?, s:s, s:s, s:o}", "name", study->study, "title", study->title,
+                     "file", study->path, "hash", hash, "period", window_json(&study->period));
+}
+
+static json_t *results_json(const hst_publication *p)
+{
+    return json_pack("{s:I, s:I, s:I, s:I}", "rows", (json_int_t)p->n_results, "measures",
+                     (json_int_t)p->study->n_measures, "areas", (json_int_t)hst_areas_n(p->areas),
+                     "comparators", (json_int_t)hst_areas_n_groups(p->areas));
+}
+
+static json_t *options_json(const hst_publication *p)
+{
+    return json_pack("{s:i, s:I}", "threads", p->n_threads, "memory_bytes",
+                     (json_int_t)p->memory_bytes);
+}
+
 hst_status hst_manifest_write(const hst_publication *p, const char *run, const char *path,
                               hst_error *err)
 {
     hst_status status = HST_OK;
-    char host[256] = "", started[21], finished[21];
+    char host[256] = "", directory[4096] = "", started[21], finished[21];
     char study_hash[HST_FILE_HASH_BYTES];
     uint64_t study_bytes = 0;
     json_t *manifest = NULL, *tables = NULL;
 
     gethostname(host, sizeof host - 1);
+    if (!getcwd(directory, sizeof directory)) {
+        directory[0] = '\0'; /* relative paths start from it: better unsaid than wrong */
+    }
     hst_time_format(p->start, started);
     hst_time_format(time(NULL), finished);
     status = hst_file_hash(study_hash, &study_bytes, p->study->path, err);
+    if (status == HST_OK) {
+        status = tables_json(&tables, p->study, err);
+    }
     if (status != HST_OK) {
         return status;
     }
-    status = tables_json(&tables, p->study, err);
-    if (status != HST_OK) {
-        return status;
+
+    const struct entry {
+        const char *key;
+        json_t *value;
+    } entries[] = {
+        {"hestia", json_pack("{s:s, s:s?}", "version", p->version, "build", p->build)},
+        {"run", json_string(run)},
+        {"started", json_string(started)},
+        {"finished", json_string(finished)},
+        {"host", json_string(host)},
+        {"directory", json_string(directory)},
+        {"command", json_string(p->command ? p->command : "")},
+        {"fingerprint", json_string(p->fingerprint)},
+        {"disclosure", json_string(p->study->publish.disclosure)},
+        {"study", study_json(p->study, study_hash)},
+        {"rules", rules_json(p->study)},
+        {"measures", measures_json(p)},
+        {"options", options_json(p)},
+        {"inputs", inputs_json(p)},
+        {"tables", tables},
+        {"counts", counts_json(p->ledger)},
+        {"results", results_json(p)},
+        {"timings", timings_json(p)},
+    };
+    bool is_whole = true;
+
+    manifest = json_object();
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+        is_whole &= json_object_set_new(manifest, entries[i].key, entries[i].value) == 0;
     }
-    manifest = json_pack(
-        "{s:{s:s, s:s?}, s:s, s:s, s:s, s:s, s:s?, s:s, s:s, s:{s:s, s:s?, s:s, s:s, s:o}, s:o, "
-        "s:o, s:{s:i, s:I}, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:o}",
-        "hestia", "version", p->version, "build", p->build, "run", run, "started", started,
-        "finished", finished, "host", host, "command", p->command, "fingerprint", p->fingerprint,
-        "disclosure", p->study->publish.disclosure, "study", "name", p->study->study, "title",
-        p->study->title, "file", p->study->path, "hash", study_hash, "period",
-        window_json(&p->study->period), "rules", rules_json(p->study), "measures", measures_json(p),
-        "options", "threads", p->n_threads, "memory_bytes", (json_int_t)p->memory_bytes, "inputs",
-        inputs_json(p), "tables", tables, "counts", counts_json(p->ledger), "results", "rows",
-        (json_int_t)p->n_results, "measures", (json_int_t)p->study->n_measures, "areas",
-        (json_int_t)hst_areas_n(p->areas), "comparators", (json_int_t)hst_areas_n_groups(p->areas),
-        "timings", timings_json(p));
-    status = hst_json_file_write(path, 0644, manifest, err);
+    status = hst_json_file_write(path, 0644, is_whole ? manifest : NULL, err);
     json_decref(manifest);
     return status;
 }
