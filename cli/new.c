@@ -372,7 +372,7 @@ static hst_status write_study(const findings *f, const arguments *a, FILE *out, 
           out);
     fputs("\nmeasures:\n"
           "  - {id: emergency_admissions, title: Emergency admissions, where: {admission_method: "
-          "emergency}, statistic: count}\n"
+          "emergency}, statistic: count, by: [month, quarter]}\n"
           "  # with a population:\n"
           "  # - {id: emergency_rate, title: Emergency admissions for 100000 people, where: "
           "{admission_method: emergency}, statistic: dsr}\n",

@@ -231,7 +231,6 @@ static void read_study(const hst_scope *s, hst_study *study)
     study->duplicates = hst_scope_text(s, "duplicates");
     read_areas(s, study);
     study->provider_names = hst_scope_file(&providers, "names");
-    study->provider_merge = hst_scope_file(&providers, "merge");
     study->population = hst_scope_paths(s, "population", false);
     read_standard(s, study);
     study->by_sex = hst_scope_choice(s, "standardise_by", 1) == 1;
@@ -240,7 +239,6 @@ static void read_study(const hst_scope *s, hst_study *study)
     hst_study_read_measures(s, study);
     study->quality.max_rejected = get_share(&quality, "max_rejected");
     study->quality.max_unknown_area = get_share(&quality, "max_unknown_area");
-    study->quality.max_row_drop = get_share(&quality, "max_row_drop");
     if (hst_scope_bool(&breaks, "screen")) {
         hst_reader_fail(
             s->reader, hst_scope_find(&breaks, "screen"),

@@ -184,6 +184,48 @@ static void read_interval(const hst_scope *s, hst_measure *measure)
                                                                     : HST_INTERVAL_DEFAULT;
 }
 
+/** First day of the month number `index` from January of year 0. */
+static hst_date month_start(int index)
+{
+    return hst_date_from_civil(index / 12, index % 12 + 1, 1);
+}
+
+/** True when a month, quarter or financial year lies in the window as a whole. */
+static bool holds_period(hst_window window, hst_by type)
+{
+    int n_months = type == HST_BY_YEAR ? 12 : type == HST_BY_QUARTER ? 3 : 1;
+    int year = 0, month = 0, day = 0, index = 0;
+
+    hst_date_to_civil(window.from, &year, &month, &day);
+    index = 12 * year + month - 1 + (day > 1);
+    while ((index + 9) % n_months != 0) { /* years begin in April, month 3 */
+        index++;
+    }
+    return month_start(index + n_months) - 1 <= window.to;
+}
+
+static void require_whole_period(const hst_scope *s, const hst_measure *measure)
+{
+    static const hst_by types[] = {HST_BY_MONTH, HST_BY_QUARTER, HST_BY_YEAR};
+    static const char *const names[] = {"month", "quarter", "year"};
+    char asked[40] = "";
+
+    for (size_t i = 0; i < 3 && !s->reader->status; i++) {
+        if ((measure->by & types[i]) && holds_period(measure->period, types[i])) {
+            return;
+        }
+        if (measure->by & types[i]) {
+            size_t used = strlen(asked);
+
+            snprintf(asked + used, sizeof asked - used, "%s%s", used > 0 ? " or " : "", names[i]);
+        }
+    }
+    hst_reader_fail(s->reader, s->mapping,
+                    "the period of measure `%s` holds no complete %s (quarters and years are "
+                    "financial)",
+                    measure->id, asked);
+}
+
 static void read_measure_period(const hst_scope *s, const hst_study *study, hst_measure *measure)
 {
     measure->period = hst_scope_window(s, "period");
@@ -222,6 +264,7 @@ static void read_measure(hst_scope s, const hst_study *study, hst_measure *measu
     measure->statistic = (hst_statistic)hst_scope_choice(&s, "statistic", HST_STAT_COUNT);
     read_by(&s, measure);
     read_measure_period(&s, study, measure);
+    require_whole_period(&s, measure);
     measure->date = (hst_count_date)hst_scope_choice(&s, "date", HST_DATE_OF_ADMISSION);
     measure->split = (hst_split)hst_scope_choice(&s, "split", HST_SPLIT_NONE);
     read_interval(&s, measure);

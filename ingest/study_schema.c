@@ -207,7 +207,7 @@ const hst_schema_key hst_schema[] = {
     MAPPING(STUDY, "spells", SPELLS, NULL, "rules that join episodes into spells"),
     CHOICE(STUDY, "duplicates", duplicate_choices, "nhsd", "rule that finds duplicated rows"),
     MAPPING(STUDY, "areas", AREAS, NULL, "which areas, their names, sites and comparators"),
-    MAPPING(STUDY, "providers", PROVIDERS, NULL, "names and mergers of providers"),
+    MAPPING(STUDY, "providers", PROVIDERS, NULL, "names of providers"),
     LIST(STUDY, PATH, "population", NULL,
          "population files: `area,year,sex,age_lower,age_upper,population` (999 = open), Nomis, "
          "ONS MYEB1 or ONS wide by age; needed by rates"),
@@ -281,8 +281,8 @@ const hst_schema_key hst_schema[] = {
         "row of the population file for the whole, with `areas: all`"),
     KEY(COMPARATOR, PATH, "file", NULL, "file `area,comparator[,weight]`, instead of `areas`"),
 
-    KEY(PROVIDERS, PATH, "names", NULL, "file `code,name`"),
-    KEY(PROVIDERS, PATH, "merge", NULL, "file of merged trusts"),
+    KEY(PROVIDERS, PATH, "names", NULL, "file `code,name`, for results split by provider"),
+    LATER(PROVIDERS, "merge", "file of merged trusts"),
 
     KEY(MEASURE, ID, "id", HST_REQUIRED, "name of the measure, once in a study"),
     KEY(MEASURE, TEXT, "title", NULL, "title; without one the id"),
@@ -363,8 +363,7 @@ const hst_schema_key hst_schema[] = {
 
     KEY(QUALITY, NUMBER, "max_rejected", "0.001", "share of rows of a file that cannot be read"),
     KEY(QUALITY, NUMBER, "max_unknown_area", "0.05", "share of rows of a file without area"),
-    KEY(QUALITY, NUMBER, "max_row_drop", "0.02",
-        "share of rows by which a cut may fall short of the one before"),
+    LATER(QUALITY, "max_row_drop", "share of rows by which a cut may fall short of the one before"),
 
     KEY(BREAKS, BOOL, "screen", "false", "looks for recording breaks"),
 

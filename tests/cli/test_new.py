@@ -76,6 +76,12 @@ class New(unittest.TestCase):
         self.assertIn("period: {from: 2008-04-01, to: 2009-03-31}    # inclusive; from the months of ADMIDATE",
                       self.new(0, "apc.csv").stdout)
 
+    def test_less_than_a_quarter(self):
+        header = [name for name in HEADER if name != "PARTYEAR"]
+        write_extract(self.path("apc.csv"), [row(12 * n, 2008) for n in range(9)], header)
+        write_text(self.path("study.yaml"), self.new(0, "apc.csv").stdout)
+        self.assertIn("1 month: 2008-04 to 2008-04", self.check(0).stdout)
+
     def test_districts_where_there_are_no_pcts(self):
         header = [name.replace("RESPCT06", "RESLADST_ONS").replace("RESPCT_HIS", "RESLADST") for name in HEADER]
         rows = [dict(row(n, 2008), RESLADST_ONS="", RESLADST="00CY") for n in range(9)]

@@ -78,7 +78,6 @@ static void smallest_study_gets_defaults(void **state)
     assert_null(study->code_lists);
     assert_close(study->quality.max_rejected, 0.001, 0);
     assert_close(study->quality.max_unknown_area, 0.05, 0);
-    assert_close(study->quality.max_row_drop, 0.02, 0);
     assert_string_equal(study->publish.directory, DATA "results");
     assert_texts(&study->publish.formats, "csv");
     assert_string_equal(study->publish.disclosure, "none");
@@ -154,7 +153,6 @@ static void every_key_is_read(void **state)
     assert_string_equal(study->areas.comparators[1].file, DATA "table.csv");
     assert_null(study->areas.comparators[1].population_area);
     assert_string_equal(study->provider_names, DATA "table.csv");
-    assert_string_equal(study->provider_merge, DATA "table.csv");
     assert_texts(&study->population, DATA "table.csv " DATA "header.csv");
     assert_string_equal(study->standard_population, "esp1976_19");
     assert_false(study->by_sex);
@@ -162,7 +160,6 @@ static void every_key_is_read(void **state)
     assert_string_equal(study->code_lists, DATA "table.csv");
     assert_close(study->quality.max_rejected, 0.01, 0);
     assert_close(study->quality.max_unknown_area, 0.1, 0);
-    assert_close(study->quality.max_row_drop, 0.5, 0);
     assert_string_equal(study->publish.directory, DATA "out/results");
     assert_string_equal(study->publish.disclosure, "none");
     assert_true(study->publish.internal);
@@ -391,6 +388,13 @@ static struct fault_case {
     {"working days", MEASURE("statistic: count, per_working_day: true"),
      "`per_working_day` is not available"},
     {"table", MEASURE("dataset: table, statistic: count"), "`dataset: table` is not available"},
+    {"merged trusts", WITH("providers: {merge: m.csv}\n"), "`merge` is not available"},
+    {"row drop", WITH("quality: {max_row_drop: 0.1}\n"), "`max_row_drop` is not available"},
+    {"no whole quarter", MEASURE("statistic: count, period: {from: 2008-04-02, to: 2008-09-29}"),
+     ", line 4, column 12: the period of measure `m` holds no complete quarter"},
+    {"no whole month or year",
+     MEASURE("statistic: count, by: [month, year], period: {from: 2008-04-02, to: 2008-05-30}"),
+     "the period of measure `m` holds no complete month or year"},
     {"hf duplicates", WITH("duplicates: hf\n"), "`duplicates: hf` is not available"},
     {"screen", WITH("breaks: {screen: true}\n"), "the screen for breaks is not available"},
     {"workbook",
