@@ -7,6 +7,7 @@ fine for the few thousand rows of a test.
 
 import csv
 import datetime
+import functools
 import gzip
 import io
 import math
@@ -51,6 +52,7 @@ def read_age(text):
     return min(age, 120) if 0 <= age <= 120 else None
 
 
+@functools.lru_cache(maxsize=None)
 def clean_diagnosis(code):
     code = re.sub(r"[. ]", "", code.upper())
     if code in ("", "-", "&"):
@@ -58,17 +60,19 @@ def clean_diagnosis(code):
     return code[:5] if len(code) > 4 and code[4].isdigit() else code[:4]
 
 
+@functools.lru_cache(maxsize=None)
 def clean_procedure(code):
     code = re.sub(r"[. ]", "", code.upper())
     return "" if code in ("", "-", "&") else code[:4]
 
 
-def code_columns(row, families):
-    """Values of the first family of numbered columns that the file has, in order."""
+@functools.lru_cache(maxsize=None)
+def code_columns(names, families):
+    """Names of the first family of numbered columns that the file has, in order."""
     for family in families:
-        names = sorted(k for k in row if re.fullmatch(family + r"\d\d", k))
-        if names:
-            return [row[name] for name in names]
+        found = sorted(name for name in names if re.fullmatch(family + r"\d\d", name))
+        if found:
+            return found
     return []
 
 
@@ -92,8 +96,9 @@ class Episode:
         self.sex = row["SEX"]
         self.age = read_age(row["STARTAGE"])
         self.area = row[area_column]
-        self.diagnoses = [clean_diagnosis(c) for c in code_columns(row, ["DIAG_4_", "DIAG_"])]
-        self.procedures = [clean_procedure(c) for c in code_columns(row, ["OPERTN_4_", "OPERTN_"])]
+        names = tuple(row)
+        self.diagnoses = [clean_diagnosis(row[c]) for c in code_columns(names, ("DIAG_4_", "DIAG_"))]
+        self.procedures = [clean_procedure(row[c]) for c in code_columns(names, ("OPERTN_4_", "OPERTN_"))]
 
 
 def drop_repeats(episodes):
@@ -243,6 +248,7 @@ def poisson_cdf(k, mean):
     return total
 
 
+@functools.lru_cache(maxsize=None)
 def exact(count):
     """Exact limits of a small count, by halving intervals."""
 
