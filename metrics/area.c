@@ -462,7 +462,7 @@ hst_area_rule hst_areas_rule(const hst_areas *areas, hst_area_family family, con
     hst_area_rule rule = {.otherwise = special.unknown};
     char clean[HST_CODE_BYTES];
     const lookup_row *rows = NULL;
-    size_t area = 0;
+    size_t area = 0, n_spans = 0;
     residence says = SAYS_NOTHING;
 
     if (!clean_code(code, clean)) {
@@ -479,9 +479,14 @@ hst_area_rule hst_areas_rule(const hst_areas *areas, hst_area_family family, con
     } else {
         rule.otherwise = is_english(family, clean) ? special.other : special.not_england;
     }
-    rows = find_lookup(areas, clean, &rule.n_spans);
-    if (rows) {
-        rule.spans = areas->spans + (rows - areas->rows);
+    rows = find_lookup(areas, clean, &n_spans);
+    for (size_t i = 0; i < n_spans; i++) {
+        const hst_area_span *spans = areas->spans + (rows - areas->rows);
+
+        if (spans[i].area != rule.otherwise) {
+            rule.spans = spans;
+            rule.n_spans = n_spans;
+        }
     }
     return rule;
 }
@@ -511,12 +516,7 @@ bool hst_areas_map_is_fixed(const hst_areas *areas, const char *code, uint32_t *
     hst_area_rule rule = hst_areas_rule(areas, hst_area_family_of(areas->fields[0]), code);
 
     *area = rule.otherwise;
-    for (size_t i = 0; i < rule.n_spans; i++) {
-        if (rule.spans[i].area != rule.otherwise) {
-            return false;
-        }
-    }
-    return true;
+    return rule.n_spans == 0;
 }
 
 /* ---- fields ---- */

@@ -24,7 +24,7 @@ typedef struct hst_area_span {
 /** The areas of one code through time: that of the span which holds the day, else `otherwise`. */
 typedef struct hst_area_rule {
     const hst_area_span *spans; /**< owned by the areas */
-    size_t n_spans;
+    size_t n_spans; /**< 0 when every day gives the same area */
     uint32_t otherwise;
 } hst_area_rule;
 

@@ -30,12 +30,7 @@ hst_status hst_residence_init(hst_residence *residence, const hst_areas *areas,
 
         *rule =
             hst_areas_rule(areas, family, i == 0 ? "" : hst_segment_code(segment, dictionary, i));
-        residence->fixed[i] = rule->otherwise;
-        for (size_t s = 0; s < rule->n_spans; s++) {
-            if (rule->spans[s].area != rule->otherwise) {
-                residence->fixed[i] = HST_RESIDENCE_DATED;
-            }
-        }
+        residence->fixed[i] = rule->n_spans > 0 ? HST_RESIDENCE_DATED : rule->otherwise;
     }
     return HST_OK;
 }
