@@ -1,0 +1,145 @@
+"""hestia store: init, list, verify and purge on a store that `hestia ingest` has filled.
+
+    python3 tests/cli/test_store_command.py HESTIA
+"""
+
+import glob
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = ""
+
+
+def hestia(*arguments):
+    return subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+
+def mode(path):
+    return stat.S_IMODE(os.stat(path).st_mode)
+
+
+class StoreCommand(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.top = tempfile.mkdtemp(prefix="hestia-store-command-")
+        cls.good = os.path.join(cls.top, "good")
+        study = os.path.join(cls.good, "study.yaml")
+        for arguments in (("synth", cls.good, "--people", "2000", "--years", "2008-2009", "--areas", "3", "--quiet"),
+                          ("ingest", study, "--store", os.path.join(cls.good, "store"))):
+            done = hestia(*arguments)
+            if done.returncode != 0:
+                raise RuntimeError(done.stderr)
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.top)
+
+    def setUp(self):
+        """A copy of the store; the extracts that it was made from stay where they are."""
+        self.work = tempfile.mkdtemp(dir=self.top)
+        self.store = os.path.join(self.work, "store")
+        shutil.copytree(os.path.join(self.good, "store"), self.store)
+
+    def segments(self):
+        return sorted(glob.glob(os.path.join(self.store, "segments", "*.seg")))
+
+    def run_store(self, *arguments, code=0):
+        done = hestia("store", *arguments)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done
+
+    def flip(self, path, at):
+        with open(path, "r+b") as stream:
+            stream.seek(at, os.SEEK_END if at < 0 else os.SEEK_SET)
+            byte = stream.read(1)[0]
+            stream.seek(-1, os.SEEK_CUR)
+            stream.write(bytes([byte ^ 4]))
+
+    def test_init_makes_a_private_store_once(self):
+        path = os.path.join(self.work, "new")
+        self.run_store("init", "--partitions", "16", path)
+        self.assertEqual(mode(path), 0o700)
+        self.assertEqual(mode(os.path.join(path, "key")), 0o600)
+        self.assertIn("holds something already", self.run_store("init", path, code=2).stderr)
+        self.assertEqual(self.run_store("list", path).stdout, "")
+
+    def test_wrong_words_are_refused(self):
+        for arguments in ((), ("init",), ("frobnicate", self.store), ("list", self.store, self.store),
+                          ("init", "--partitions", "48", os.path.join(self.work, "x")),
+                          ("init", "--partitions", "many", os.path.join(self.work, "x")),
+                          ("init", "--group", "no-such-group-17", os.path.join(self.work, "x")),
+                          ("list", os.path.join(self.work, "absent")), ("verify", self.work)):
+            self.assertTrue(self.run_store(*arguments, code=2).stderr)
+
+    def test_list_has_a_line_for_each_segment(self):
+        lines = [line.split("\t") for line in self.run_store("list", self.store).stdout.splitlines()]
+        self.assertEqual(sorted(line[0] for line in lines), ["apc_200809.csv.gz", "apc_200910.csv.gz"])
+        for file, dataset, rows, size, person, separator in lines:
+            self.assertEqual((dataset, separator), ("apc", "comma"))
+            self.assertGreater(int(rows), 100)
+            self.assertIn(int(size), [os.path.getsize(path) for path in self.segments()])
+            self.assertTrue(person)
+        self.assertEqual(self.run_store("list", "--store", self.store).stdout,
+                         self.run_store("list", self.store).stdout)
+
+    def test_verify_names_what_is_damaged(self):
+        self.assertEqual(self.run_store("verify", self.store).stdout.count("ok\t"), 2)
+        self.flip(self.segments()[1], 3000)
+        done = self.run_store("verify", self.store, code=3)
+        self.assertEqual(done.stdout.count("ok\t"), 1)
+        self.assertIn(os.path.basename(self.segments()[1]), done.stderr)
+        self.assertIn("remove this file and run again", done.stderr)
+        self.flip(self.segments()[0], -1)
+        done = self.run_store("verify", self.store, code=3)
+        self.assertEqual(done.stdout.count("damaged\t"), 2)
+        self.assertIn("2 of 2 segments", done.stderr)
+
+    def test_verify_finds_a_truncated_segment_and_a_missing_key(self):
+        os.truncate(self.segments()[0], os.path.getsize(self.segments()[0]) // 2)
+        self.assertIn("is damaged", self.run_store("verify", self.store, code=3).stderr)
+        self.assertIn("is damaged", self.run_store("list", self.store, code=3).stderr)
+        os.remove(os.path.join(self.store, "key"))
+        self.assertIn("key is missing", self.run_store("verify", self.store, code=3).stderr)
+
+    def test_a_damaged_segment_fails_the_run_and_is_made_anew_once_removed(self):
+        study, store = os.path.join(self.good, "study.yaml"), ("--store", self.store)
+        out = ("--out", os.path.join(self.work, "results"))
+        self.flip(self.segments()[0], 3000)
+        done = hestia("run", study, *store, *out)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("remove this file and run again", done.stderr)
+        os.remove(self.segments()[0])
+        done = hestia("run", study, *store, *out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.run_store("verify", self.store)
+
+    def test_a_truncated_segment_is_made_anew(self):
+        os.truncate(self.segments()[0], 1000)
+        done = hestia("ingest", os.path.join(self.good, "study.yaml"), "--store", self.store)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.run_store("verify", self.store)
+
+    def test_purge_removes_what_has_no_input(self):
+        self.assertIn("0 of 2 segments removed", self.run_store("purge", self.store).stdout)
+        extract = os.path.join(self.good, "extracts", "apc_200809.csv.gz")
+        os.rename(extract, extract + ".away")
+        try:
+            done = self.run_store("purge", self.store)
+        finally:
+            os.rename(extract + ".away", extract)
+        self.assertIn("removed\tapc_200809.csv.gz", done.stdout)
+        self.assertIn("1 of 2 segments removed", done.stdout)
+        self.assertEqual(len(self.segments()), 1)
+        self.run_store("verify", self.store)
+        self.run_store("purge", "--all", self.store)
+        self.assertEqual(self.segments(), [])
+
+
+if __name__ == "__main__":
+    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=2)
