@@ -108,6 +108,11 @@ static bool is_time_part(const char *text, size_t length)
     return true;
 }
 
+static bool is_likely_year(int year)
+{
+    return year >= 1500 && year <= 2109;
+}
+
 bool hst_clean_date(const char *text, size_t length, hst_day *out)
 {
     int year = -1, month = -1, day = -1;
@@ -128,10 +133,13 @@ bool hst_clean_date(const char *text, size_t length, hst_day *out)
         year = digits(text, 4);
         month = digits(text + 4, 2);
         day = digits(text + 6, 2);
-        if (year < 1500 || year > 2109 || !hst_date_exists(year, month, day)) {
+        if (!is_likely_year(year) || !hst_date_exists(year, month, day)) {
             day = digits(text, 2);
             month = digits(text + 2, 2);
             year = digits(text + 4, 4);
+            if (!is_likely_year(year)) {
+                return false;
+            }
         }
         if (length > 8 && text[8] == ' ' && !is_time_part(text + 8, length - 8)) {
             return false;
