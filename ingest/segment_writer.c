@@ -40,7 +40,7 @@ struct hst_segment_writer {
 
     hst_store *store;
     int file;
-    char part[32]; /* name of the file while it is written */
+    char part[32]; /* the file while it is written, from the folder of the store */
     bool has_part, has_failed;
     uint64_t at;        /* end of the file */
     uint64_t handed_at; /* what lies before is on its way to the disk */
@@ -84,8 +84,9 @@ hst_status hst_segment_writer_create(hst_segment_writer **out, hst_store *store,
             goto done;
         }
     }
-    snprintf(writer->part, sizeof writer->part, "%u.part", atomic_fetch_add(&store->n_written, 1));
-    writer->file = openat(store->segments, writer->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+    snprintf(writer->part, sizeof writer->part, "segments/%u.part",
+             atomic_fetch_add(&store->n_written, 1));
+    writer->file = openat(store->directory, writer->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                           store->file_mode);
     if (writer->file < 0) {
         status = hst_fail_errno(err, "cannot make", store->path, writer->part);
@@ -113,7 +114,7 @@ void hst_segment_writer_free(hst_segment_writer *writer)
         close(writer->file);
     }
     if (writer->has_part) {
-        unlinkat(writer->store->segments, writer->part, 0);
+        unlinkat(writer->store->directory, writer->part, 0);
     }
     for (size_t i = 0; i < HST_N_DICTS; i++) {
         hst_dictionary_clear(&writer->dictionaries[i]);
@@ -377,7 +378,7 @@ hst_status hst_segment_writer_commit(hst_segment_writer *writer, const hst_segme
     closed = close(writer->file);
     writer->file = -1;
     hst_segment_name(name, info->digest, info->layout_key);
-    if (closed != 0 || renameat(store->segments, writer->part, store->segments, name) != 0) {
+    if (closed != 0 || renameat(store->directory, writer->part, store->segments, name) != 0) {
         return hst_fail_errno(err, "cannot put in place", store->path, name);
     }
     writer->has_part = false;

@@ -516,7 +516,7 @@ hst_status hst_store_remove(hst_store *store, const hst_segment_id *id, hst_erro
     }
     hst_segment_name(name, id->digest, id->layout_key);
     if (unlinkat(store->segments, name, 0) != 0) {
-        return hst_fail_errno(err, "cannot remove", store->path, name);
+        return hst_fail_errno(err, "cannot remove segment", store->path, name);
     }
     return HST_OK;
 }

@@ -701,7 +701,7 @@ static void full_disk_is_an_error_and_leaves_nothing(void **state)
     }
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_int_equal(status, HST_ERR_SYSTEM);
-    assert_non_null(strstr(err.message, "0.part: cannot write"));
+    assert_non_null(strstr(err.message, "store/segments/0.part: cannot write"));
     assert_int_equal(hst_segment_writer_commit(writer, &info, &err), HST_ERR_ARGUMENT);
     hst_segment_writer_free(writer);
     assert_false(part_exists(store));
