@@ -174,13 +174,9 @@ void hst_standard_merge_last(hst_standard *standard, size_t first)
 
 void hst_age_band_label(const hst_age_bands *bands, size_t band, char label[12])
 {
-    int lower = bands->lower[band], upper = bands->upper[band];
-
-    if (upper == HST_AGE_OPEN) {
-        snprintf(label, 12, "%d+", lower);
-    } else if (lower == upper) {
-        snprintf(label, 12, "%d", lower);
+    if (bands->upper[band] == HST_AGE_OPEN) {
+        snprintf(label, 12, "%d+", bands->lower[band]);
     } else {
-        snprintf(label, 12, "%d-%d", lower, upper);
+        snprintf(label, 12, "%d-%d", bands->lower[band], bands->upper[band]);
     }
 }

@@ -26,7 +26,7 @@ HST_MUST_CHECK hst_status hst_standard_read(hst_standard *out, const char *name,
 /** Adds the bands from `first` on together into one, `first`. */
 void hst_standard_merge_last(hst_standard *standard, size_t first);
 
-/** Writes "65-69", "85+", or "0" for a band of one year. */
+/** Writes "65-69", "85+", or "0-0" for a band of one year, as the cube names its age bands. */
 void hst_age_band_label(const hst_age_bands *bands, size_t band, char label[12]);
 
 #endif

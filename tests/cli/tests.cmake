@@ -15,3 +15,13 @@ hestia_whole_run(explain test_explain.py)
 hestia_whole_run(check test_check.py)
 hestia_whole_run(new test_new.py)
 hestia_whole_run(store_command test_store_command.py)
+
+# cli has no library: its tests run the program and read its tables.
+function(hestia_program_test module)
+  add_executable(test_cli_${module} cli/test_${module}.c)
+  target_link_libraries(test_cli_${module} PRIVATE hestia_options hestia_ingest PkgConfig::cmocka)
+  target_compile_definitions(test_cli_${module} PRIVATE HESTIA_TEST_DIR="${CMAKE_CURRENT_SOURCE_DIR}" HESTIA_PROGRAM="$<TARGET_FILE:hestia>")
+  add_dependencies(test_cli_${module} hestia)
+  add_test(NAME cli/${module} COMMAND test_cli_${module})
+endfunction()
+hestia_program_test(stats)
