@@ -362,7 +362,8 @@ static hst_status stage(run *r, const char *name, hst_status (*step)(run *, hst_
 /** True when latest was made from exactly this. */
 static hst_status find_unchanged(run *r, bool *is_current, hst_error *err)
 {
-    hst_status status = hst_fingerprint(r->fingerprint, r->study, r->inputs, HESTIA_VERSION, err);
+    hst_status status =
+        hst_fingerprint(r->fingerprint, r->study, r->inputs, HESTIA_VERSION " " HESTIA_COMMIT, err);
 
     *is_current =
         status == HST_OK && hst_publish_is_current(r->study, r->options->out, r->fingerprint);
@@ -406,6 +407,9 @@ static void say_what_stands(const run *r, hst_error *err)
         target[length] = '\0';
         snprintf(err->message + used, sizeof err->message - used,
                  "\nNothing was published; %s is still the run %s.", latest, target);
+    } else if (access(latest, F_OK) == 0) { /* `latest: copy` */
+        snprintf(err->message + used, sizeof err->message - used,
+                 "\nNothing was published; %s is as it was.", latest);
     } else {
         snprintf(err->message + used, sizeof err->message - used, "\nNothing was published.");
     }
