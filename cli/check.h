@@ -3,6 +3,7 @@
 #define HESTIA_CLI_CHECK_H
 
 #include "cli/cli.h"
+#include "cli/figures.h"
 #include "hestia/profile.h"
 
 /** Rows of each file that are looked at without --deep. */
@@ -23,17 +24,5 @@ HST_MUST_CHECK hst_status cli_check_files(char *const *paths, size_t n_paths, ui
 
 /** Takes the best person identifier that the file has. */
 void cli_use_first_person(hst_layout *layout);
-
-/** 17269882 as "17,269,882". */
-const char *cli_grouped(uint64_t n, char text[32]);
-
-/** "24.1 GB", "318 kB". */
-const char *cli_bytes(uint64_t bytes, char text[32]);
-
-/** "99.97 %"; "-" for a part of nothing. */
-const char *cli_percent(uint64_t part, uint64_t whole, char text[32]);
-
-/** "comma", "pipe", "tab". */
-const char *cli_separator_name(char separator);
 
 #endif

@@ -1,5 +1,8 @@
 /* Figures in words, as the terminal and the reports of check show them. */
-#include "cli/check.h"
+#include "cli/figures.h"
+
+#include <stddef.h>
+#include <stdio.h>
 
 const char *cli_grouped(uint64_t n, char text[32])
 {

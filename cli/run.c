@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/figures.h"
 #include "hestia/england.h"
 #include "hestia/ingest.h"
 #include "hestia/publish.h"
@@ -58,27 +59,11 @@ static void run_free(run *r)
     hst_study_free(r->study);
 }
 
-/** 17269882 as "17,269,882". */
-static const char *grouped(uint64_t n, char text[32])
-{
-    char digits[24];
-    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
-    char *at = text;
-
-    for (int i = 0; i < length; i++) {
-        if (i > 0 && (length - i) % 3 == 0) {
-            *at++ = ',';
-        }
-        *at++ = digits[i];
-    }
-    *at = '\0';
-    return text;
-}
-
 /** Reads the study, the small tables and every header; nothing is written yet. */
 static hst_status check_study(run *r, hst_error *err)
 {
     uint64_t bytes = 0;
+    char size[32];
     hst_status status = hst_inputs_find(&r->inputs, r->study, err);
 
     if (status != HST_OK ||
@@ -100,8 +85,8 @@ static hst_status check_study(run *r, hst_error *err)
         bytes += r->inputs->items[i].bytes;
     }
     if (status == HST_OK) {
-        cli_terminal_end(r->terminal, "%zu %s, %.1f MB · person column %s · standard %s",
-                         r->inputs->n, r->inputs->n == 1 ? "file" : "files", (double)bytes / 1e6,
+        cli_terminal_end(r->terminal, "%zu %s, %s · person column %s · standard %s", r->inputs->n,
+                         r->inputs->n == 1 ? "file" : "files", cli_bytes(bytes, size),
                          hst_person_kind_name(r->inputs->person), r->standard.name);
     }
     return status;
@@ -166,11 +151,11 @@ static hst_status ingest(run *r, hst_error *err)
     if (n_superseded > 0) {
         snprintf(older, sizeof older, " · %zu superseded", n_superseded);
     }
-    cli_terminal_end(r->terminal,
-                     "%zu %s new, %zu unchanged%s · %s rows = %s used + %s set aside (%.2f %%)",
-                     n_new, n_new == 1 ? "file" : "files", r->inputs->n - n_new, older,
-                     grouped(n_read, read), grouped(n_used, used), grouped(n_read - n_used, aside),
-                     n_read > 0 ? 100.0 * (double)(n_read - n_used) / (double)n_read : 0);
+    cli_terminal_end(
+        r->terminal, "%zu %s new, %zu unchanged%s · %s rows = %s used + %s set aside (%.2f %%)",
+        n_new, n_new == 1 ? "file" : "files", r->inputs->n - n_new, older,
+        cli_grouped(n_read, read), cli_grouped(n_used, used), cli_grouped(n_read - n_used, aside),
+        n_read > 0 ? 100.0 * (double)(n_read - n_used) / (double)n_read : 0);
     return HST_OK;
 }
 
@@ -224,7 +209,7 @@ static hst_status count(run *r, hst_error *err)
     for (size_t i = 0; i < r->n_segments; i++) {
         n_episodes += hst_segment_get_info(r->segments[i])->rows_used;
     }
-    cli_terminal_end(r->terminal, "%s episodes · %zu %s", grouped(n_episodes, episodes),
+    cli_terminal_end(r->terminal, "%s episodes · %zu %s", cli_grouped(n_episodes, episodes),
                      r->study->n_measures, r->study->n_measures == 1 ? "measure" : "measures");
     return HST_OK;
 }
@@ -242,7 +227,7 @@ static hst_status make_rates(run *r, hst_error *err)
         hst_results_rows(r->results, &n_rows);
         cli_terminal_end(r->terminal, "%zu measures × %zu areas · %s values", r->study->n_measures,
                          hst_areas_n(r->areas) + hst_areas_n_groups(r->areas),
-                         grouped(n_rows, rows));
+                         cli_grouped(n_rows, rows));
     }
     return status;
 }
@@ -300,8 +285,8 @@ static hst_status show_reconciliation(run *r, hst_error *err)
             }
             cli_terminal_line(
                 r->terminal, "  admissions %s %14s ours %14s published %+8.2f %%   %s",
-                rows[i].year, grouped(rows[i].ours, ours),
-                grouped((uint64_t)rows[i].published, published), rows[i].percent, rows[i].flag);
+                rows[i].year, cli_grouped(rows[i].ours, ours),
+                cli_grouped((uint64_t)rows[i].published, published), rows[i].percent, rows[i].flag);
         }
     }
     free(rows);

@@ -44,15 +44,14 @@ static json_t *rules_json(const hst_study *study)
         [HST_DENOMINATOR_INTERPOLATE] = "interpolate",
     };
 
-    return json_pack("{s:s?, s:s?, s:s?, s:s?, s:s, s:s, s:s?, s:o, s:o, s:f, s:f, s:f}", "spells",
+    return json_pack("{s:s?, s:s?, s:s?, s:s?, s:s, s:s, s:s?, s:o, s:o, s:f, s:f}", "spells",
                      study->spell_rule, "cips", study->cips_rule, "duplicates", study->duplicates,
                      "standard_population", study->standard_population, "standardise_by",
                      study->by_sex ? "age_sex" : "age", "denominator_year",
                      denominators[study->denominator_year], "area_type", study->areas.type,
                      "area_fields", texts_json(&study->areas.field), "sites",
                      texts_json(&study->areas.sites), "max_rejected", study->quality.max_rejected,
-                     "max_unknown_area", study->quality.max_unknown_area, "max_row_drop",
-                     study->quality.max_row_drop);
+                     "max_unknown_area", study->quality.max_unknown_area);
 }
 
 static json_t *measures_json(const hst_publication *p)
