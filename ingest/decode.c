@@ -296,12 +296,13 @@ static void decode_fields(hst_decoder *decoder, const hst_record *record, hst_ro
     for (size_t i = 0; i < decoder->n_providers && row->episode.provider == 0; i++) {
         hst_item *item = &decoder->providers[i];
 
-        if ((size_t)item->column < decoder->layout->header.n_names) {
-            text = raw_field(record, item->column, &length);
-            if (length > 0) {
-                row->episode.provider =
-                    decode_field(decoder, record, item, item->column, text, length, row);
-            }
+        if ((size_t)item->column >= decoder->layout->header.n_names) {
+            break; /* from a side file: decode_side goes on from here */
+        }
+        text = raw_field(record, item->column, &length);
+        if (length > 0) {
+            row->episode.provider =
+                decode_field(decoder, record, item, item->column, text, length, row);
         }
     }
 }
