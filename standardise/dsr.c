@@ -108,7 +108,7 @@ static hst_limits limits_of(const rate_parts *p, hst_interval interval, double c
     case HST_INTERVAL_EXACT:
         break;
     }
-    assert(!"an interval that hst_dsr_has_interval refuses");
+    assert(false && "an interval that hst_dsr_has_interval refuses");
     return (hst_limits){NAN, NAN};
 }
 
