@@ -1,0 +1,129 @@
+/* Any bytes given as an extract: a reason to refuse the header, or every row is used or set aside.
+ * The rows are decoded twice by one decoder: what it remembers of the first time must not change
+ * what it counts the second time. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hestia/extract.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static char folder[] = "/tmp/hestia-fuzz-XXXXXX";
+static char extract_file[64];
+static hst_store *store;
+
+static void remove_folder(void)
+{
+    static const char *const names[] = {"/segments", "/key", "/lock", "/hestia-store.json", ""};
+    char path[64];
+
+    hst_store_close(store);
+    remove(extract_file);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s%s", folder, names[i]);
+        remove(path);
+    }
+}
+
+static void make_store(void)
+{
+    const hst_store_options options = {.n_partitions = 1};
+
+    if (!mkdtemp(folder) || hst_store_init(folder, &options, NULL) != HST_OK ||
+        hst_store_open(&store, folder, false, true, NULL) != HST_OK) {
+        abort();
+    }
+    snprintf(extract_file, sizeof extract_file, "%s/apc.csv", folder);
+    atexit(remove_folder);
+}
+
+/* Decodes all rows of the file once more. False when it cannot be read to its end. */
+static bool decode_all(const hst_layout *layout, hst_decoder *decoder)
+{
+    hst_source *source = NULL;
+    hst_scanner *scanner = NULL;
+    hst_record record = {0};
+    hst_error err = {0};
+    bool more = true;
+    hst_status status = hst_source_open(&source, extract_file, "", HST_INFLATER_AUTO, &err);
+
+    if (status == HST_OK) {
+        status = hst_scanner_create(&scanner, source, hst_layout_separator(layout), HST_SCAN_AUTO,
+                                    4096, false, &err);
+    }
+    if (status == HST_OK) {
+        status = hst_scanner_next(scanner, &record, &more, &err);
+        if (status == HST_OK) {
+            hst_scanner_expect_fields(scanner, hst_layout_n_columns(layout));
+        }
+    }
+    while (status == HST_OK && more) {
+        status = hst_scanner_next(scanner, &record, &more, &err);
+        if (status == HST_OK && more) {
+            status = hst_decoder_add(decoder, &record, 1, &err);
+        }
+    }
+    hst_scanner_free(scanner);
+    hst_source_close(source);
+    return status == HST_OK;
+}
+
+static void check_counts(const hst_segment_info *first, const hst_segment_info *both)
+{
+    uint64_t n = both->rows_used;
+
+    for (size_t r = 0; r < HST_N_REASONS; r++) {
+        n += both->rejected[r];
+        if (both->rejected[r] != 2 * first->rejected[r]) {
+            abort();
+        }
+    }
+    for (size_t k = 0; k < HST_N_NOTICES; k++) {
+        if (both->noticed[k] != 2 * first->noticed[k]) {
+            abort();
+        }
+    }
+    if (n != both->rows_read || both->rows_read != 2 * first->rows_read) {
+        abort();
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    hst_extract_spec spec = {.dataset = HST_DATASET_APC, .path = extract_file, .member = ""};
+    hst_layout *layout = NULL;
+    hst_segment_writer *writer = NULL;
+    hst_decoder *decoder = NULL;
+    hst_segment_info first = {0}, both = {0};
+    hst_error err = {0};
+    FILE *file = NULL;
+
+    if (!store) {
+        make_store();
+    }
+    file = fopen(extract_file, "wb");
+    if (!file || fwrite(data, 1, size, file) != size || fclose(file) != 0) {
+        abort();
+    }
+    if (hst_layout_detect(&layout, &spec, &err) != HST_OK) {
+        if (err.message[0] == '\0') {
+            abort();
+        }
+        return 0;
+    }
+    if (hst_segment_writer_create(&writer, store, 64 * 1024, &err) == HST_OK &&
+        hst_decoder_create(&decoder, layout, NULL, store, writer, &err) == HST_OK &&
+        decode_all(layout, decoder)) {
+        hst_decoder_info(decoder, &first);
+        if (decode_all(layout, decoder)) {
+            hst_decoder_info(decoder, &both);
+            check_counts(&first, &both);
+        }
+    }
+    hst_decoder_free(decoder);
+    hst_segment_writer_free(writer);
+    hst_layout_free(layout);
+    return 0;
+}
