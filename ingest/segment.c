@@ -453,27 +453,6 @@ static bool numbers_are_known(const hst_segment *segment, const hst_episode *epi
                              segment->n_codes[HST_DICT_PROCEDURE]);
 }
 
-/* True when the records of a block fill it, so that whoever walks over them stays inside. */
-static bool block_is_sound(const hst_segment *segment, const hst_segment_block *block,
-                           const uint8_t *bytes)
-{
-    const uint8_t *end = bytes + block->bytes;
-    size_t n_areas = segment->info.n_area_columns;
-    size_t n_episodes = 0;
-
-    for (; bytes < end; n_episodes++) {
-        const hst_episode *episode = (const hst_episode *)(const void *)bytes;
-        size_t left = (size_t)(end - bytes);
-
-        if (left < sizeof *episode || hst_episode_bytes(episode) > left ||
-            episode->n_words != n_areas + episode->n_diagnoses + episode->n_procedures) {
-            return false;
-        }
-        bytes += hst_episode_bytes(episode);
-    }
-    return n_episodes == block->n_episodes;
-}
-
 hst_status hst_segment_read(const hst_segment *segment, size_t partition, void *buffer,
                             hst_error *err)
 {
@@ -483,16 +462,14 @@ hst_status hst_segment_read(const hst_segment *segment, size_t partition, void *
     for (size_t i = segment->first_block[partition]; i < segment->first_block[partition + 1]; i++) {
         const hst_segment_block *block = &segment->blocks[i];
         hst_status status = read_bytes(segment, to, block->bytes, block->at, err);
-        char what[96];
 
         if (status != HST_OK) {
             return status;
         }
-        snprintf(what, sizeof what, "block %zu at byte %llu", i, (unsigned long long)block->at);
         if (XXH3_64bits(to, block->bytes) != block->checksum) {
-            return damaged(segment, what, err);
-        }
-        if (!block_is_sound(segment, block, to)) {
+            char what[96];
+
+            snprintf(what, sizeof what, "block %zu at byte %llu", i, (unsigned long long)block->at);
             return damaged(segment, what, err);
         }
         to += block->bytes;
@@ -505,14 +482,24 @@ hst_status hst_segment_check(const hst_segment *segment, size_t partition, const
 {
     const uint8_t *bytes = buffer;
     const uint8_t *end = bytes + hst_segment_partition_bytes(segment, partition);
+    size_t n_areas = segment->info.n_area_columns;
+    uint64_t n_episodes = 0;
 
-    while (bytes < end) {
+    for (; bytes < end; n_episodes++) {
         const hst_episode *episode = (const hst_episode *)(const void *)bytes;
+        size_t left = (size_t)(end - bytes);
 
+        if (left < sizeof *episode || hst_episode_bytes(episode) > left ||
+            episode->n_words != n_areas + episode->n_diagnoses + episode->n_procedures) {
+            return damaged(segment, "a record has another size than its block", err);
+        }
         if (!numbers_are_known(segment, episode)) {
             return damaged(segment, "a record names a code that is in no dictionary", err);
         }
         bytes += hst_episode_bytes(episode);
+    }
+    if (n_episodes != hst_segment_partition_episodes(segment, partition)) {
+        return damaged(segment, "a partition has another number of episodes", err);
     }
     return HST_OK;
 }

@@ -223,16 +223,16 @@ uint64_t hst_segment_partition_episodes(const hst_segment *segment, size_t parti
 
 /**
  * Reads one partition's records, one after another, into `buffer` (8-byte aligned, of
- * hst_segment_partition_bytes) and checks the checksum of each block and that its records fill it.
- * Thread-safe.
+ * hst_segment_partition_bytes) and checks the checksum of each block. Thread-safe.
  */
 HST_MUST_CHECK hst_status hst_segment_read(const hst_segment *segment, size_t partition,
                                            void *buffer, hst_error *err);
 
 /**
- * Checks of the records of a partition, as read, that every code they name is in its dictionary.
- * For `hestia store verify`: it takes as long as reading, and what it finds is a fault of the
- * program that wrote, which no checksum shows.
+ * Checks the records of a partition, as read: that they fill their place and that every code they
+ * name is in its dictionary. For `hestia store verify`: what it finds is a fault of the program
+ * that wrote, which no checksum shows, and it would make reading twice as long (4 ns a record for
+ * their sizes, 30 for their codes).
  */
 HST_MUST_CHECK hst_status hst_segment_check(const hst_segment *segment, size_t partition,
                                             const void *buffer, hst_error *err);

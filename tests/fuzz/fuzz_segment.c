@@ -111,16 +111,13 @@ static void use(const hst_segment *segment)
         uint8_t *bytes = malloc(n + 1);
         uint64_t n_episodes = 0;
 
-        if (bytes && hst_segment_read(segment, p, bytes, NULL) == HST_OK) {
-            bool is_known = hst_segment_check(segment, p, bytes, NULL) == HST_OK;
-
+        if (bytes && hst_segment_read(segment, p, bytes, NULL) == HST_OK &&
+            hst_segment_check(segment, p, bytes, NULL) == HST_OK) {
             for (size_t at = 0; at < n; n_episodes++) {
                 const hst_episode *episode = (const hst_episode *)(const void *)(bytes + at);
 
-                if (is_known) {
-                    n_letters +=
-                        strlen(hst_segment_code(segment, HST_DICT_PROVIDER, episode->provider));
-                }
+                n_letters +=
+                    strlen(hst_segment_code(segment, HST_DICT_PROVIDER, episode->provider));
                 at += hst_episode_bytes(episode);
             }
             if (n_episodes != hst_segment_partition_episodes(segment, p)) {

@@ -557,8 +557,10 @@ static struct record_case {
     hst_episode episode;
     const char *message;
 } record_cases[] = {
-    {"words that are not the sum of their kinds", {.n_words = 4, .n_diagnoses = 1}, "block 0"},
-    {"fewer words than area columns", {.n_words = 1}, "block 0"},
+    {"words that are not the sum of their kinds",
+     {.n_words = 4, .n_diagnoses = 1},
+     "another size than its block"},
+    {"fewer words than area columns", {.n_words = 1}, "another size than its block"},
     {"provider that is not in the dictionary", {.n_words = 2, .provider = 5}, "no dictionary"},
     {"specialty that is not in the dictionary", {.n_words = 2, .tretspef = 1}, "no dictionary"},
     {"practice that is not in the dictionary",
