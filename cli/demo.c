@@ -142,7 +142,7 @@ done:
 
 hst_status cli_demo(int argc, char **argv, hst_error *err)
 {
-    static const struct argp_child children[] = {{&cli_common_argp, 0, "Common options", 1}, {0}};
+    static const struct argp_child children[] = {{&cli_common_argp, 0, "Common options:", 9}, {0}};
     static const struct argp argp = {
         .parser = parse_option,
         .args_doc = "[DIR]",

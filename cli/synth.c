@@ -436,7 +436,7 @@ hst_status cli_synth(int argc, char **argv, hst_error *err)
         {"compress", OPTION_COMPRESS, "gz|zst|zip|none", 0, "Packing (gz)", 0},
         {0},
     };
-    static const struct argp_child children[] = {{&cli_common_argp, 0, "Common options", 1}, {0}};
+    static const struct argp_child children[] = {{&cli_common_argp, 0, "Common options:", 9}, {0}};
     static const struct argp argp = {
         .options = options,
         .parser = parse_option,
