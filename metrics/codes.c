@@ -33,6 +33,8 @@ struct hst_code_index {
 
 struct hst_code_masks {
     const hst_code_index *index;
+    /* [number]: the code is in some set. Most are in none, and this fits the nearest cache. */
+    bool *is_listed[HST_N_SYSTEMS];
     /* [number][n_words], NULL when no set of the study has such rows */
     uint64_t *at[HST_N_SYSTEMS][HST_N_ROLES][N_PLACES];
 };
@@ -229,6 +231,7 @@ static void mark_code(hst_code_masks *masks, hst_code_system system, size_t numb
             if (compare_prefixes(prefix, &index->prefixes[first - 1]) != 0) {
                 break;
             }
+            masks->is_listed[system][number] = true;
             for (size_t place = 0; place < N_PLACES; place++) {
                 if (prefix->places >> place & 1) {
                     masks->at[system][prefix->role][place]
@@ -260,6 +263,11 @@ hst_status hst_code_masks_create(hst_code_masks **out, const hst_code_index *ind
     for (unsigned system = 0; system < HST_N_SYSTEMS; system++) {
         size_t n = hst_segment_n_codes(segment, dictionaries[system]);
 
+        masks->is_listed[system] = calloc(n + 1, sizeof(bool));
+        if (!masks->is_listed[system]) {
+            status = hst_fail(err, HST_ERR_MEMORY, "no memory for the condition tables");
+            goto done;
+        }
         for (size_t role = 0; role < HST_N_ROLES; role++) {
             for (size_t place = 0; place < N_PLACES && index->has_role[system][role]; place++) {
                 uint64_t *table = calloc((n + 1) * index->n_words, sizeof *table);
@@ -295,33 +303,38 @@ void hst_code_masks_free(hst_code_masks *masks)
                 free(masks->at[system][role][place]);
             }
         }
+        free(masks->is_listed[system]);
     }
     free(masks);
 }
 
 /* ---- asking ---- */
 
-/* Adds the sets of all filled positions to `found`, [n_words]. */
-static void gather(const hst_code_masks *masks, hst_code_system system, hst_row_role role,
-                   const uint16_t *numbers, size_t n, uint64_t *found)
+/* Adds the sets of all filled positions, by role. */
+static void gather(const hst_code_masks *masks, hst_code_system system, const uint16_t *numbers,
+                   size_t n, uint64_t found[HST_N_ROLES][HST_PLAN_USE_WORDS])
 {
-    uint64_t *const *at = masks->at[system][role];
-    size_t n_words = masks->index->n_words;
+    const hst_code_index *index = masks->index;
+    const bool *is_listed = masks->is_listed[system];
 
-    if (!(masks->index->places[system] >> AT_LATER & 1)) {
+    if (!(index->places[system] >> AT_LATER & 1)) {
         n = n < 3 ? n : 3;
     }
-    if (!(masks->index->places[system] >> AT_SECOND_THIRD & 1)) {
+    if (!(index->places[system] >> AT_SECOND_THIRD & 1)) {
         n = n < 1 ? n : 1;
     }
     for (size_t i = 0; i < n; i++) {
-        const uint64_t *sets = at[i == 0  ? AT_FIRST
-                                  : i < 3 ? AT_SECOND_THIRD
-                                          : AT_LATER] +
-                               numbers[i] * n_words;
+        size_t place = i == 0 ? AT_FIRST : i < 3 ? AT_SECOND_THIRD : AT_LATER;
 
-        for (size_t w = 0; w < n_words; w++) {
-            found[w] |= sets[w];
+        if (!is_listed[numbers[i]]) {
+            continue;
+        }
+        for (size_t role = 0; role < HST_N_ROLES; role++) {
+            const uint64_t *sets = masks->at[system][role][place];
+
+            for (size_t w = 0; sets && w < index->n_words; w++) {
+                found[role][w] |= sets[numbers[i] * index->n_words + w];
+            }
         }
     }
 }
@@ -331,20 +344,14 @@ void hst_code_masks_ask(const hst_code_masks *masks, const hst_episode *episode,
     const hst_code_index *index = masks->index;
     const uint16_t *words = hst_episode_words(episode);
     size_t n_areas = (size_t)(episode->n_words - episode->n_diagnoses - episode->n_procedures);
-    const uint16_t *numbers[HST_N_SYSTEMS] = {words + n_areas,
-                                              words + n_areas + episode->n_diagnoses};
-    size_t n[HST_N_SYSTEMS] = {episode->n_diagnoses, episode->n_procedures};
     uint64_t found[HST_N_ROLES][HST_PLAN_USE_WORDS];
 
     for (size_t role = 0; role < HST_N_ROLES; role++) {
         memset(found[role], 0, index->n_words * sizeof found[role][0]);
-        for (unsigned system = 0; system < HST_N_SYSTEMS; system++) {
-            if (index->has_role[system][role]) {
-                gather(masks, (hst_code_system)system, (hst_row_role)role, numbers[system],
-                       n[system], found[role]);
-            }
-        }
     }
+    gather(masks, HST_SYSTEM_ICD10, words + n_areas, episode->n_diagnoses, found);
+    gather(masks, HST_SYSTEM_OPCS4, words + n_areas + episode->n_diagnoses, episode->n_procedures,
+           found);
     for (size_t w = 0; w < index->n_words; w++) {
         uses[w] = found[HST_ROLE_MATCH][w] & ~found[HST_ROLE_EXCLUDE][w] &
                   (found[HST_ROLE_REQUIRE][w] | index->without_require[w]);

@@ -33,7 +33,8 @@ typedef struct measure_group {
 typedef struct measure_pass {
     size_t n;
     size_t measure[HST_PLAN_FILTERS]; /* of each bit */
-    size_t group[HST_PLAN_FILTERS];
+    uint8_t group[HST_PLAN_FILTERS];
+    uint64_t excludes, splits; /* bits of measures with excluded providers, with a split */
     hst_plan *plan;
     hst_segment_plan **segment_plans; /* [n_segments] */
     size_t n_groups;
@@ -53,6 +54,7 @@ typedef struct counting {
     hst_exclusion *exclusions; /* [measure][n_segments]; only where the measure excludes */
     hst_splits *splits;
     uint32_t unknown; /* area number */
+    size_t n_bands;
     uint8_t band_of_age[256];
     uint8_t sex_of_code[256];
 } counting;
@@ -61,9 +63,16 @@ typedef struct file_tally {
     uint64_t rows, dropped, unknown_area, flagged;
 } file_tally;
 
+enum { N_PENDING = 32 };
+
 /* What one thread fills. */
 typedef struct worker {
     hst_cube *cube;
+    uint32_t *const **totals; /* [measure][area]: the cube's slabs, NULL where there is none yet */
+    /* Cells lie far apart, so a count would wait for memory. Each is asked for when its event comes
+     * and counted some events later: a quarter less time in all. */
+    size_t n_pending;
+    uint32_t *pending[N_PENDING];
     hst_partition *partition;
     uint64_t (*steps)[HST_PLAN_FILTERS][HST_N_STEPS]; /* [pass][group] */
     uint64_t *excluded;                               /* [measure] */
@@ -80,49 +89,105 @@ static hst_status no_memory(hst_error *err)
 
 /* ---- the hot loop ---- */
 
+/* Takes away the measures that exclude the episode's provider in its area. */
+static uint64_t ask_exclusions(const counting *c, worker *w, const measure_pass *pass,
+                               size_t segment, const hst_episode *episode, uint32_t area,
+                               uint64_t live)
+{
+    for (uint64_t left = live & pass->excludes; left != 0; left &= left - 1) {
+        size_t bit = (size_t)__builtin_ctzll(left), m = pass->measure[bit];
+
+        if (hst_exclusion_holds(&c->exclusions[m * c->n_segments + segment], episode->provider,
+                                area)) {
+            w->excluded[m]++;
+            live &= ~(UINT64_C(1) << bit);
+        }
+    }
+    return live;
+}
+
+static void count_pending(worker *w)
+{
+    for (size_t i = 0; i < w->n_pending; i++) {
+        ++*w->pending[i];
+    }
+    w->n_pending = 0;
+}
+
+static void count_later(worker *w, uint32_t *cell)
+{
+    if (w->n_pending == N_PENDING) {
+        count_pending(w);
+    }
+    __builtin_prefetch(cell, 1);
+    w->pending[w->n_pending++] = cell;
+}
+
+static hst_status count_splits(const counting *c, worker *w, size_t m, size_t segment,
+                               const hst_episode *episode, uint32_t area, size_t band, size_t cell,
+                               const uint64_t *uses)
+{
+    uint32_t values[64 * HST_PLAN_USE_WORDS];
+    size_t n = hst_splits_of(c->splits, m, segment, episode, band, uses, values);
+
+    for (size_t i = 0; i < n; i++) {
+        uint32_t *slab = hst_cube_slab(w->cube, m, values[i], area);
+
+        if (!slab) {
+            return no_memory(&w->err);
+        }
+        count_later(w, &slab[cell]);
+    }
+    return HST_OK;
+}
+
 static hst_status count_events(const counting *c, worker *w, const measure_pass *pass,
                                size_t segment, const hst_episode *episode, uint64_t live,
                                const uint16_t *periods, const uint64_t *uses)
 {
     uint32_t area = hst_residence_of(&c->residences[segment], episode);
-    size_t n_bands = c->measures->bands.n;
     unsigned sex = c->sex_of_code[episode->sex];
     size_t band = c->band_of_age[episode->startage];
+    hst_status status = HST_OK;
 
-    for (; live != 0; live &= live - 1) {
+    if (live & pass->excludes) {
+        live = ask_exclusions(c, w, pass, segment, episode, area, live);
+    }
+    for (; live != 0 && !status; live &= live - 1) {
         size_t bit = (size_t)__builtin_ctzll(live), m = pass->measure[bit];
-        const hst_measure *measure = c->measures->items[m].measure;
-        size_t cell = hst_cube_cell(n_bands, periods[pass->group[bit]], sex, band);
-        uint32_t *slab = NULL;
+        size_t cell = hst_cube_cell(c->n_bands, periods[pass->group[bit]], sex, band);
+        uint32_t *slab = w->totals[m][area];
 
-        if (measure->n_excluded_providers > 0 &&
-            hst_exclusion_holds(&c->exclusions[m * c->n_segments + segment], episode->provider,
-                                area)) {
-            w->excluded[m]++;
-            continue;
-        }
-        slab = hst_cube_slab(w->cube, m, 0, area);
-        if (!slab) {
-            return no_memory(&w->err);
-        }
-        slab[cell]++;
-        if (measure->split != HST_SPLIT_NONE) {
-            uint32_t values[64 * HST_PLAN_USE_WORDS];
-            size_t n = hst_splits_of(c->splits, m, segment, episode, band, uses, values);
-
-            for (size_t i = 0; i < n; i++) {
-                slab = hst_cube_slab(w->cube, m, values[i], area);
-                if (!slab) {
-                    return no_memory(&w->err);
-                }
-                slab[cell]++;
+        if (!slab) { /* the first event of its area */
+            slab = hst_cube_slab(w->cube, m, 0, area);
+            if (!slab) {
+                return no_memory(&w->err);
             }
         }
+        count_later(w, &slab[cell]);
+        if (pass->splits >> bit & 1) {
+            status = count_splits(c, w, m, segment, episode, area, band, cell, uses);
+        }
     }
-    return HST_OK;
+    return status;
 }
 
-/* Asks all episodes of a block the measures of one pass. */
+/* Rows of a file, by what the audit wants to know of them. */
+static void tally(const counting *c, file_tally *file, size_t segment, const hst_episode *episode)
+{
+    const hst_residence *residence = &c->residences[segment];
+    uint16_t area = hst_episode_words(episode)[residence->column];
+
+    file->rows++;
+    if (hst_episode_is_dropped(episode)) {
+        file->dropped++;
+    } else {
+        file->flagged += (episode->flags & HST_EPISODE_DUPLICATE_FLAG) != 0;
+        file->unknown_area += residence->fixed[area] == c->unknown;
+    }
+}
+
+/* Asks all episodes of a block the measures of one pass; the first pass also tallies the file. */
 static hst_status count_block(const counting *c, worker *w, size_t pass_number, size_t segment,
                               const hst_block *block)
 {
@@ -137,6 +202,9 @@ static hst_status count_block(const counting *c, worker *w, size_t pass_number, 
         uint64_t uses[HST_PLAN_USE_WORDS], live = 0;
 
         at += hst_episode_bytes(episode);
+        if (pass_number == 0) {
+            tally(c, &w->files[segment], segment, episode);
+        }
         if (hst_episode_is_dropped(episode)) {
             continue;
         }
@@ -156,25 +224,6 @@ static hst_status count_block(const counting *c, worker *w, size_t pass_number, 
     return status;
 }
 
-/* Rows of a file: all of them, dropped, of unknown area, flagged as repeats by the extract. */
-static void tally_block(const counting *c, file_tally *file, size_t segment, const hst_block *block)
-{
-    const hst_residence *residence = &c->residences[segment];
-
-    for (size_t at = 0; at < block->bytes;) {
-        const hst_episode *episode = (const hst_episode *)(const void *)(block->records + at);
-        bool is_dropped = hst_episode_is_dropped(episode);
-
-        at += hst_episode_bytes(episode);
-        file->rows++;
-        file->dropped += is_dropped;
-        file->flagged += !is_dropped && (episode->flags & HST_EPISODE_DUPLICATE_FLAG);
-        file->unknown_area +=
-            !is_dropped &&
-            residence->fixed[hst_episode_words(episode)[residence->column]] == c->unknown;
-    }
-}
-
 static hst_status count_partition(const counting *c, worker *w, size_t partition)
 {
     const hst_block *blocks = NULL;
@@ -185,11 +234,11 @@ static hst_status count_partition(const counting *c, worker *w, size_t partition
     }
     status = hst_partition_read(w->partition, partition, &blocks, &w->err);
     for (size_t s = 0; s < c->n_segments && !status; s++) {
-        tally_block(c, &w->files[s], s, &blocks[s]);
         for (size_t p = 0; p < c->n_passes && !status; p++) {
             status = count_block(c, w, p, s, &blocks[s]);
         }
     }
+    count_pending(w);
     return status;
 }
 
@@ -232,10 +281,12 @@ static hst_status group_measures(const counting *c, measure_pass *pass, hst_erro
         if (first < i) {
             pass->group[i] = pass->group[first];
         } else {
-            pass->group[i] = pass->n_groups++;
+            pass->group[i] = (uint8_t)pass->n_groups++;
             status = hst_unit_rule_init(&pass->groups[pass->group[i]].rule, measure, err);
         }
         pass->groups[pass->group[i]].bits |= UINT64_C(1) << i;
+        pass->excludes |= (uint64_t)(measure->measure->n_excluded_providers > 0) << i;
+        pass->splits |= (uint64_t)(measure->measure->split != HST_SPLIT_NONE) << i;
     }
     return status;
 }
@@ -318,6 +369,7 @@ static hst_status prepare(counting *c, hst_error *err)
         return status;
     }
     c->unknown = hst_areas_special(c->areas).unknown;
+    c->n_bands = bands->n;
     memset(c->band_of_age, (int)bands->n, sizeof c->band_of_age);
     memcpy(c->band_of_age, bands->of_age, sizeof bands->of_age);
     memset(c->sex_of_code, HST_SEX_OTHER, sizeof c->sex_of_code);
@@ -371,10 +423,14 @@ static hst_status init_worker(worker *w, const counting *c, hst_error *err)
         return status;
     }
     w->steps = calloc(c->n_passes + 1, sizeof *w->steps);
+    w->totals = calloc(c->measures->n + 1, sizeof *w->totals);
     w->excluded = calloc(c->measures->n + 1, sizeof *w->excluded);
     w->files = calloc(c->n_segments + 1, sizeof *w->files);
-    if (!w->steps || !w->excluded || !w->files) {
+    if (!w->steps || !w->totals || !w->excluded || !w->files) {
         return no_memory(err);
+    }
+    for (size_t m = 0; m < c->measures->n; m++) {
+        w->totals[m] = hst_cube_totals(w->cube, m);
     }
     return hst_partition_create(&w->partition, c->segments, c->n_segments, drop, err);
 }
@@ -384,6 +440,7 @@ static void clear_worker(worker *w)
     hst_cube_free(w->cube);
     hst_partition_free(w->partition);
     free(w->steps);
+    free(w->totals);
     free(w->excluded);
     free(w->files);
 }

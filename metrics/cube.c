@@ -198,6 +198,11 @@ uint32_t *hst_cube_slab(hst_cube *cube, size_t measure, uint32_t split, uint32_t
     return slab ? *slab : NULL;
 }
 
+uint32_t *const *hst_cube_totals(const hst_cube *cube, size_t measure)
+{
+    return cube->items[measure].total;
+}
+
 /* ---- merging ---- */
 
 /* Adds a slab, or hands it over where there is none yet. */

@@ -15,6 +15,9 @@ HST_MUST_CHECK hst_status hst_cube_create(hst_cube **out, const hst_measures *me
  */
 uint32_t *hst_cube_slab(hst_cube *cube, size_t measure, uint32_t split, uint32_t area);
 
+/** Slabs of all split values together by area, NULL where no event has been; owned by the cube. */
+uint32_t *const *hst_cube_totals(const hst_cube *cube, size_t measure);
+
 /** Place of a cell in a slab. */
 static inline size_t hst_cube_cell(size_t n_bands, size_t period, unsigned sex, size_t band)
 {

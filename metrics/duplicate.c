@@ -15,37 +15,41 @@ typedef struct hst_copy {
     const hst_segment *segment;
 } hst_copy;
 
-void hst_duplicates_clear(hst_duplicates *scratch)
+void hst_duplicates_clear(hst_duplicates *search)
 {
-    free(scratch->filter);
-    free(scratch->rows);
-    free(scratch->block_of);
-    free(scratch->suspects);
-    free(scratch->copies);
-    *scratch = (hst_duplicates){0};
+    free(search->filter);
+    free(search->rows);
+    free(search->segments);
+    free(search->suspects);
+    free(search->copies);
+    *search = (hst_duplicates){0};
 }
 
-static hst_status make_room(hst_duplicates *scratch, size_t n_rows, hst_error *err)
+hst_status hst_duplicates_begin(hst_duplicates *search, size_t n_rows, hst_error *err)
 {
     size_t n_words = 64;
 
     while (n_words < n_rows / 4) { /* 16 bits a row */
         n_words *= 2;
     }
-    if (n_rows > scratch->n_rows || n_words > scratch->n_words) {
-        hst_duplicates_clear(scratch);
-        scratch->n_words = n_words;
-        scratch->n_rows = n_rows;
-        scratch->filter = malloc(n_words * sizeof *scratch->filter);
-        scratch->rows = malloc((n_rows + 1) * sizeof(hst_episode *));
-        scratch->block_of = malloc((n_rows + 1) * sizeof *scratch->block_of);
-        scratch->suspects = malloc((n_rows + 1) * sizeof *scratch->suspects);
-        scratch->copies = malloc((n_rows + 1) * sizeof *scratch->copies);
-        if (!scratch->filter || !scratch->rows || !scratch->block_of || !scratch->suspects ||
-            !scratch->copies) {
-            hst_duplicates_clear(scratch);
+    if (n_rows > search->capacity) {
+        hst_duplicates_clear(search);
+        search->capacity = n_rows;
+        search->filter = malloc(n_words * sizeof *search->filter);
+        search->rows = malloc(n_rows * sizeof(hst_episode *));
+        search->segments = malloc(n_rows * sizeof(hst_segment *));
+        search->suspects = malloc(n_rows * sizeof *search->suspects);
+        search->copies = malloc(n_rows * sizeof *search->copies);
+        if (!search->filter || !search->rows || !search->segments || !search->suspects ||
+            !search->copies) {
+            hst_duplicates_clear(search);
             return hst_fail(err, HST_ERR_MEMORY, "no memory to look for repeated records");
         }
+    }
+    search->n_words = n_words;
+    search->n_rows = search->n_suspects = 0;
+    if (search->filter) {
+        memset(search->filter, 0, n_words * sizeof *search->filter);
     }
     return HST_OK;
 }
@@ -171,76 +175,56 @@ static bool is_same_record(const hst_episode *a, const hst_episode *b)
 
 /* ---- the search ---- */
 
-/* Lists the rows, and the keys that the filter may have met before. */
-static size_t suspect_keys(hst_duplicates *scratch, const hst_block *blocks, size_t n_blocks)
+void hst_duplicates_add(hst_duplicates *search, const hst_block *block)
 {
-    size_t n = 0;
+    for (size_t at = 0; at < block->bytes;) {
+        hst_episode *episode = (hst_episode *)(void *)(block->records + at);
+        uint64_t hash = hash_key(episode->record_key), bits = bits_of(hash);
+        uint64_t *word = &search->filter[word_of(hash, search->n_words)];
 
-    memset(scratch->filter, 0, scratch->n_words * sizeof *scratch->filter);
-    scratch->n_suspects = 0;
-    for (size_t b = 0; b < n_blocks; b++) {
-        for (size_t at = 0; at < blocks[b].bytes;) {
-            hst_episode *episode = (hst_episode *)(void *)(blocks[b].records + at);
-            uint64_t hash = hash_key(episode->record_key), bits = bits_of(hash);
-            uint64_t *word = &scratch->filter[word_of(hash, scratch->n_words)];
-
-            if ((*word & bits) == bits) {
-                scratch->suspects[scratch->n_suspects++] = episode->record_key;
-            }
-            *word |= bits;
-            scratch->rows[n] = episode;
-            scratch->block_of[n++] = (uint32_t)b;
-            at += hst_episode_bytes(episode);
+        if ((*word & bits) == bits) {
+            search->suspects[search->n_suspects++] = episode->record_key;
         }
+        *word |= bits;
+        search->rows[search->n_rows] = episode;
+        search->segments[search->n_rows++] = block->segment;
+        at += hst_episode_bytes(episode);
     }
-    return n;
 }
 
 /* Rows whose key is suspected, through the filter filled with the suspects alone. */
-static size_t gather_copies(hst_duplicates *scratch, const hst_block *blocks, size_t n_rows)
+static size_t gather_copies(hst_duplicates *search)
 {
     size_t n = 0;
 
-    memset(scratch->filter, 0, scratch->n_words * sizeof *scratch->filter);
-    for (size_t i = 0; i < scratch->n_suspects; i++) {
-        uint64_t hash = hash_key(scratch->suspects[i]);
+    memset(search->filter, 0, search->n_words * sizeof *search->filter);
+    for (size_t i = 0; i < search->n_suspects; i++) {
+        uint64_t hash = hash_key(search->suspects[i]);
 
-        scratch->filter[word_of(hash, scratch->n_words)] |= bits_of(hash);
+        search->filter[word_of(hash, search->n_words)] |= bits_of(hash);
     }
-    for (size_t i = 0; i < n_rows; i++) {
-        uint64_t hash = hash_key(scratch->rows[i]->record_key), bits = bits_of(hash);
+    for (size_t i = 0; i < search->n_rows; i++) {
+        uint64_t hash = hash_key(search->rows[i]->record_key), bits = bits_of(hash);
 
-        if ((scratch->filter[word_of(hash, scratch->n_words)] & bits) == bits) {
-            scratch->copies[n++] =
-                (hst_copy){scratch->rows[i], blocks[scratch->block_of[i]].segment};
+        if ((search->filter[word_of(hash, search->n_words)] & bits) == bits) {
+            search->copies[n++] = (hst_copy){search->rows[i], search->segments[i]};
         }
     }
     return n;
 }
 
-hst_status hst_duplicates_mark(hst_duplicates *scratch, const hst_block *blocks, size_t n_blocks,
-                               hst_error *err)
+void hst_duplicates_mark(hst_duplicates *search)
 {
-    size_t n_rows = 0, n_copies = 0;
-    hst_status status = HST_OK;
+    size_t n = 0;
 
-    for (size_t b = 0; b < n_blocks; b++) {
-        n_rows += blocks[b].bytes / sizeof(hst_episode); /* at most: records are no shorter */
+    if (search->n_suspects == 0) {
+        return;
     }
-    status = make_room(scratch, n_rows, err);
-    if (status) {
-        return status;
-    }
-    n_rows = suspect_keys(scratch, blocks, n_blocks);
-    if (scratch->n_suspects == 0) {
-        return HST_OK;
-    }
-    n_copies = gather_copies(scratch, blocks, n_rows);
-    qsort(scratch->copies, n_copies, sizeof *scratch->copies, compare_copies);
-    for (size_t i = 1; i < n_copies; i++) {
-        if (is_same_record(scratch->copies[i - 1].episode, scratch->copies[i].episode)) {
-            scratch->copies[i].episode->reserved = HST_RECORD_DROPPED;
+    n = gather_copies(search);
+    qsort(search->copies, n, sizeof *search->copies, compare_copies);
+    for (size_t i = 1; i < n; i++) {
+        if (is_same_record(search->copies[i - 1].episode, search->copies[i].episode)) {
+            search->copies[i].episode->reserved = HST_RECORD_DROPPED;
         }
     }
-    return HST_OK;
 }

@@ -34,25 +34,31 @@ void hst_partition_free(hst_partition *partition);
 HST_MUST_CHECK hst_status hst_partition_read(hst_partition *partition, size_t number,
                                              const hst_block **blocks, hst_error *err);
 
-/** Scratch memory of hst_duplicates_mark. */
+/** Search for records that repeat another's key, in scratch memory that is used again. */
 typedef struct hst_duplicates {
     size_t n_words;
     uint64_t *filter; /* [n_words] */
-    size_t n_rows;
-    hst_episode **rows; /* [n_rows] */
-    uint32_t *block_of; /* [n_rows] */
+    size_t n_rows, capacity;
+    hst_episode **rows;           /* [capacity] */
+    const hst_segment **segments; /* [capacity], of each row */
     size_t n_suspects;
-    uint64_t *suspects; /* keys that may repeat */
-    struct hst_copy *copies;
+    uint64_t *suspects;      /* [capacity], keys that may repeat */
+    struct hst_copy *copies; /* [capacity] */
 } hst_duplicates;
+
+/** Begins the search among at most `n_rows` rows. */
+HST_MUST_CHECK hst_status hst_duplicates_begin(hst_duplicates *search, size_t n_rows,
+                                               hst_error *err);
+
+/** Adds the rows of a block; best while they are still in the processor's cache. */
+void hst_duplicates_add(hst_duplicates *search, const hst_block *block);
 
 /**
  * Marks all but one of the records of one person that have the same key. Kept is the finished one,
  * then that of the later PARTYEAR, then the newest SUBDATE, then the one whose fields sort first
- * (domain/definitions.md section 2). Neither the order of files nor that of rows matters.
+ * (NHS rule `nhsd`). Neither the order of files nor that of rows matters.
  */
-HST_MUST_CHECK hst_status hst_duplicates_mark(hst_duplicates *scratch, const hst_block *blocks,
-                                              size_t n_blocks, hst_error *err);
-void hst_duplicates_clear(hst_duplicates *scratch);
+void hst_duplicates_mark(hst_duplicates *search);
+void hst_duplicates_clear(hst_duplicates *search);
 
 #endif
