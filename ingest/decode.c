@@ -255,22 +255,65 @@ static inline size_t decode_run(hst_decoder *decoder, const hst_record *record, 
     return n;
 }
 
-static void decode_fields(hst_decoder *decoder, const hst_record *record, hst_row *row)
+/* A batch is decoded field by field: the texts that one field remembers stay in the first cache for
+ * all rows, and the look-ups of neighbouring rows do not wait for each other. */
+static void decode_columns(hst_decoder *decoder, const hst_record *const *records, hst_row *rows,
+                           size_t n_rows)
 {
     size_t length = 0;
     const char *text = NULL;
 
     for (hst_item *item = decoder->dates.items, *end = item + decoder->dates.n; item < end;
          item++) {
-        hst_day day = 0;
+        for (size_t i = 0; i < n_rows; i++) {
+            hst_day day = 0;
 
-        text = raw_field(record, item->column, &length);
-        if (length > 0) {
-            day = decode_date(decoder, record, item->column, text, length, row);
+            text = raw_field(records[i], item->column, &length);
+            if (length > 0) {
+                day = decode_date(decoder, records[i], item->column, text, length, &rows[i]);
+            }
+            memcpy((char *)&rows[i] + item->offset, &day, sizeof day);
         }
-        memcpy((char *)row + item->offset, &day, sizeof day);
     }
     for (hst_item *item = decoder->words.items, *end = item + decoder->words.n; item < end;
+         item++) {
+        for (size_t i = 0; i < n_rows; i++) {
+            uint16_t value = 0;
+
+            text = raw_field(records[i], item->column, &length);
+            if (length > 0) {
+                value =
+                    decode_field(decoder, records[i], item, item->column, text, length, &rows[i]);
+            }
+            memcpy((char *)&rows[i] + item->offset, &value, sizeof value);
+        }
+    }
+    for (hst_item *item = decoder->bytes.items, *end = item + decoder->bytes.n; item < end;
+         item++) {
+        for (size_t i = 0; i < n_rows; i++) {
+            uint16_t value = item->empty;
+
+            text = raw_field(records[i], item->column, &length);
+            if (length == 1) {
+                value = item->one[(unsigned char)text[0]];
+            }
+            if (length > 1 || (length == 1 && value == 0)) {
+                value =
+                    decode_field(decoder, records[i], item, item->column, text, length, &rows[i]);
+            }
+            *((unsigned char *)&rows[i] + item->offset) = (unsigned char)value;
+        }
+    }
+}
+
+/* Fields that share a dictionary with others: row by row, so that the numbers in it do not depend
+ * on how rows came in batches. */
+static void decode_shared(hst_decoder *decoder, const hst_record *record, hst_row *row)
+{
+    size_t length = 0;
+    const char *text = NULL;
+
+    for (hst_item *item = decoder->shared.items, *end = item + decoder->shared.n; item < end;
          item++) {
         uint16_t value = 0;
 
@@ -279,19 +322,6 @@ static void decode_fields(hst_decoder *decoder, const hst_record *record, hst_ro
             value = decode_field(decoder, record, item, item->column, text, length, row);
         }
         memcpy((char *)row + item->offset, &value, sizeof value);
-    }
-    for (hst_item *item = decoder->bytes.items, *end = item + decoder->bytes.n; item < end;
-         item++) {
-        uint16_t value = item->empty;
-
-        text = raw_field(record, item->column, &length);
-        if (length == 1) {
-            value = item->one[(unsigned char)text[0]];
-        }
-        if (length > 1 || (length == 1 && value == 0)) {
-            value = decode_field(decoder, record, item, item->column, text, length, row);
-        }
-        *((unsigned char *)row + item->offset) = (unsigned char)value;
     }
     for (size_t i = 0; i < decoder->n_providers && row->episode.provider == 0; i++) {
         hst_item *item = &decoder->providers[i];
@@ -445,6 +475,13 @@ static bool decode_site(hst_decoder *decoder, const hst_record *record, uint64_t
 
     if (decoder->site_column == HST_NO_COLUMN) {
         return false;
+    }
+    if ((size_t)decoder->site_column < decoder->layout->header.n_names) {
+        const char *text = raw_field(record, decoder->site_column, &length);
+
+        if (length == 0 || is_plain(text, length)) {
+            return length > 0;
+        }
     }
     column_text(decoder, record, decoder->site_column, side_key, &length);
     return length > 0;
@@ -602,57 +639,89 @@ static hst_reason reason_of_fault(hst_record_fault fault)
                                                 : HST_REASON_RAGGED;
 }
 
-hst_status hst_decoder_add(hst_decoder *decoder, const hst_record *record, hst_error *err)
+/* The rest of a row, whose columns are decoded, and its way into the segment. */
+static hst_status finish_row(hst_decoder *decoder, const hst_record *record, hst_row *row,
+                             hst_error *err)
 {
     hst_status status = HST_OK;
     const hst_layout *layout = decoder->layout;
     uint16_t words[HST_MAX_AREA_COLUMNS + 2 * HST_MAX_POSITIONS];
     size_t n_words = layout->n_areas;
-    uint64_t side_key = 0;
+    hst_episode *episode = &row->episode;
+    uint64_t side_key = episode->record_key;
     bool flag_differs = false;
-    hst_row row;
-    hst_episode *episode = &row.episode;
 
-    decoder->info.rows_read++;
-    if (record->fault != HST_RECORD_OK || record->n_fields != layout->header.n_names) {
-        reject(decoder, reason_of_fault(record->fault), record->line, HST_NO_COLUMN);
-        return HST_OK;
-    }
-    /* codes are cleared only where the plan may leave holes between them */
-    memset(&row, 0,
-           decoder->diagnoses.n > 0 && decoder->procedures.n > 0 ? offsetof(hst_row, areas)
-                                                                 : sizeof row);
-    episode->startage = HST_AGE_MISSING;
-
-    decode_fields(decoder, record, &row);
-    decode_key(decoder, record, &row);
-    side_key = episode->record_key;
     if (layout->n_side > 0) {
-        decode_side(decoder, record, side_key, &row);
+        decode_side(decoder, record, side_key, row);
     }
-    decode_codes(decoder, record, side_key, &row);
+    decode_codes(decoder, record, side_key, row);
     if (side_key < SHORT_KEY_BELOW) {
-        complete_key(decoder, record, side_key, &row);
+        complete_key(decoder, record, side_key, row);
     }
-    decode_person(decoder, record, side_key, &row);
+    decode_person(decoder, record, side_key, row);
     episode->spell_number = decode_hash(decoder, record, decoder->spell_column, side_key);
     episode->sus_spell = decode_hash(decoder, record, decoder->sus_spell_column, side_key);
-    if (row.reason != HST_REASON_NONE) {
-        reject(decoder, row.reason, record->line, row.fault_column);
+    if (row->reason != HST_REASON_NONE) {
+        reject(decoder, row->reason, record->line, row->fault_column);
         return HST_OK;
     }
 
-    episode->completeness = count_filled(&row, decode_site(decoder, record, side_key));
-    flag_differs = decode_flags(decoder, &row);
-    memcpy(words, row.areas, sizeof row.areas);
-    memcpy(words + n_words, row.diagnoses, episode->n_diagnoses * sizeof *words);
+    episode->completeness = count_filled(row, decode_site(decoder, record, side_key));
+    flag_differs = decode_flags(decoder, row);
+    memcpy(words, row->areas, sizeof row->areas);
+    memcpy(words + n_words, row->diagnoses, episode->n_diagnoses * sizeof *words);
     n_words += episode->n_diagnoses;
-    memcpy(words + n_words, row.procedures, episode->n_procedures * sizeof *words);
+    memcpy(words + n_words, row->procedures, episode->n_procedures * sizeof *words);
     n_words += episode->n_procedures;
     episode->n_words = (uint8_t)n_words;
     status = hst_segment_writer_add(decoder->writer, episode, words, err);
     if (status == HST_OK) {
-        account(decoder, &row, flag_differs);
+        account(decoder, row, flag_differs);
+    }
+    return status;
+}
+
+static hst_status add_batch(hst_decoder *decoder, const hst_record *records, size_t n,
+                            hst_error *err)
+{
+    const hst_record *good[HST_DECODER_BATCH];
+    size_t n_good = 0;
+    /* codes are cleared only where the plan may leave holes between them */
+    size_t n_cleared = decoder->diagnoses.n > 0 && decoder->procedures.n > 0
+                           ? offsetof(hst_row, areas)
+                           : sizeof(hst_row);
+    hst_status status = HST_OK;
+
+    for (size_t i = 0; i < n; i++) {
+        decoder->info.rows_read++;
+        if (records[i].fault != HST_RECORD_OK ||
+            records[i].n_fields != decoder->layout->header.n_names) {
+            reject(decoder, reason_of_fault(records[i].fault), records[i].line, HST_NO_COLUMN);
+            continue;
+        }
+        memset(&decoder->rows[n_good], 0, n_cleared);
+        decoder->rows[n_good].episode.startage = HST_AGE_MISSING;
+        good[n_good++] = &records[i];
+    }
+    decode_columns(decoder, good, decoder->rows, n_good);
+    for (size_t i = 0; i < n_good; i++) {
+        decode_shared(decoder, good[i], &decoder->rows[i]);
+        decode_key(decoder, good[i], &decoder->rows[i]);
+    }
+    for (size_t i = 0; i < n_good && status == HST_OK; i++) {
+        status = finish_row(decoder, good[i], &decoder->rows[i], err);
+    }
+    return status;
+}
+
+hst_status hst_decoder_add(hst_decoder *decoder, const hst_record *records, size_t n,
+                           hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    for (size_t i = 0; i < n && status == HST_OK; i += HST_DECODER_BATCH) {
+        status = add_batch(decoder, records + i,
+                           n - i < HST_DECODER_BATCH ? n - i : HST_DECODER_BATCH, err);
     }
     return status;
 }

@@ -10,6 +10,7 @@ enum {
     HST_DATE_FIRST_YEAR = 1930,    /* of the table of months */
     HST_DATE_N_YEARS = 179,        /* whole years that hst_day holds */
     HST_DECODER_TEXT_BYTES = 1024, /* longest value of a quoted field; longer ones are no code */
+    HST_DECODER_BATCH = 32,        /* rows decoded together */
     HST_MAX_ITEMS = HST_N_FIELDS + HST_MAX_AREA_COLUMNS + 2 * HST_MAX_POSITIONS,
 };
 
@@ -138,6 +139,7 @@ struct hst_decoder {
     hst_segment_writer *writer;
 
     hst_item_list dates, words, bytes; /**< by what they fill */
+    hst_item_list shared;              /**< words whose dictionary other columns fill too */
     hst_item_list side_items;          /**< of any kind, from side files */
     size_t n_providers;
     hst_item providers[3]; /**< PROCODET, PROCODE3, PROCODE: the first that is filled counts */
@@ -157,6 +159,7 @@ struct hst_decoder {
     uint64_t person[2];
 
     hst_segment_info info;
+    hst_row rows[HST_DECODER_BATCH];
     char text[HST_DECODER_TEXT_BYTES + 64]; /**< value of a quoted field; look-ups read past it */
 };
 

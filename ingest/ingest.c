@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_BETWEEN_CHECKS = 4096 };
+enum { ROWS_AT_ONCE = 32, ROWS_BETWEEN_CHECKS = 4096 };
 
 /** What all threads of one ingest share. */
 typedef struct work {
@@ -46,20 +46,24 @@ static hst_status read_rows(work *w, hst_scanner *scanner, const hst_source *sou
                             const hst_layout *layout, hst_decoder *decoder, uint64_t *reported,
                             hst_error *err)
 {
-    hst_record record = {0};
+    hst_record records[ROWS_AT_ONCE];
+    size_t n = 1;
+    uint64_t n_since_check = 0;
     bool more = true;
     hst_status status = HST_OK;
 
     if (hst_layout_has_header_line(layout)) {
-        status = hst_scanner_next(scanner, &record, &more, err);
+        status = hst_scanner_next(scanner, records, &more, err);
     }
     hst_scanner_expect_fields(scanner, hst_layout_n_columns(layout));
-    for (uint64_t n = 1; status == HST_OK && more; n++) {
-        status = hst_scanner_next(scanner, &record, &more, err);
-        if (status == HST_OK && more) {
-            status = hst_decoder_add(decoder, &record, err);
+    while (status == HST_OK && n > 0) {
+        status = hst_scanner_next_batch(scanner, records, ROWS_AT_ONCE, &n, err);
+        if (status == HST_OK) {
+            status = hst_decoder_add(decoder, records, n, err);
         }
-        if (n % ROWS_BETWEEN_CHECKS == 0) {
+        n_since_check += n;
+        if (n_since_check >= ROWS_BETWEEN_CHECKS) {
+            n_since_check = 0;
             advance(w, source, reported);
             if (hst_interrupt_requested()) {
                 return hst_fail(err, HST_ERR_INTERRUPTED,

@@ -114,7 +114,10 @@ static bool make_item(hst_decoder *decoder, hst_item *item, int column, hst_fiel
 
 static void add_item(hst_decoder *decoder, const hst_item *item)
 {
+    bool is_shared = item->kind == HST_KIND_SPECIALTY || item->kind == HST_KIND_DIAGNOSIS ||
+                     item->kind == HST_KIND_PROCEDURE;
     hst_item_list *list = is_in_side_file(decoder, item->column) ? &decoder->side_items
+                          : is_shared                            ? &decoder->shared
                           : item->kind == HST_KIND_DATE          ? &decoder->dates
                           : item->is_word                        ? &decoder->words
                                                                  : &decoder->bytes;

@@ -343,6 +343,23 @@ hst_status hst_scanner_next(hst_scanner *scanner, hst_record *record, bool *more
     return status;
 }
 
+hst_status hst_scanner_next_batch(hst_scanner *scanner, hst_record *records, size_t capacity,
+                                  size_t *n, hst_error *err)
+{
+    bool more = false;
+    hst_status status = hst_scanner_next(scanner, records, &more, err);
+
+    *n = 0;
+    if (status == HST_OK && more) {
+        *n = 1;
+        /* a record read the slow way leaves no index, so none follows it here */
+        while (*n < capacity && take_indexed(scanner, &records[*n])) {
+            (*n)++;
+        }
+    }
+    return status;
+}
+
 void hst_scanner_free(hst_scanner *scanner)
 {
     if (!scanner) {

@@ -92,10 +92,11 @@ HST_MUST_CHECK hst_status hst_decoder_create(hst_decoder **out, const hst_layout
                                              hst_segment_writer *writer, hst_error *err);
 
 /**
- * Decodes one record (faulty ones included, which are counted by their fault) and adds it to the
- * segment, or counts it by reason. Errors are those of the writer only: a bad row is no error.
+ * Decodes records (faulty ones included, which are counted by their fault) and adds them to the
+ * segment, or counts them by reason. Errors are those of the writer only: a bad row is no error.
+ * The segment does not depend on how the records of a file come in batches.
  */
-HST_MUST_CHECK hst_status hst_decoder_add(hst_decoder *decoder, const hst_record *record,
+HST_MUST_CHECK hst_status hst_decoder_add(hst_decoder *decoder, const hst_record *records, size_t n,
                                           hst_error *err);
 
 /** Fills what the decoder knows into `info` (all but digest, file name and input_bytes). */

@@ -87,6 +87,14 @@ void hst_scanner_expect_fields(hst_scanner *scanner, size_t n_fields);
 HST_MUST_CHECK hst_status hst_scanner_next(hst_scanner *scanner, hst_record *record, bool *more,
                                            hst_error *err);
 
+/**
+ * The next records, as many as are at hand: all valid until the next call.
+ *
+ * @param records  [capacity];  @param n  receives their number, 0 at the end of the file
+ */
+HST_MUST_CHECK hst_status hst_scanner_next_batch(hst_scanner *scanner, hst_record *records,
+                                                 size_t capacity, size_t *n, hst_error *err);
+
 /** Frees the scanner and stops its thread, at any time; NULL is allowed. */
 void hst_scanner_free(hst_scanner *scanner);
 

@@ -70,7 +70,7 @@ static inline void decode_spec(decoded *out, const hst_extract_spec *spec)
     while (more) {
         assert_int_equal(hst_scanner_next(scanner, &record, &more, &err), HST_OK);
         if (more) {
-            assert_int_equal(hst_decoder_add(decoder, &record, &err), HST_OK);
+            assert_int_equal(hst_decoder_add(decoder, &record, 1, &err), HST_OK);
         }
     }
     hst_decoder_info(decoder, &out->info);
