@@ -35,11 +35,11 @@ enum {
     HST_EPISODE_DUPLICATE_FLAG = 1, /* DUPLICATE_FLAG of the extract is set */
     HST_EPISODE_SPELEND = 2,        /* SPELEND Y or 1 */
     HST_EPISODE_FLAGS_GIVEN = 4,    /* FCE and FAE columns are in the extract */
-    HST_EPISODE_FCE = 8,
+    HST_EPISODE_FCE = 8,            /* this flag and the next two as the extract gives them */
     HST_EPISODE_FAE = 16,
     HST_EPISODE_FAE_EMERGENCY = 32,
     HST_EPISODE_NO_PERSON =
-        64, /* empty person id: a person of its own, `person` made from record key and line */
+        64, /* empty person id: a person of its own, `person` made from the record key alone */
 };
 
 /**
