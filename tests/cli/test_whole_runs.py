@@ -11,10 +11,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 PROGRAM = REPOSITORY = ""
@@ -115,6 +117,42 @@ class WholeRuns(unittest.TestCase):
         done = self.ok("run", study)
         self.assertIn("1 file new, 2 unchanged", done.stderr)
         self.assertEqual(len(os.listdir(os.path.join(folder, "results"))), len(runs) + 1)
+
+    def test_a_run_killed_at_any_moment_is_made_good_by_the_next(self):
+        folder = self.synth("study", "--people", "60000")
+        study = os.path.join(folder, "study.yaml")
+        self.ok("run", study, "--store", self.path("other-store"), "--out", self.path("other"), "--quiet")
+        expected = read_bytes(self.path("other/latest/results.csv"))
+        for sign, delays in ((signal.SIGKILL, (0.01, 0.03, 0.1, 0.2, 0.3)), (signal.SIGTERM, (0.05, 0.15))):
+            for delay in delays:
+                running = subprocess.Popen([PROGRAM, "run", study, "--quiet"], stdin=subprocess.DEVNULL,
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                time.sleep(delay)
+                running.send_signal(sign)
+                self.assertIn(running.wait(), (0, -signal.SIGKILL) if sign == signal.SIGKILL else (0, 130, -sign))
+                latest = os.path.join(folder, "results/latest/results.csv")
+                if os.path.exists(latest):
+                    self.assertEqual(read_bytes(latest), expected)
+            self.ok("run", study, "--quiet")
+            self.assertEqual(read_bytes(latest), expected)
+            shutil.rmtree(os.path.join(folder, "results"))
+            shutil.rmtree(os.path.join(folder, ".hestia-store"))
+
+    def test_of_cumulative_cuts_the_newest_counts(self):
+        folder = self.synth("study")
+        study = os.path.join(folder, "study.yaml")
+        self.ok("run", study, "--quiet")
+        expected = self.tables(folder)["results.csv"]
+        last = os.path.join(folder, "extracts/apc_201011.csv.gz")
+        lines = gzip.decompress(read_bytes(last)).splitlines(keepends=True)
+        with open(os.path.join(folder, "extracts/apc_201011_m06.csv.gz"), "wb") as stream:
+            stream.write(gzip.compress(b"".join(lines[:1] + [line.replace(b",201099,", b",201006,")
+                                                             for line in lines[1:len(lines) // 2]])))
+        done = self.ok("run", study)
+        self.assertIn("1 superseded", done.stderr)
+        self.assertEqual(self.tables(folder)["results.csv"], expected)
+        audit = read_csv(os.path.join(folder, "results/latest/audit.csv"))
+        self.assertTrue([r for r in audit if r["file"] == "apc_201011_m06.csv.gz" and "superseded" in r["reason"]])
 
     def test_results_hold_what_synth_says_is_true(self):
         folder = self.synth("study")
