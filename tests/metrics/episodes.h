@@ -107,8 +107,8 @@ static void random_row(plain_row *row, uint64_t key)
 }
 
 /* Rows of which one in fifty repeats the key of an earlier row of the same person, with something
- * changed; `key` 0 marks no row. */
-static void random_rows(plain_row *rows, size_t n)
+ * changed. */
+static inline void random_rows(plain_row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (i > 0 && random_below(50) == 0) {
