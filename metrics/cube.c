@@ -56,7 +56,7 @@ static hst_status join_periods(cube_measure *item, const hst_compiled_measure *m
             while (at < n_finest && finest[at].end < measure->periods[type][i].end) {
                 at++;
             }
-            item->last[type][i] = at++;
+            item->last[type][i] = at;
         }
     }
     return HST_OK;

@@ -184,7 +184,7 @@ CASE(quintile, set_codes(where, HST_WHERE_DEPRIVATION_QUINTILE, "1 3"),
      row->decile == 1 || row->decile == 2 || row->decile == 5 || row->decile == 6)
 CASE(age, (where->has_age = true, where->age_from = 17, where->age_to = 64),
      row->age >= 17 && row->age <= 64)
-CASE(old_age, (where->has_age = true, where->age_from = 85, where->age_to = 130),
+CASE(old_age, (where->has_age = true, where->age_from = 85, where->age_to = 999),
      row->age >= 85 && row->age <= 120)
 CASE(stay, (where->has_length_of_stay = true, where->los_from = 0, where->los_to = 3),
      stay(row) >= 0 && stay(row) <= 3)
@@ -214,6 +214,10 @@ CASE(two_conditions, set_codes(where, HST_WHERE_CONDITION, "dementia acsc_copd_j
           finds(row->diagnoses, 1, 4, " J41 J42 J43 J44 J47 ")))
 CASE(with_exclude, set_codes(where, HST_WHERE_CONDITION, "own_angina"),
      finds(row->diagnoses, 0, 4, " I20 ") && !finds(row->procedures, 0, 0, " K A "))
+CASE(with_exclude_elsewhere,
+     (set_codes(where, HST_WHERE_CONDITION, "own_angina"),
+      where->positions = HST_POSITIONS_SECONDARY),
+     finds(row->diagnoses, 1, 4, " I20 ") && !finds(row->procedures, 0, 0, " K A "))
 CASE(procedure, set_codes(where, HST_WHERE_PROCEDURE, "K40 own_hip"),
      finds(row->procedures, 0, 1, " K40 ") || finds(row->procedures, 0, 0, " W37 "))
 CASE(condition_and_procedure,
@@ -298,6 +302,7 @@ static const where_case cases[] = {
     ROW(condition_first3, NULL),
     ROW(two_conditions, NULL),
     ROW(with_exclude, NULL),
+    ROW(with_exclude_elsewhere, NULL),
     ROW(procedure, NULL),
     ROW(condition_and_procedure, NULL),
     ROW(any, NULL),
@@ -357,7 +362,7 @@ static bool is_expected(const plain_row *row, const hst_measure *measure, const 
 
 /* Compares every cell of one measure and period type with the plain count. */
 static void check_measure(const hst_cube *cube, const hst_measures *measures, size_t m,
-                          const hst_measure *measure, hst_by type)
+                          const hst_measure *measure, const where_case *c, hst_by type)
 {
     enum { MAX_PERIODS = 60, N_BANDS = 19 };
     static uint64_t expected[MAX_PERIODS][N_AREAS + 3][HST_N_SEXES][N_BANDS];
@@ -371,7 +376,7 @@ static void check_measure(const hst_cube *cube, const hst_measures *measures, si
         const plain_row *row = &rows[i];
         hst_date date = measure->date == HST_DATE_OF_DISCHARGE ? row->disdate : row->admidate;
 
-        if (is_dropped[i] || !is_expected(row, measure, &cases[m % N_CASES])) {
+        if (is_dropped[i] || !is_expected(row, measure, c)) {
             continue;
         }
         for (size_t p = 0; p < n; p++) {
@@ -391,7 +396,7 @@ static void check_measure(const hst_cube *cube, const hst_measures *measures, si
                     uint64_t events = hst_cube_events(cube, m, 0, area, type, p, sex, band);
 
                     if (events != expected[p][area][sex][band]) {
-                        fail_msg("%s (%zu): %s, area %zu: %zu, not %zu", cases[m % N_CASES].name, m,
+                        fail_msg("%s (%zu): %s, area %zu: %zu, not %zu", c->name, m,
                                  periods[p].label, area, (size_t)events,
                                  (size_t)expected[p][area][sex][band]);
                     }
@@ -430,7 +435,7 @@ static void every_where_key_counts_as_a_plain_loop_does(void **state)
     for (size_t m = 0; m < study.n_measures; m++) {
         for (unsigned type = HST_BY_MONTH; type <= HST_BY_YEAR; type *= 2) {
             if (list[m].by & type) {
-                check_measure(cube, measures, m, &list[m], (hst_by)type);
+                check_measure(cube, measures, m, &list[m], &cases[m % N_CASES], (hst_by)type);
             }
         }
     }
@@ -492,6 +497,7 @@ static uint64_t count_shape(const struct shape_case *c)
     hst_segment *first = NULL;
     uint64_t hash = 0;
 
+    study.n_measures = N_CASES;
     for (size_t m = 0; m < study.n_measures; m++) {
         list[m].split = (hst_split)(m % (HST_SPLIT_ETHNICITY + 1));
         if (list[m].split == HST_SPLIT_CONDITION &&
@@ -533,7 +539,7 @@ static void splits_add_up_to_the_total(void **state)
     hst_measures *measures = NULL;
     hst_areas *areas = NULL;
     const hst_period *periods = NULL;
-    uint64_t rd1 = 0, expected = 0;
+    uint64_t found[2] = {0}, expected[2] = {0};
 
     (void)state;
     study.n_measures = 6;
@@ -563,22 +569,22 @@ static void splits_add_up_to_the_total(void **state)
 
                 sum += s ? events : 0;
                 total += s ? 0 : events;
-                if (m == 0 && strcmp(hst_cube_split(cube, m, s), "RD1") == 0) {
-                    rd1 += events;
-                }
+                found[0] += m == 0 && strcmp(hst_cube_split(cube, m, s), "RD1") == 0 ? events : 0;
+                found[1] += m == 4 && strcmp(hst_cube_split(cube, m, s), "2") == 0 ? events : 0;
             }
             assert_true(sum == total);
         }
-        if (m == 0) {
-            for (size_t i = 0; i < N_ROWS; i++) {
-                expected += !is_dropped[i] && is_expected(&rows[i], &list[0], &cases[0]) &&
-                            is_in(rows[i].provider, " RD1 ") &&
-                            rows[i].admidate >= periods[0].start &&
-                            rows[i].admidate <= periods[n - 1].end;
-            }
+        for (size_t i = 0; i < N_ROWS; i++) {
+            bool is_counted = !is_dropped[i] && is_expected(&rows[i], &list[m], &cases[m]) &&
+                              rows[i].admidate >= periods[0].start &&
+                              rows[i].admidate <= periods[n - 1].end;
+
+            expected[0] += m == 0 && is_counted && is_in(rows[i].provider, " RD1 ");
+            expected[1] += m == 4 && is_counted && (rows[i].decile == 3 || rows[i].decile == 4);
         }
     }
-    assert_true(rd1 == expected && rd1 > 0);
+    assert_true(found[0] == expected[0] && found[0] > 0);
+    assert_true(found[1] == expected[1] && found[1] > 0);
     hst_cube_free(cube);
     hst_measures_free(measures);
     hst_areas_free(areas);
@@ -630,18 +636,152 @@ static void conditions_split_counts_a_row_in_each_set(void **state)
     hst_areas_free(areas);
 }
 
+/* Depth to which diagnoses are read is that of the deepest set in the study. */
+static void a_set_alone_in_its_study_counts_the_same(void **state)
+{
+    static hst_measure list[2 * N_CASES];
+    hst_study study = make_study(list);
+
+    (void)state;
+    for (size_t i = 0; i < N_CASES; i++) {
+        static hst_measure alone[2 * N_CASES];
+        hst_cube *cube = NULL;
+        hst_measures *measures = NULL;
+        hst_areas *areas = NULL;
+
+        if (list[i].where.codes[HST_WHERE_CONDITION].n == 0) {
+            continue;
+        }
+        memcpy(alone, list, sizeof alone);
+        alone[0] = list[i];
+        alone[0].by = HST_BY_QUARTER;
+        study.measures = alone;
+        study.n_measures = 1;
+        count(&cube, &measures, &areas, &study, &store, 2, NULL);
+        check_measure(cube, measures, 0, &alone[0], &cases[i], HST_BY_QUARTER);
+        hst_cube_free(cube);
+        hst_measures_free(measures);
+        hst_areas_free(areas);
+    }
+}
+
 /* ---- ledger ---- */
 
-static bool is_reason(const hst_ledger_line *line)
+/* Where a row ends, in the order of the rules. `cut` receives the label of a period that the window
+ * cuts. */
+static const char *reason_of(const plain_row *row, const hst_measure *measure, const where_case *c,
+                             hst_by finest, const char **cut)
 {
-    return strncmp(line->reason, "sex unknown", 11) != 0 &&
-           strncmp(line->reason, "age unknown", 11) != 0 &&
-           strncmp(line->reason, "counted by the finer", 20) != 0;
+    bool by_discharge = measure->date == HST_DATE_OF_DISCHARGE;
+    hst_date date = by_discharge ? row->disdate : row->admidate;
+    static const char *const of_area[] = {"counted",      "counted",
+                                          "counted",      "OTHER: area not in the list",
+                                          "unknown area", "not resident in England"};
+
+    *cut = "";
+    if (row->epistat != '3') {
+        return "not finished";
+    }
+    if (measure->unit == HST_UNIT_ADMISSION && row->epiorder != 1) {
+        return "not the first episode of its stay";
+    }
+    if (!row->provider[0]) {
+        return "no provider";
+    }
+    if (row->epistart == HST_DATE_MISSING) {
+        return "no EPISTART";
+    }
+    if (row->epiend == HST_DATE_MISSING) {
+        return "no EPIEND";
+    }
+    if (row->admidate == HST_DATE_MISSING) {
+        return "no ADMIDATE";
+    }
+    if (date == HST_DATE_MISSING) {
+        return "no DISDATE";
+    }
+    if (date < day(2002, 5, 17) || date > day(2007, 2, 10)) {
+        return "outside the measure's window";
+    }
+    if (date <= (finest == HST_BY_MONTH ? day(2002, 5, 31) : day(2002, 6, 30))) {
+        *cut = finest == HST_BY_MONTH ? "2002-05" : "2002/03 Q1";
+    } else if (date >= (finest == HST_BY_MONTH ? day(2007, 2, 1) : day(2007, 1, 1))) {
+        *cut = finest == HST_BY_MONTH ? "2007-02" : "2006/07 Q4";
+    }
+    if (**cut) {
+        return "in a period that the window cuts";
+    }
+    if (!char_in(row->classpat, c->classes ? c->classes : "125")) {
+        return "other patient class";
+    }
+    if (!is_expected(row, measure, c)) {
+        return c->matches == matches_exclusion ? "excluded provider"
+                                               : "other than the filter asks for";
+    }
+    return of_area[area_of(row)];
+}
+
+static uint64_t line_of(const hst_ledger_line *lines, size_t n, const char *measure,
+                        const char *reason, const char *period)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(lines[i].measure, measure) == 0 && strcmp(lines[i].reason, reason) == 0 &&
+            strcmp(lines[i].period, period) == 0) {
+            sum += lines[i].n;
+        }
+    }
+    return sum;
+}
+
+/* Rows of a measure by reason, worked out row by row, against its lines; and their sum. */
+static void check_lines(const hst_ledger_line *lines, size_t n_lines, const hst_measure *measure,
+                        const where_case *c, hst_by finest, uint64_t n_rows)
+{
+    static struct {
+        const char *reason, *cut;
+        uint64_t n;
+    } expected[24];
+    size_t n = 0;
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < N_ROWS; i++) {
+        const char *cut = NULL, *reason = NULL;
+        size_t at = 0;
+
+        if (is_dropped[i]) {
+            continue;
+        }
+        reason = reason_of(&rows[i], measure, c, finest, &cut);
+        while (at < n &&
+               (strcmp(expected[at].reason, reason) != 0 || strcmp(expected[at].cut, cut) != 0)) {
+            at++;
+        }
+        if (at == n) {
+            expected[n].reason = reason;
+            expected[n].cut = cut;
+            expected[n++].n = 0;
+        }
+        expected[at].n++;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint64_t found = line_of(lines, n_lines, measure->id, expected[i].reason, expected[i].cut);
+
+        if (found != expected[i].n) {
+            fail_msg("%s: %s %s: %zu, not %zu", c->name, expected[i].reason, expected[i].cut,
+                     (size_t)found, (size_t)expected[i].n);
+        }
+        sum += found;
+    }
+    assert_true(sum == n_rows);
+    assert_true(line_of(lines, n_lines, measure->id, "considered", "") == n_rows);
 }
 
 static void every_row_considered_is_counted_or_has_a_reason(void **state)
 {
     static hst_measure list[2 * N_CASES];
+    static char ids[2 * N_CASES][24];
     hst_study study = make_study(list);
     hst_cube *cube = NULL;
     hst_measures *measures = NULL;
@@ -653,8 +793,6 @@ static void every_row_considered_is_counted_or_has_a_reason(void **state)
 
     (void)state;
     for (size_t m = 0; m < study.n_measures; m++) {
-        static char ids[2 * N_CASES][24];
-
         snprintf(ids[m], sizeof ids[m], "m%zu", m);
         list[m].id = ids[m];
     }
@@ -665,18 +803,8 @@ static void every_row_considered_is_counted_or_has_a_reason(void **state)
         n_dropped += is_dropped[i];
     }
     for (size_t m = 0; m < study.n_measures; m++) {
-        uint64_t considered = 0, sum = 0;
-
-        for (size_t i = 0; i < n; i++) {
-            if (strcmp(lines[i].measure, list[m].id) == 0 && is_reason(&lines[i])) {
-                bool is_whole = strcmp(lines[i].reason, "considered") == 0;
-
-                considered += is_whole ? lines[i].n : 0;
-                sum += is_whole ? 0 : lines[i].n;
-            }
-        }
-        assert_true(considered == N_ROWS - n_dropped);
-        assert_true(considered == sum);
+        check_lines(lines, n, &list[m], &cases[m % N_CASES], hst_measures_finest(measures, m),
+                    N_ROWS - n_dropped);
     }
     for (size_t i = 0; i < n; i++) {
         reported += strcmp(lines[i].reason, "duplicate EPIKEY") == 0 ? lines[i].n : 0;
@@ -950,6 +1078,7 @@ int main(void)
         cmocka_unit_test(every_where_key_counts_as_a_plain_loop_does),
         cmocka_unit_test(splits_add_up_to_the_total),
         cmocka_unit_test(conditions_split_counts_a_row_in_each_set),
+        cmocka_unit_test(a_set_alone_in_its_study_counts_the_same),
         cmocka_unit_test(every_row_considered_is_counted_or_has_a_reason),
         cmocka_unit_test(the_cascade_ends_at_the_number),
         cmocka_unit_test(too_many_unknown_areas_stop_the_run),
@@ -959,7 +1088,7 @@ int main(void)
         cmocka_unit_test(three_character_diagnoses_cannot_match_four),
         cmocka_unit_test(no_duplicate_rule_keeps_all),
     };
-    size_t n = 11;
+    size_t n = 12;
 
     for (size_t i = 0; i < N_SHAPES; i++) {
         tests[n++] = (struct CMUnitTest){.name = shape_cases[i].name,
