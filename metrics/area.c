@@ -10,7 +10,6 @@
  */
 #include "hestia/area.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,126 +17,19 @@
 #include "area_internal.h"
 #include "hestia/table.h"
 
-typedef struct area_entry {
-    char code[HST_CODE_BYTES];
-    char *name; /* NULL = not named */
-    bool is_site;
-} area_entry;
-
-typedef struct lookup_row {
-    char from_code[HST_CODE_BYTES], to_code[HST_CODE_BYTES];
-    hst_date from, to;
-    size_t line;
-} lookup_row;
-
-struct hst_areas {
-    size_t n, capacity;
-    area_entry *entries; /* sorted by code */
-    size_t n_rows;
-    lookup_row *rows;     /* sorted by code, then date */
-    hst_area_span *spans; /* [n_rows], of the same order */
-    size_t n_groups;
-    hst_area_group *groups;
-    size_t n_fields;
-    char (*fields)[32]; /* columns in order of preference */
-};
-
-/* ---- codes ---- */
-
-/* Trimmed, upper case, "5J600" cut to "5J6" (not 598.. and 599..). False when it is too long. */
-static bool clean_code(const char *text, char out[HST_CODE_BYTES])
-{
-    size_t n = 0;
-
-    while (*text == ' ') {
-        text++;
-    }
-    for (; *text; text++) {
-        if (n + 1 >= HST_CODE_BYTES) {
-            return false;
-        }
-        out[n++] = *text >= 'a' && *text <= 'z' ? (char)(*text - 'a' + 'A') : *text;
-    }
-    while (n > 0 && out[n - 1] == ' ') {
-        n--;
-    }
-    if (n == 5 && memcmp(out + 3, "00", 2) == 0 && memcmp(out, "598", 3) != 0 &&
-        memcmp(out, "599", 3) != 0) {
-        n = 3;
-    }
-    out[n] = '\0';
-    return true;
-}
-
-hst_area_family hst_area_family_of(const char *column)
-{
-    if (strncmp(column, "RESPCT", 6) == 0 || strncmp(column, "PCT", 3) == 0) {
-        return HST_AREA_PCT;
-    }
-    if (strncmp(column, "RESLAD", 6) == 0) {
-        return HST_AREA_LAD;
-    }
-    return strncmp(column, "LSOA", 4) == 0 ? HST_AREA_ONS : HST_AREA_ANY;
-}
-
-typedef enum residence { SAYS_NOTHING, SAYS_UNKNOWN, SAYS_NOT_ENGLAND } residence;
-
-/* What a pseudo code says, whatever the column. */
-static residence read_pseudo_code(const char *code)
-{
-    size_t n = strlen(code);
-
-    if (n == 0 || strcmp(code, "&") == 0 || strcmp(code, "-") == 0) {
-        return SAYS_UNKNOWN;
-    }
-    if (n == 1) {
-        return strchr("SWZX", code[0]) ? SAYS_NOT_ENGLAND : SAYS_UNKNOWN;
-    }
-    if (n == 5 && strncmp(code, "598", 3) == 0) {
-        return SAYS_NOT_ENGLAND;
-    }
-    if (n == 5 && strncmp(code, "599", 3) == 0) {
-        return SAYS_UNKNOWN;
-    }
-    if (n == 9 && strcmp(code + 1, "99999999") == 0) {
-        return code[0] == 'Z' || code[0] == 'E' ? SAYS_UNKNOWN : SAYS_NOT_ENGLAND;
-    }
-    return SAYS_NOTHING;
-}
-
-/* The published test of English residence, for codes that neither list nor lookup knows. */
-static bool is_english(hst_area_family family, const char *code)
-{
-    size_t n = strlen(code);
-
-    if (family == HST_AREA_PCT) {
-        return code[0] == '5' || code[0] == 'T';
-    }
-    if (family == HST_AREA_LAD && n != 9) {
-        /* 00AA-47UG are English but for Wales (00N., 00P.) and Scotland (00Q., 00R.); 95.. is
-         * Northern Ireland. */
-        return n == 4 && code[0] >= '0' && code[0] <= '4' &&
-               !(code[0] == '0' && code[1] == '0' && strchr("NPQR", code[2]));
-    }
-    if (family != HST_AREA_ANY || n == 9) {
-        return code[0] == 'E';
-    }
-    return true;
-}
-
 /* ---- the list ---- */
 
 static int compare_entries(const void *a, const void *b)
 {
-    return strcmp(((const area_entry *)a)->code, ((const area_entry *)b)->code);
+    return strcmp(((const hst_area_entry *)a)->code, ((const hst_area_entry *)b)->code);
 }
 
 size_t hst_areas_find(const hst_areas *areas, const char *code)
 {
-    area_entry key = {0};
-    const area_entry *found = NULL;
+    hst_area_entry key = {0};
+    const hst_area_entry *found = NULL;
 
-    if (areas->n == 0 || !clean_code(code, key.code)) {
+    if (areas->n == 0 || !hst_area_clean_code(code, key.code)) {
         return SIZE_MAX;
     }
     found = bsearch(&key, areas->entries, areas->n, sizeof key, compare_entries);
@@ -146,11 +38,11 @@ size_t hst_areas_find(const hst_areas *areas, const char *code)
 
 static hst_status add_entry(hst_areas *areas, const char *code, const char *name, hst_error *err)
 {
-    area_entry *entry = NULL;
+    hst_area_entry *entry = NULL;
 
     if (areas->n == areas->capacity) {
         size_t capacity = areas->capacity ? areas->capacity * 2 : 256;
-        area_entry *entries = realloc(areas->entries, capacity * sizeof *entries);
+        hst_area_entry *entries = realloc(areas->entries, capacity * sizeof *entries);
 
         if (!entries) {
             return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu areas", capacity);
@@ -159,8 +51,8 @@ static hst_status add_entry(hst_areas *areas, const char *code, const char *name
         areas->capacity = capacity;
     }
     entry = &areas->entries[areas->n];
-    *entry = (area_entry){0};
-    if (!clean_code(code, entry->code) || entry->code[0] == '\0') {
+    *entry = (hst_area_entry){0};
+    if (!hst_area_clean_code(code, entry->code) || entry->code[0] == '\0') {
         return hst_fail(err, HST_ERR_INPUT, "an area code is empty or longer than %d characters",
                         HST_CODE_BYTES - 1);
     }
@@ -255,8 +147,6 @@ static hst_status take_population_codes(hst_areas *areas, const hst_study *study
     return status;
 }
 
-static const lookup_row *find_lookup(const hst_areas *areas, const char *code, size_t *n);
-
 /* Every code met in the files: what the lookup makes of it, else itself. */
 static hst_status take_codes_met(hst_areas *areas, const hst_segment *const *segments,
                                  size_t n_segments, hst_error *err)
@@ -273,250 +163,25 @@ static hst_status take_codes_met(hst_areas *areas, const hst_segment *const *seg
         }
         for (size_t i = 1; i < hst_segment_n_codes(segments[s], dictionary) && !status; i++) {
             char code[HST_CODE_BYTES];
-            const lookup_row *rows = NULL;
+            const hst_lookup_row *rows = NULL;
             size_t n_rows = 0;
 
-            if (!clean_code(hst_segment_code(segments[s], dictionary, i), code) ||
-                read_pseudo_code(code) != SAYS_NOTHING) {
+            if (!hst_area_clean_code(hst_segment_code(segments[s], dictionary, i), code) ||
+                hst_area_read_pseudo_code(code) != HST_SAYS_NOTHING) {
                 continue;
             }
-            rows = find_lookup(areas, code, &n_rows);
+            rows = hst_area_lookup_find(areas, code, &n_rows);
             for (size_t r = 0; r < n_rows && !status; r++) {
                 status = add_entry(areas, rows[r].to_code, NULL, err);
             }
-            if (n_rows == 0 && is_english(hst_area_family_of(info->area_columns[column]), code)) {
+            if (n_rows == 0 &&
+                hst_area_is_english(hst_area_family_of(info->area_columns[column]), code)) {
                 status = add_entry(areas, code, NULL, err);
             }
         }
         sort_entries(areas);
     }
     return status;
-}
-
-/* ---- the lookup ---- */
-
-static int compare_lookup_rows(const void *a, const void *b)
-{
-    const lookup_row *x = a, *y = b;
-    int order = strcmp(x->from_code, y->from_code);
-
-    return order != 0 ? order : (x->from > y->from) - (x->from < y->from);
-}
-
-static int compare_lookup_codes(const void *a, const void *b)
-{
-    return strcmp(((const lookup_row *)a)->from_code, ((const lookup_row *)b)->from_code);
-}
-
-/* First row of a code and their number. */
-static const lookup_row *find_lookup(const hst_areas *areas, const char *code, size_t *n)
-{
-    lookup_row key = {0};
-    const lookup_row *row = NULL, *end = areas->rows + areas->n_rows;
-
-    *n = 0;
-    if (areas->n_rows == 0) {
-        return NULL;
-    }
-    memcpy(key.from_code, code, strlen(code) + 1);
-    row = bsearch(&key, areas->rows, areas->n_rows, sizeof key, compare_lookup_codes);
-    if (!row) {
-        return NULL;
-    }
-    while (row > areas->rows && compare_lookup_codes(row - 1, &key) == 0) {
-        row--;
-    }
-    while (row + *n < end && compare_lookup_codes(row + *n, &key) == 0) {
-        ++*n;
-    }
-    return row;
-}
-
-typedef struct lookup_columns {
-    size_t from_code, from, to, to_code, share;
-} lookup_columns;
-
-static hst_status read_lookup_date(const hst_table *table, size_t row, size_t column,
-                                   hst_date if_empty, hst_date *out, hst_error *err)
-{
-    const char *cell = hst_table_cell(table, row, column);
-
-    if (cell[0] == '\0') {
-        *out = if_empty;
-    } else if (!hst_date_parse_iso(cell, strlen(cell), out)) {
-        return hst_fail(err, HST_ERR_INPUT, "%s, line %zu, column %s: not a date YYYY-MM-DD",
-                        hst_table_name(table), hst_table_line(table, row),
-                        hst_table_column_name(table, column));
-    }
-    return HST_OK;
-}
-
-static hst_status read_lookup_row(const hst_table *table, size_t row, const lookup_columns *columns,
-                                  lookup_row *out, hst_error *err)
-{
-    double share = 0;
-    hst_status status = hst_table_double(table, row, columns->share, &share, err);
-
-    *out = (lookup_row){.line = hst_table_line(table, row)};
-    if (status) {
-        return status;
-    }
-    if (share != 1) {
-        return hst_fail(err, HST_ERR_INPUT,
-                        "%s, line %zu: a share other than 1 cannot be applied to single persons; "
-                        "use an area field that needs no splitting, or give each code one area",
-                        hst_table_name(table), out->line);
-    }
-    if (!clean_code(hst_table_cell(table, row, columns->from_code), out->from_code) ||
-        out->from_code[0] == '\0') {
-        return hst_fail(err, HST_ERR_INPUT, "%s, line %zu, column code_from: not an area code",
-                        hst_table_name(table), out->line);
-    }
-    if (!clean_code(hst_table_cell(table, row, columns->to_code), out->to_code) ||
-        out->to_code[0] == '\0') {
-        return hst_fail(err, HST_ERR_INPUT, "%s, line %zu, column code_to: not an area code",
-                        hst_table_name(table), out->line);
-    }
-    status = read_lookup_date(table, row, columns->from, INT32_MIN + 1, &out->from, err);
-    if (status) {
-        return status;
-    }
-    status = read_lookup_date(table, row, columns->to, INT32_MAX, &out->to, err);
-    if (status) {
-        return status;
-    }
-    if (out->from > out->to) {
-        return hst_fail(err, HST_ERR_INPUT, "%s, line %zu: valid_from is after valid_to",
-                        hst_table_name(table), out->line);
-    }
-    return HST_OK;
-}
-
-static hst_status read_lookup(hst_areas *areas, const char *path, hst_error *err)
-{
-    static const char *const names[] = {"code_from", "valid_from", "valid_to", "code_to", "share"};
-    hst_table *table = NULL;
-    lookup_columns columns = {0};
-    size_t *const at[] = {&columns.from_code, &columns.from, &columns.to, &columns.to_code,
-                          &columns.share};
-    hst_status status = hst_table_read(&table, path, err);
-
-    for (size_t i = 0; i < sizeof at / sizeof at[0] && !status; i++) {
-        status = hst_table_require(table, names[i], at[i], err);
-    }
-    if (status) {
-        goto done;
-    }
-    areas->rows = calloc(hst_table_n_rows(table) + 1, sizeof *areas->rows);
-    if (!areas->rows) {
-        status = hst_fail(err, HST_ERR_MEMORY, "no memory for the area lookup");
-        goto done;
-    }
-    for (size_t row = 0; row < hst_table_n_rows(table); row++) {
-        status = read_lookup_row(table, row, &columns, &areas->rows[row], err);
-        if (status) {
-            goto done;
-        }
-        areas->n_rows++;
-    }
-    qsort(areas->rows, areas->n_rows, sizeof *areas->rows, compare_lookup_rows);
-    for (size_t i = 1; i < areas->n_rows; i++) {
-        const lookup_row *row = &areas->rows[i], *before = row - 1;
-
-        if (compare_lookup_codes(before, row) == 0 && row->from <= before->to) {
-            status = hst_fail(err, HST_ERR_INPUT,
-                              "%s, lines %zu and %zu: two rows of one code_from are valid on the "
-                              "same day",
-                              path, before->line < row->line ? before->line : row->line,
-                              before->line < row->line ? row->line : before->line);
-            goto done;
-        }
-    }
-
-done:
-    hst_table_free(table);
-    return status;
-}
-
-/* The lookup's rows with area numbers in place of codes, once the list stands. */
-static hst_status number_lookup(hst_areas *areas, hst_error *err)
-{
-    areas->spans = calloc(areas->n_rows + 1, sizeof *areas->spans);
-    if (!areas->spans) {
-        return hst_fail(err, HST_ERR_MEMORY, "no memory for the area lookup");
-    }
-    for (size_t i = 0; i < areas->n_rows; i++) {
-        size_t area = hst_areas_find(areas, areas->rows[i].to_code);
-
-        areas->spans[i] = (hst_area_span){.from = areas->rows[i].from,
-                                          .to = areas->rows[i].to,
-                                          .area = area == SIZE_MAX ? hst_areas_special(areas).other
-                                                                   : (uint32_t)area};
-    }
-    return HST_OK;
-}
-
-hst_area_rule hst_areas_rule(const hst_areas *areas, hst_area_family family, const char *code)
-{
-    hst_area_special special = hst_areas_special(areas);
-    hst_area_rule rule = {.otherwise = special.unknown};
-    char clean[HST_CODE_BYTES];
-    const lookup_row *rows = NULL;
-    size_t area = 0, n_spans = 0;
-    residence says = SAYS_NOTHING;
-
-    if (!clean_code(code, clean)) {
-        return rule;
-    }
-    says = read_pseudo_code(clean);
-    if (says != SAYS_NOTHING) {
-        rule.otherwise = says == SAYS_UNKNOWN ? special.unknown : special.not_england;
-        return rule;
-    }
-    area = hst_areas_find(areas, clean);
-    if (area != SIZE_MAX) {
-        rule.otherwise = (uint32_t)area;
-    } else {
-        rule.otherwise = is_english(family, clean) ? special.other : special.not_england;
-    }
-    rows = find_lookup(areas, clean, &n_spans);
-    for (size_t i = 0; i < n_spans; i++) {
-        const hst_area_span *spans = areas->spans + (rows - areas->rows);
-
-        if (spans[i].area != rule.otherwise) {
-            rule.spans = spans;
-            rule.n_spans = n_spans;
-        }
-    }
-    return rule;
-}
-
-uint32_t hst_areas_at(const hst_areas *areas, const hst_area_rule *rule, hst_date date)
-{
-    if (rule->n_spans > 0 && date == HST_DATE_MISSING) {
-        return hst_areas_special(areas).unknown;
-    }
-    for (size_t i = 0; i < rule->n_spans; i++) {
-        if (rule->spans[i].from <= date && date <= rule->spans[i].to) {
-            return rule->spans[i].area;
-        }
-    }
-    return rule->otherwise;
-}
-
-uint32_t hst_areas_map(const hst_areas *areas, const char *code, hst_date date)
-{
-    hst_area_rule rule = hst_areas_rule(areas, hst_area_family_of(areas->fields[0]), code);
-
-    return hst_areas_at(areas, &rule, date);
-}
-
-bool hst_areas_map_is_fixed(const hst_areas *areas, const char *code, uint32_t *area)
-{
-    hst_area_rule rule = hst_areas_rule(areas, hst_area_family_of(areas->fields[0]), code);
-
-    *area = rule.otherwise;
-    return rule.n_spans == 0;
 }
 
 /* ---- fields ---- */
@@ -651,7 +316,7 @@ size_t hst_areas_column(const hst_areas *areas, const hst_segment_info *info)
     return SIZE_MAX;
 }
 
-/* ---- sites and comparators ---- */
+/* ---- the whole ---- */
 
 static hst_status mark_sites(hst_areas *areas, const hst_study *study, hst_error *err)
 {
@@ -668,210 +333,6 @@ static hst_status mark_sites(hst_areas *areas, const hst_study *study, hst_error
     }
     return HST_OK;
 }
-
-static hst_status add_group(hst_areas *areas, hst_area_group **out, hst_error *err)
-{
-    hst_area_group *groups = realloc(areas->groups, (areas->n_groups + 1) * sizeof *groups);
-
-    if (!groups) {
-        return hst_fail(err, HST_ERR_MEMORY, "no memory for the comparators");
-    }
-    areas->groups = groups;
-    *out = &groups[areas->n_groups++];
-    **out = (hst_area_group){.site = UINT32_MAX};
-    return HST_OK;
-}
-
-static hst_status add_member(hst_area_group *group, uint32_t area, double weight, hst_error *err)
-{
-    hst_area_member *members = realloc(group->members, (group->n_members + 1) * sizeof *members);
-
-    if (!members) {
-        return hst_fail(err, HST_ERR_MEMORY, "no memory for the comparators");
-    }
-    group->members = members;
-    members[group->n_members++] = (hst_area_member){area, weight};
-    return HST_OK;
-}
-
-static hst_status name_group(const hst_areas *areas, hst_area_group *group,
-                             const hst_comparator *comparator, hst_error *err)
-{
-    const char *whole = comparator->population_area ? comparator->population_area : "";
-    int n = 0;
-
-    if (group->site == UINT32_MAX) {
-        n = snprintf(group->name, sizeof group->name, "%s", comparator->name);
-    } else {
-        n = snprintf(group->name, sizeof group->name, "%s (%s)", comparator->name,
-                     areas->entries[group->site].code);
-    }
-    if (n < 0 || (size_t)n >= sizeof group->name || strlen(whole) >= HST_CODE_BYTES) {
-        return hst_fail(err, HST_ERR_USAGE, "comparator `%s`: name or population_area is too long",
-                        comparator->name);
-    }
-    memcpy(group->population_area, whole, strlen(whole) + 1);
-    return HST_OK;
-}
-
-static hst_status build_whole(hst_areas *areas, const hst_comparator *comparator, hst_error *err)
-{
-    hst_area_group *group = NULL;
-    hst_status status = add_group(areas, &group, err);
-
-    if (status) {
-        return status;
-    }
-    group->is_england = true;
-    for (size_t i = 0; i < areas->n && !status; i++) {
-        status = add_member(group, (uint32_t)i, 1, err);
-    }
-    return status ? status : name_group(areas, group, comparator, err);
-}
-
-static int compare_members(const void *a, const void *b)
-{
-    const hst_area_member *x = a, *y = b;
-
-    return (x->area > y->area) - (x->area < y->area);
-}
-
-static bool same_members(const hst_area_group *a, const hst_area_group *b)
-{
-    if (a->n_members != b->n_members) {
-        return false;
-    }
-    for (size_t i = 0; i < a->n_members; i++) {
-        if (a->members[i].area != b->members[i].area ||
-            a->members[i].weight != b->members[i].weight) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The group of a site among those from `first` on, made when it is new. */
-static hst_status take_site_group(hst_areas *areas, size_t first, uint32_t site,
-                                  hst_area_group **out, hst_error *err)
-{
-    hst_status status = HST_OK;
-
-    for (size_t i = first; i < areas->n_groups; i++) {
-        if (areas->groups[i].site == site) {
-            *out = &areas->groups[i];
-            return HST_OK;
-        }
-    }
-    status = add_group(areas, out, err);
-    if (!status) {
-        (*out)->site = site;
-    }
-    return status;
-}
-
-static hst_status read_member(hst_areas *areas, const hst_study *study, const hst_table *table,
-                              size_t row, const size_t columns[3], size_t first, hst_error *err)
-{
-    size_t site = hst_areas_find(areas, hst_table_cell(table, row, columns[0]));
-    size_t area = hst_areas_find(areas, hst_table_cell(table, row, columns[1]));
-    hst_area_group *group = NULL;
-    double weight = 1;
-    hst_status status = HST_OK;
-
-    if (site == SIZE_MAX || area == SIZE_MAX) {
-        return hst_fail(err, HST_ERR_INPUT, "%s, line %zu, column %s: not in the area list",
-                        hst_table_name(table), hst_table_line(table, row),
-                        site == SIZE_MAX ? "area" : "comparator");
-    }
-    if (columns[2] != SIZE_MAX) {
-        status = hst_table_double(table, row, columns[2], &weight, err);
-        if (status) {
-            return status;
-        }
-        if (!(weight > 0)) {
-            return hst_fail(err, HST_ERR_INPUT, "%s, line %zu: a weight must be above 0",
-                            hst_table_name(table), hst_table_line(table, row));
-        }
-    }
-    if (study->areas.sites.n > 0 && !areas->entries[site].is_site) {
-        return HST_OK; /* a list for more areas than this study looks at */
-    }
-    status = take_site_group(areas, first, (uint32_t)site, &group, err);
-    if (status) {
-        return status;
-    }
-    for (size_t i = 0; i < group->n_members; i++) {
-        if (group->members[i].area == area) {
-            return hst_fail(err, HST_ERR_INPUT, "%s, line %zu: the pair stands twice",
-                            hst_table_name(table), hst_table_line(table, row));
-        }
-    }
-    return add_member(group, (uint32_t)area, weight, err);
-}
-
-/* Sites with the same members share one series, which then has the plain name. */
-static void pool_equal_groups(hst_areas *areas, size_t first)
-{
-    for (size_t i = first; i < areas->n_groups; i++) {
-        qsort(areas->groups[i].members, areas->groups[i].n_members, sizeof(hst_area_member),
-              compare_members);
-        if (!same_members(&areas->groups[first], &areas->groups[i])) {
-            return;
-        }
-    }
-    while (areas->n_groups > first + 1) {
-        free(areas->groups[--areas->n_groups].members);
-    }
-    areas->groups[first].site = UINT32_MAX;
-}
-
-static int compare_groups(const void *a, const void *b)
-{
-    const hst_area_group *x = a, *y = b;
-
-    return (x->site > y->site) - (x->site < y->site);
-}
-
-static hst_status build_listed(hst_areas *areas, const hst_study *study,
-                               const hst_comparator *comparator, hst_error *err)
-{
-    hst_table *table = NULL;
-    size_t columns[3] = {0}, first = areas->n_groups;
-    hst_status status = hst_table_read(&table, comparator->file, err);
-
-    if (!status) {
-        status = hst_table_require(table, "area", &columns[0], err);
-    }
-    if (!status) {
-        status = hst_table_require(table, "comparator", &columns[1], err);
-    }
-    if (status) {
-        goto done;
-    }
-    columns[2] = hst_table_find(table, "weight");
-    for (size_t row = 0; row < hst_table_n_rows(table); row++) {
-        status = read_member(areas, study, table, row, columns, first, err);
-        if (status) {
-            goto done;
-        }
-    }
-    if (areas->n_groups == first) {
-        status =
-            hst_fail(err, HST_ERR_INPUT, "%s: no row for any site of the study", comparator->file);
-        goto done;
-    }
-    qsort(areas->groups + first, areas->n_groups - first, sizeof *areas->groups, compare_groups);
-    pool_equal_groups(areas, first);
-    for (size_t i = first; i < areas->n_groups && !status; i++) {
-        status = name_group(areas, &areas->groups[i], comparator, err);
-    }
-
-done:
-    hst_table_free(table);
-    return status;
-}
-
-/* ---- the whole ---- */
 
 hst_status hst_areas_build(hst_areas **out, const hst_study *study,
                            const hst_texts *population_codes, const hst_segment *const *segments,
@@ -890,7 +351,7 @@ hst_status hst_areas_build(hst_areas **out, const hst_study *study,
         goto done;
     }
     if (study->areas.lookup) {
-        status = read_lookup(areas, study->areas.lookup, err);
+        status = hst_area_lookup_read(areas, study->areas.lookup, err);
         if (status) {
             goto done;
         }
@@ -905,16 +366,13 @@ hst_status hst_areas_build(hst_areas **out, const hst_study *study,
     if (status) {
         goto done;
     }
-    status = number_lookup(areas, err);
+    status = hst_area_lookup_number(areas, err);
     if (status) {
         goto done;
     }
     status = mark_sites(areas, study, err);
-    for (size_t i = 0; i < study->areas.n_comparators && !status; i++) {
-        const hst_comparator *comparator = &study->areas.comparators[i];
-
-        status = comparator->file ? build_listed(areas, study, comparator, err)
-                                  : build_whole(areas, comparator, err);
+    if (!status) {
+        status = hst_comparators_build(areas, study, err);
     }
     if (status) {
         goto done;

@@ -8,79 +8,13 @@
  * filters of those measures allow it (one bit each, see filter.c), and then area by area the cells
  * are counted.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <omp.h>
 
-#include "cube_internal.h"
-#include "exclusion_internal.h"
-#include "filter_internal.h"
+#include "count_internal.h"
 #include "hestia/ingest.h"
-#include "partition_internal.h"
-#include "residence_internal.h"
-#include "split_internal.h"
-#include "unit_internal.h"
-
-/* Measures of a pass that share their unit rule. */
-typedef struct measure_group {
-    hst_unit_rule rule;
-    uint64_t bits;
-} measure_group;
-
-/* As many measures as one mask holds. Nearly always there is one pass. */
-typedef struct measure_pass {
-    size_t n;
-    size_t measure[HST_PLAN_FILTERS]; /* of each bit */
-    uint8_t group[HST_PLAN_FILTERS];
-    uint64_t excludes, splits; /* bits of measures with excluded providers, with a split */
-    hst_plan *plan;
-    hst_segment_plan **segment_plans; /* [n_segments] */
-    size_t n_groups;
-    measure_group groups[HST_PLAN_FILTERS];
-} measure_pass;
-
-/* What all threads read. */
-typedef struct counting {
-    const hst_measures *measures;
-    const hst_study *study;
-    const hst_areas *areas;
-    const hst_segment *const *segments;
-    size_t n_segments;
-    size_t n_passes;
-    measure_pass *passes;
-    hst_residence *residences; /* [n_segments] */
-    hst_exclusion *exclusions; /* [measure][n_segments]; only where the measure excludes */
-    hst_splits *splits;
-    uint32_t unknown; /* area number */
-    size_t n_bands;
-    uint8_t band_of_age[256];
-    uint8_t sex_of_code[256];
-} counting;
-
-typedef struct file_tally {
-    uint64_t rows, dropped, unknown_area, flagged;
-} file_tally;
-
-enum { N_PENDING = 32 };
-
-/* What one thread fills. */
-typedef struct worker {
-    hst_cube *cube;
-    uint32_t *const **totals; /* [measure][area]: the cube's slabs, NULL where there is none yet */
-    /* Cells lie far apart, so a count would wait for memory. Each is asked for when its event comes
-     * and counted some events later: a quarter less time in all. */
-    size_t n_pending;
-    uint32_t *pending[N_PENDING];
-    hst_partition *partition;
-    uint64_t (*steps)[HST_PLAN_FILTERS][HST_N_STEPS]; /* [pass][group] */
-    uint64_t *excluded;                               /* [measure] */
-    file_tally *files;                                /* [n_segments] */
-    hst_status status;
-    size_t failed_at; /* partition */
-    hst_error err;
-} worker;
 
 static hst_status no_memory(hst_error *err)
 {
@@ -90,9 +24,9 @@ static hst_status no_memory(hst_error *err)
 /* ---- the hot loop ---- */
 
 /* Takes away the measures that exclude the episode's provider in its area. */
-static uint64_t ask_exclusions(const counting *c, worker *w, const measure_pass *pass,
-                               size_t segment, const hst_episode *episode, uint32_t area,
-                               uint64_t live)
+static uint64_t ask_exclusions(const hst_counting *c, hst_count_worker *w,
+                               const hst_measure_pass *pass, size_t segment,
+                               const hst_episode *episode, uint32_t area, uint64_t live)
 {
     for (uint64_t left = live & pass->excludes; left != 0; left &= left - 1) {
         size_t bit = (size_t)__builtin_ctzll(left), m = pass->measure[bit];
@@ -106,7 +40,7 @@ static uint64_t ask_exclusions(const counting *c, worker *w, const measure_pass 
     return live;
 }
 
-static void count_pending(worker *w)
+static void count_pending(hst_count_worker *w)
 {
     for (size_t i = 0; i < w->n_pending; i++) {
         ++*w->pending[i];
@@ -114,7 +48,7 @@ static void count_pending(worker *w)
     w->n_pending = 0;
 }
 
-static void count_later(worker *w, uint32_t *cell)
+static void count_later(hst_count_worker *w, uint32_t *cell)
 {
     if (w->n_pending == N_PENDING) {
         count_pending(w);
@@ -123,7 +57,7 @@ static void count_later(worker *w, uint32_t *cell)
     w->pending[w->n_pending++] = cell;
 }
 
-static hst_status count_splits(const counting *c, worker *w, size_t m, size_t segment,
+static hst_status count_splits(const hst_counting *c, hst_count_worker *w, size_t m, size_t segment,
                                const hst_episode *episode, uint32_t area, size_t band, size_t cell,
                                const uint64_t *uses)
 {
@@ -141,9 +75,10 @@ static hst_status count_splits(const counting *c, worker *w, size_t m, size_t se
     return HST_OK;
 }
 
-static hst_status count_events(const counting *c, worker *w, const measure_pass *pass,
-                               size_t segment, const hst_episode *episode, uint64_t live,
-                               const uint16_t *periods, const uint64_t *uses)
+static hst_status count_events(const hst_counting *c, hst_count_worker *w,
+                               const hst_measure_pass *pass, size_t segment,
+                               const hst_episode *episode, uint64_t live, const uint16_t *periods,
+                               const uint64_t *uses)
 {
     uint32_t area = hst_residence_of(&c->residences[segment], episode);
     unsigned sex = c->sex_of_code[episode->sex];
@@ -173,7 +108,8 @@ static hst_status count_events(const counting *c, worker *w, const measure_pass 
 }
 
 /* Rows of a file, by what the audit wants to know of them. */
-static void tally(const counting *c, file_tally *file, size_t segment, const hst_episode *episode)
+static void tally(const hst_counting *c, hst_file_tally *file, size_t segment,
+                  const hst_episode *episode)
 {
     const hst_residence *residence = &c->residences[segment];
     uint16_t area = hst_episode_words(episode)[residence->column];
@@ -188,10 +124,10 @@ static void tally(const counting *c, file_tally *file, size_t segment, const hst
 }
 
 /* Asks all episodes of a block the measures of one pass; the first pass also tallies the file. */
-static hst_status count_block(const counting *c, worker *w, size_t pass_number, size_t segment,
-                              const hst_block *block)
+static hst_status count_block(const hst_counting *c, hst_count_worker *w, size_t pass_number,
+                              size_t segment, const hst_block *block)
 {
-    const measure_pass *pass = &c->passes[pass_number];
+    const hst_measure_pass *pass = &c->passes[pass_number];
     const hst_segment_plan *plan = pass->segment_plans[segment];
     uint64_t(*steps)[HST_N_STEPS] = w->steps[pass_number];
     hst_status status = HST_OK;
@@ -224,7 +160,7 @@ static hst_status count_block(const counting *c, worker *w, size_t pass_number, 
     return status;
 }
 
-static hst_status count_partition(const counting *c, worker *w, size_t partition)
+static hst_status count_partition(const hst_counting *c, hst_count_worker *w, size_t partition)
 {
     const hst_block *blocks = NULL;
     hst_status status = HST_OK;
@@ -245,9 +181,9 @@ static hst_status count_partition(const counting *c, worker *w, size_t partition
 /* ---- making ready ---- */
 
 /* Cuts the measures into passes of at most HST_PLAN_FILTERS filters. */
-static hst_status fill_passes(counting *c, hst_error *err)
+static hst_status fill_passes(hst_counting *c, hst_error *err)
 {
-    measure_pass *pass = NULL;
+    hst_measure_pass *pass = NULL;
     size_t n_bits = 0;
 
     c->passes = calloc(c->measures->n + 1, sizeof *c->passes);
@@ -267,7 +203,7 @@ static hst_status fill_passes(counting *c, hst_error *err)
     return HST_OK;
 }
 
-static hst_status group_measures(const counting *c, measure_pass *pass, hst_error *err)
+static hst_status group_measures(const hst_counting *c, hst_measure_pass *pass, hst_error *err)
 {
     hst_status status = HST_OK;
 
@@ -291,7 +227,7 @@ static hst_status group_measures(const counting *c, measure_pass *pass, hst_erro
     return status;
 }
 
-static hst_status prepare_pass(const counting *c, measure_pass *pass, hst_error *err)
+static hst_status prepare_pass(const hst_counting *c, hst_measure_pass *pass, hst_error *err)
 {
     hst_root roots[HST_PLAN_FILTERS];
     hst_status status = group_measures(c, pass, err);
@@ -318,7 +254,7 @@ static hst_status prepare_pass(const counting *c, measure_pass *pass, hst_error 
     return status;
 }
 
-static hst_status prepare_segments(counting *c, hst_error *err)
+static hst_status prepare_segments(hst_counting *c, hst_error *err)
 {
     hst_status status = HST_OK;
 
@@ -341,7 +277,7 @@ static hst_status prepare_segments(counting *c, hst_error *err)
     return status;
 }
 
-static hst_status check_sizes(const counting *c, hst_error *err)
+static hst_status check_sizes(const hst_counting *c, hst_error *err)
 {
     uint64_t n_rows = 0;
 
@@ -360,7 +296,7 @@ static hst_status check_sizes(const counting *c, hst_error *err)
     return HST_OK;
 }
 
-static hst_status prepare(counting *c, hst_error *err)
+static hst_status prepare(hst_counting *c, hst_error *err)
 {
     const hst_age_bands *bands = &c->measures->bands;
     hst_status status = check_sizes(c, err);
@@ -388,10 +324,10 @@ static hst_status prepare(counting *c, hst_error *err)
     return status;
 }
 
-static void clear_counting(counting *c)
+static void clear_counting(hst_counting *c)
 {
     for (size_t p = 0; p < c->n_passes; p++) {
-        measure_pass *pass = &c->passes[p];
+        hst_measure_pass *pass = &c->passes[p];
 
         for (size_t s = 0; pass->segment_plans && s < c->n_segments; s++) {
             hst_segment_plan_free(pass->segment_plans[s]);
@@ -414,7 +350,7 @@ static void clear_counting(counting *c)
     free(c->exclusions);
 }
 
-static hst_status init_worker(worker *w, const counting *c, hst_error *err)
+static hst_status init_worker(hst_count_worker *w, const hst_counting *c, hst_error *err)
 {
     bool drop = !c->study->duplicates || strcmp(c->study->duplicates, "none") != 0;
     hst_status status = hst_cube_create(&w->cube, c->measures, hst_areas_n(c->areas) + 3, err);
@@ -435,7 +371,7 @@ static hst_status init_worker(worker *w, const counting *c, hst_error *err)
     return hst_partition_create(&w->partition, c->segments, c->n_segments, drop, err);
 }
 
-static void clear_worker(worker *w)
+static void clear_worker(hst_count_worker *w)
 {
     hst_cube_free(w->cube);
     hst_partition_free(w->partition);
@@ -445,7 +381,8 @@ static void clear_worker(worker *w)
     free(w->files);
 }
 
-static hst_status merge_worker(worker *into, worker *from, const counting *c, hst_error *err)
+static hst_status merge_worker(hst_count_worker *into, hst_count_worker *from,
+                               const hst_counting *c, hst_error *err)
 {
     for (size_t p = 0; p < c->n_passes; p++) {
         for (size_t g = 0; g < c->passes[p].n_groups; g++) {
@@ -466,204 +403,12 @@ static hst_status merge_worker(worker *into, worker *from, const counting *c, hs
     return hst_cube_merge(into->cube, from->cube, err);
 }
 
-/* ---- the ledger ---- */
-
-static hst_status add_line(hst_ledger *ledger, const char *measure, const char *period,
-                           const char *reason, uint64_t n, hst_error *err)
-{
-    hst_ledger_line line = {.stage = "metrics",
-                            .dataset = hst_dataset_name(HST_DATASET_APC),
-                            .measure = measure,
-                            .period = period,
-                            .reason = reason,
-                            .n = n};
-
-    return n == 0 ? HST_OK : hst_ledger_add(ledger, &line, err);
-}
-
-/* Events of finest periods that a coarser type leaves out, for the type's two cut periods. */
-static hst_status add_cut_lines(hst_ledger *ledger, const hst_cube *cube,
-                                const hst_compiled_measure *measure, size_t m, size_t n_areas,
-                                hst_error *err)
-{
-    static const hst_by types[] = {HST_BY_QUARTER, HST_BY_YEAR};
-    const hst_period *finest = measure->periods[hst_by_index(measure->finest)];
-    size_t n = measure->n_periods[hst_by_index(measure->finest)];
-    hst_status status = HST_OK;
-
-    for (size_t t = 0; t < 2; t++) {
-        if (!(measure->measure->by & types[t]) || types[t] == measure->finest) {
-            continue;
-        }
-        for (size_t i = 0; i < n && !status; i++) {
-            hst_period whole = hst_period_of(types[t], finest[i].start);
-            uint64_t events = 0;
-
-            if (whole.start >= measure->measure->period.from &&
-                whole.end <= measure->measure->period.to) {
-                continue;
-            }
-            for (size_t area = 0; area < n_areas; area++) {
-                events += hst_cube_period_total(cube, m, area, i);
-            }
-            status =
-                add_line(ledger, measure->measure->id, whole.label,
-                         "counted by the finer period only: the window cuts this one", events, err);
-        }
-    }
-    return status;
-}
-
-static uint64_t sum_unknown(const counting *c, const hst_cube *cube, size_t m, bool of_sex)
-{
-    const hst_compiled_measure *measure = &c->measures->items[m];
-    size_t n_areas = hst_areas_n(c->areas) + 3, n_bands = c->measures->bands.n;
-    size_t n = measure->n_periods[hst_by_index(measure->finest)];
-    uint64_t sum = 0;
-
-    for (size_t area = 0; area < n_areas; area++) {
-        for (size_t period = 0; period < n; period++) {
-            for (size_t i = 0; i < (of_sex ? n_bands + 1 : HST_N_SEXES); i++) {
-                sum += of_sex ? hst_cube_events(cube, m, 0, area, measure->finest, period,
-                                                HST_SEX_OTHER, i)
-                              : hst_cube_events(cube, m, 0, area, measure->finest, period,
-                                                (unsigned)i, n_bands);
-            }
-        }
-    }
-    return sum;
-}
-
-/* Every row that is no repeat is in one of these lines: considered = the sum of the others. */
-static hst_status add_measure_lines(hst_ledger *ledger, const counting *c, const worker *w,
-                                    size_t m, const uint64_t steps[HST_N_STEPS], hst_error *err)
-{
-    static const char *const reasons[HST_N_STEPS] = {
-        [HST_STEP_NOT_FINISHED] = "not finished",
-        [HST_STEP_NOT_FIRST] = "not the first episode of its stay",
-        [HST_STEP_NO_PROVIDER] = "no provider",
-        [HST_STEP_NO_EPISTART] = "no EPISTART",
-        [HST_STEP_NO_EPIEND] = "no EPIEND",
-        [HST_STEP_NO_ADMIDATE] = "no ADMIDATE",
-        [HST_STEP_NO_DISDATE] = "no DISDATE",
-        [HST_STEP_OUTSIDE] = "outside the measure's window",
-        [HST_STEP_CUT_START] = "in a period that the window cuts",
-        [HST_STEP_CUT_END] = "in a period that the window cuts",
-        [HST_STEP_OTHER_CLASS] = "other patient class",
-    };
-    const hst_compiled_measure *measure = &c->measures->items[m];
-    const char *id = measure->measure->id;
-    hst_area_special special = hst_areas_special(c->areas);
-    uint64_t considered = 0, counted = 0;
-    hst_status status = HST_OK;
-
-    for (size_t step = 0; step < HST_N_STEPS; step++) {
-        const char *period = NULL;
-        hst_period cut = hst_unit_cut_period(measure, step == HST_STEP_CUT_END);
-
-        considered += steps[step];
-        if (step == HST_STEP_CUT_START || step == HST_STEP_CUT_END) {
-            period = cut.label;
-        }
-        if (!status && reasons[step]) {
-            status = add_line(ledger, id, period, reasons[step], steps[step], err);
-        }
-    }
-    for (size_t area = 0; area < hst_areas_n(c->areas) + 3; area++) {
-        counted += hst_cube_area_total(w->cube, m, area);
-    }
-    const struct {
-        const char *reason;
-        uint64_t n;
-    } lines[] = {
-        {"considered", considered},
-        {"other than the filter asks for", steps[HST_STEP_ASKED] - counted - w->excluded[m]},
-        {"excluded provider", w->excluded[m]},
-        {"unknown area", hst_cube_area_total(w->cube, m, special.unknown)},
-        {"not resident in England", hst_cube_area_total(w->cube, m, special.not_england)},
-        {"OTHER: area not in the list", hst_cube_area_total(w->cube, m, special.other)},
-        {"counted", counted - hst_cube_area_total(w->cube, m, special.unknown) -
-                        hst_cube_area_total(w->cube, m, special.not_england) -
-                        hst_cube_area_total(w->cube, m, special.other)},
-        {"sex unknown (among those with or without an area)", sum_unknown(c, w->cube, m, true)},
-        {"age unknown (among those with or without an area)", sum_unknown(c, w->cube, m, false)},
-    };
-    for (size_t i = 0; i < sizeof lines / sizeof lines[0] && !status; i++) {
-        status = add_line(ledger, id, NULL, lines[i].reason, lines[i].n, err);
-    }
-    return status ? status
-                  : add_cut_lines(ledger, w->cube, measure, m, hst_areas_n(c->areas) + 3, err);
-}
-
-static hst_status add_file_lines(hst_ledger *ledger, const counting *c, const worker *w,
-                                 hst_error *err)
-{
-    hst_status status = HST_OK;
-
-    for (size_t s = 0; s < c->n_segments && !status; s++) {
-        const hst_segment_info *info = hst_segment_get_info(c->segments[s]);
-        char unknown_area[64];
-        hst_ledger_line line = {
-            .stage = "metrics", .dataset = hst_dataset_name(info->dataset), .file = info->file};
-        const struct {
-            const char *reason;
-            uint64_t n;
-        } lines[] = {{"duplicate EPIKEY", w->files[s].dropped},
-                     {"DUPLICATE_FLAG set (kept)", w->files[s].flagged},
-                     {unknown_area, w->files[s].unknown_area}};
-
-        snprintf(unknown_area, sizeof unknown_area, "unknown area in %s",
-                 info->area_columns[c->residences[s].column]);
-        for (size_t i = 0; i < sizeof lines / sizeof lines[0] && !status; i++) {
-            line.reason = lines[i].reason;
-            line.n = lines[i].n;
-            status = line.n == 0 ? HST_OK : hst_ledger_add(ledger, &line, err);
-        }
-    }
-    return status;
-}
-
-static hst_status check_unknown_areas(const counting *c, const worker *w, hst_error *err)
-{
-    for (size_t s = 0; s < c->n_segments; s++) {
-        const hst_segment_info *info = hst_segment_get_info(c->segments[s]);
-        const file_tally *file = &w->files[s];
-        double limit = c->study->quality.max_unknown_area;
-        double n = (double)(file->rows - file->dropped);
-
-        if ((double)file->unknown_area > limit * n) {
-            return hst_fail(err, HST_ERR_INPUT,
-                            "%s: %.2f %% of its episodes have an unknown area in column %s, over "
-                            "quality.max_unknown_area (%.2f %%); choose another column with "
-                            "areas.field, or raise the threshold",
-                            info->file, 100 * (double)file->unknown_area / n,
-                            info->area_columns[c->residences[s].column], 100 * limit);
-        }
-    }
-    return HST_OK;
-}
-
-static hst_status report(const counting *c, const worker *w, hst_ledger *ledger, hst_error *err)
-{
-    hst_status status = add_file_lines(ledger, c, w, err);
-
-    for (size_t p = 0; p < c->n_passes; p++) {
-        const measure_pass *pass = &c->passes[p];
-
-        for (size_t i = 0; i < pass->n && !status; i++) {
-            status =
-                add_measure_lines(ledger, c, w, pass->measure[i], w->steps[p][pass->group[i]], err);
-        }
-    }
-    return status;
-}
-
 /* ---- the whole ---- */
 
 /* Failure of the lowest-numbered partition, the same whatever thread met it. */
-static hst_status first_failure(const worker *workers, int n_workers, hst_error *err)
+static hst_status first_failure(const hst_count_worker *workers, int n_workers, hst_error *err)
 {
-    const worker *first = NULL;
+    const hst_count_worker *first = NULL;
 
     for (int t = 0; t < n_workers; t++) {
         if (workers[t].status && (!first || workers[t].failed_at < first->failed_at)) {
@@ -673,13 +418,13 @@ static hst_status first_failure(const worker *workers, int n_workers, hst_error 
     return first ? hst_fail(err, first->status, "%s", first->err.message) : HST_OK;
 }
 
-static void count_all(const counting *c, worker *workers, int n_workers)
+static void count_all(const hst_counting *c, hst_count_worker *workers, int n_workers)
 {
     size_t n_partitions = c->n_segments > 0 ? hst_segment_n_partitions(c->segments[0]) : 0;
 
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_workers)
     for (size_t partition = 0; partition < n_partitions; partition++) {
-        worker *w = &workers[omp_get_thread_num()];
+        hst_count_worker *w = &workers[omp_get_thread_num()];
 
         if (!w->status) {
             w->status = count_partition(c, w, partition);
@@ -692,13 +437,13 @@ hst_status hst_count(hst_cube **out, const hst_measures *measures, const hst_stu
                      const hst_areas *areas, const hst_segment *const *segments, size_t n_segments,
                      int n_threads, hst_ledger *ledger, hst_error *err)
 {
-    counting c = {.measures = measures,
-                  .study = study,
-                  .areas = areas,
-                  .segments = segments,
-                  .n_segments = n_segments};
+    hst_counting c = {.measures = measures,
+                      .study = study,
+                      .areas = areas,
+                      .segments = segments,
+                      .n_segments = n_segments};
     int n_workers = n_threads < 1 ? 1 : n_threads;
-    worker *workers = calloc((size_t)n_workers, sizeof *workers);
+    hst_count_worker *workers = calloc((size_t)n_workers, sizeof *workers);
     hst_status status = HST_OK;
 
     *out = NULL;
@@ -724,10 +469,10 @@ hst_status hst_count(hst_cube **out, const hst_measures *measures, const hst_stu
         status = hst_cube_name_splits(workers[0].cube, m, values, n, err);
     }
     if (!status) {
-        status = check_unknown_areas(&c, &workers[0], err);
+        status = hst_count_check_areas(&c, &workers[0], err);
     }
     if (!status) {
-        status = report(&c, &workers[0], ledger, err);
+        status = hst_count_audit(&c, &workers[0], ledger, err);
     }
     if (status) {
         goto done;

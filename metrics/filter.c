@@ -226,8 +226,8 @@ static void allow_values(const hst_clause *clause, hst_asked_field field, bool *
     }
 }
 
-static hst_status restrict_field(hst_plan *plan, size_t bit, const hst_clause *clause,
-                                 hst_asked_field field, bool *allowed, hst_error *err)
+static hst_status restrict_field(hst_plan *plan, size_t bit, hst_asked_field field,
+                                 const bool *allowed, hst_error *err)
 {
     hst_status status = make_table(&plan->tables[field], field_size(field), err);
 
@@ -235,19 +235,17 @@ static hst_status restrict_field(hst_plan *plan, size_t bit, const hst_clause *c
         plan->in_use[field] = true;
         restrict_table(plan->tables[field], allowed, field_size(field), bit);
     }
-    (void)clause;
     return status;
 }
 
 /* No transfers in: neither method nor source may say so. */
-static hst_status restrict_transfers(hst_plan *plan, size_t bit, const hst_clause *clause,
-                                     bool *allowed, hst_error *err)
+static hst_status restrict_transfers(hst_plan *plan, size_t bit, bool *allowed, hst_error *err)
 {
     hst_status status = HST_OK;
 
     memset(allowed, true, N_LARGE * sizeof *allowed);
     allowed[HST_CODE2('2', 'B')] = allowed[HST_CODE2('8', '1')] = false;
-    status = restrict_field(plan, bit, clause, HST_ASKED_ADMIMETH, allowed, err);
+    status = restrict_field(plan, bit, HST_ASKED_ADMIMETH, allowed, err);
     if (status) {
         return status;
     }
@@ -255,7 +253,7 @@ static hst_status restrict_transfers(hst_plan *plan, size_t bit, const hst_claus
     for (char c = '1'; c <= '3'; c++) {
         allowed[HST_CODE2('5', c)] = false;
     }
-    return restrict_field(plan, bit, clause, HST_ASKED_ADMISORC, allowed, err);
+    return restrict_field(plan, bit, HST_ASKED_ADMISORC, allowed, err);
 }
 
 static hst_status fill_clause(hst_plan *plan, size_t bit, const hst_clause *clause, bool *allowed,
@@ -264,7 +262,7 @@ static hst_status fill_clause(hst_plan *plan, size_t bit, const hst_clause *clau
     hst_asked_field field = field_of(clause, plan->by_discharge[bit]);
 
     if (clause->kind == HST_CLAUSE_NO_TRANSFERS) {
-        return restrict_transfers(plan, bit, clause, allowed, err);
+        return restrict_transfers(plan, bit, allowed, err);
     }
     if (clause->kind == HST_CLAUSE_CONDITION || clause->kind == HST_CLAUSE_PROCEDURE) {
         size_t kind = clause->kind == HST_CLAUSE_PROCEDURE;
@@ -278,7 +276,7 @@ static hst_status fill_clause(hst_plan *plan, size_t bit, const hst_clause *clau
     }
     if (field < HST_ASKED_SPECIALTY_AT_ADMISSION) {
         allow_values(clause, field, allowed);
-        return restrict_field(plan, bit, clause, field, allowed, err);
+        return restrict_field(plan, bit, field, allowed, err);
     }
     if (field < HST_N_ASKED) {
         plan->in_use[field] = true; /* its table is the segment's */
