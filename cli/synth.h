@@ -17,6 +17,7 @@ enum {
     SYNTH_MAX_DIAGNOSES = 20,
     SYNTH_MAX_PROCEDURES = 4,
     SYNTH_MAX_REMOVED = 32,
+    SYNTH_BLOCK_BYTES = 2 << 20,
 };
 
 /** What the user asks for. */
@@ -125,6 +126,29 @@ typedef struct synth_truth {
     uint64_t rows, episodes, unfinished, duplicates, no_area, no_admidate, no_age, no_sex,
         no_person;
 } synth_truth;
+
+struct archive;
+struct archive_entry;
+
+/** A file being written: as `<path>.part` of mode 0600 until it is closed. */
+typedef struct synth_output {
+    struct archive *archive; /* of libarchive */
+    struct archive_entry *entry;
+    char path[4096], part[4096 + 8];
+    int fd;      /**< -1: not open */
+    char *block; /**< [SYNTH_BLOCK_BYTES] */
+    size_t n;    /**< bytes in the block, for the caller to add to */
+} synth_output;
+
+/** Opens the extract of a year in the packing asked for; `out` was set to {.fd = -1}. Times are
+ * left out of it, so that the same seed gives the same bytes. */
+HST_MUST_CHECK hst_status synth_output_open(synth_output *out, const synth_options *options,
+                                            int year, hst_error *err);
+HST_MUST_CHECK hst_status synth_output_flush(synth_output *out, hst_error *err);
+/** Writes what is left and gives the file its name. */
+HST_MUST_CHECK hst_status synth_output_close(synth_output *out, hst_error *err);
+/** Frees; a file that was not closed is removed. */
+void synth_output_clear(synth_output *out);
 
 /** Writes the extract of one financial year (episodes that end in it, or are open at its end). */
 HST_MUST_CHECK hst_status synth_write_extract(const synth_world *world, int year,

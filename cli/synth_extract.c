@@ -7,22 +7,18 @@
  * file and, with the same EPIKEY, as finished in the next one's. */
 #include "cli/synth.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "hestia/ingest.h"
 
+enum { MAX_ROW_BYTES = 1024 };
 /* A block is written out from its half on; the other half holds all rows of one person. */
-enum { BLOCK_BYTES = 2 << 20, MAX_ROW_BYTES = 1024 };
-static_assert(BLOCK_BYTES / 2 >= 2 * SYNTH_MAX_EPISODES * MAX_ROW_BYTES, "a person's rows fit");
+static_assert(SYNTH_BLOCK_BYTES / 2 >= 2 * SYNTH_MAX_EPISODES * MAX_ROW_BYTES,
+              "a person's rows fit");
 
 static const char *const header[] = {
     "FYEAR",      "PARTYEAR",      "EPIKEY",      "PSEUDO_HESID", "ADMIDATE",      "ADMIMETH",
@@ -38,143 +34,6 @@ static const char *const header[] = {
     "RESPCT_HIS", "SEX",           "SITETRET",    "SPELBGIN",     "SPELDUR",       "SPELEND",
     "STARTAGE",   "STARTAGE_CALC", "SUBDATE",     "SUSRECID",     "TRETSPEF",
 };
-
-/* A file being written, through libarchive whatever the packing is. */
-typedef struct output {
-    struct archive *archive;
-    struct archive_entry *entry;
-    char path[4096], part[4096 + 8];
-    int fd;
-    char *block;
-    size_t n;
-} output;
-
-void synth_extract_name(const synth_options *options, int year, char *name, size_t capacity)
-{
-    const char *kind = options->separator == '|' ? "txt" : "csv";
-    const char *packing = options->compression;
-
-    if (strcmp(packing, "zip") == 0) {
-        snprintf(name, capacity, "extracts/apc_%d%02d.zip", year, (year + 1) % 100);
-    } else {
-        snprintf(name, capacity, "extracts/apc_%d%02d.%s%s%s", year, (year + 1) % 100, kind,
-                 strcmp(packing, "none") == 0 ? "" : ".",
-                 strcmp(packing, "none") == 0 ? "" : packing);
-    }
-}
-
-static hst_status output_failed(const output *out, hst_error *err)
-{
-    const char *why = out->archive ? archive_error_string(out->archive) : strerror(errno);
-
-    return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be written: %s", out->path,
-                    why ? why : "unknown reason");
-}
-
-/* Chooses the packing. Times are left out, so that the same seed gives the same bytes. */
-static int choose_packing(struct archive *archive, const char *compression)
-{
-    if (strcmp(compression, "zip") == 0) {
-        return archive_write_set_format_zip(archive) == ARCHIVE_OK
-                   ? archive_write_set_options(archive, "zip:compression-level=1")
-                   : ARCHIVE_FATAL;
-    }
-    if (archive_write_set_format_raw(archive) != ARCHIVE_OK) {
-        return ARCHIVE_FATAL;
-    }
-    if (strcmp(compression, "gz") == 0) {
-        return archive_write_add_filter_gzip(archive) == ARCHIVE_OK
-                   ? archive_write_set_options(archive, "gzip:compression-level=1,gzip:!timestamp")
-                   : ARCHIVE_FATAL;
-    }
-    if (strcmp(compression, "zst") == 0) {
-        return archive_write_add_filter_zstd(archive);
-    }
-    return ARCHIVE_OK;
-}
-
-static hst_status output_open(output *out, const synth_options *options, int year, hst_error *err)
-{
-    char name[64], member[64];
-
-    synth_extract_name(options, year, name, sizeof name);
-    snprintf(out->path, sizeof out->path, "%s/%s", options->directory, name);
-    snprintf(out->part, sizeof out->part, "%s.part", out->path);
-    out->fd = open(out->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (out->fd < 0) {
-        return output_failed(out, err);
-    }
-    out->block = malloc(BLOCK_BYTES);
-    out->archive = archive_write_new();
-    out->entry = archive_entry_new();
-    if (!out->block || !out->archive || !out->entry) {
-        return hst_fail(err, HST_ERR_MEMORY, "no memory for an extract");
-    }
-    snprintf(member, sizeof member, "apc_%d%02d.%s", year, (year + 1) % 100,
-             options->separator == '|' ? "txt" : "csv");
-    archive_entry_set_pathname(out->entry, member);
-    archive_entry_set_filetype(out->entry, AE_IFREG);
-    archive_entry_set_perm(out->entry, 0600);
-    archive_entry_set_mtime(out->entry, 1262304000, 0); /* 2010-01-01, always */
-    if (choose_packing(out->archive, options->compression) != ARCHIVE_OK ||
-        archive_write_open_fd(out->archive, out->fd) != ARCHIVE_OK ||
-        archive_write_header(out->archive, out->entry) != ARCHIVE_OK) {
-        return output_failed(out, err);
-    }
-    return HST_OK;
-}
-
-static hst_status output_flush(output *out, hst_error *err)
-{
-    size_t done = 0;
-
-    while (done < out->n) {
-        la_ssize_t n = archive_write_data(out->archive, out->block + done, out->n - done);
-
-        if (n <= 0) {
-            return output_failed(out, err);
-        }
-        done += (size_t)n;
-    }
-    out->n = 0;
-    return HST_OK;
-}
-
-static hst_status output_close(output *out, hst_error *err)
-{
-    hst_status status = output_flush(out, err);
-
-    if (status != HST_OK) {
-        return status;
-    }
-    if (archive_write_close(out->archive) != ARCHIVE_OK) {
-        return output_failed(out, err);
-    }
-    if (close(out->fd) != 0) {
-        out->fd = -1;
-        return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be written: %s", out->path,
-                        strerror(errno));
-    }
-    out->fd = -1;
-    if (rename(out->part, out->path) != 0) {
-        return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be renamed: %s", out->part,
-                        strerror(errno));
-    }
-    return HST_OK;
-}
-
-static void output_clear(output *out)
-{
-    if (out->archive) {
-        archive_write_free(out->archive);
-    }
-    archive_entry_free(out->entry);
-    if (out->fd >= 0) {
-        close(out->fd);
-        unlink(out->part);
-    }
-    free(out->block);
-}
 
 /* ---- a row, cell after cell ---- */
 
@@ -556,7 +415,7 @@ static void count_removed(synth_truth *truth, const synth_world *world,
 }
 
 /* Writes the rows that one person has in a year's file. */
-static void write_person(output *out, const synth_world *world, const synth_history *history,
+static void write_person(synth_output *out, const synth_world *world, const synth_history *history,
                          int year, synth_truth *truth)
 {
     hst_date from = hst_date_from_civil(year, 4, 1), to = hst_date_from_civil(year + 1, 3, 31);
@@ -591,7 +450,7 @@ static void write_person(output *out, const synth_world *world, const synth_hist
     count_removed(truth, world, history, year);
 }
 
-static void write_header(output *out, char separator)
+static void write_header(synth_output *out, char separator)
 {
     row r = {out->block, separator};
 
@@ -617,7 +476,7 @@ hst_status synth_write_extract(const synth_world *world, int year, synth_truth *
                                hst_error *err)
 {
     hst_status status = HST_OK;
-    output out = {.fd = -1};
+    synth_output out = {.fd = -1};
     synth_history *history = NULL;
     uint64_t step = 2654435761u + 2 * (uint64_t)year, n = world->n_persons;
 
@@ -629,7 +488,7 @@ hst_status synth_write_extract(const synth_world *world, int year, synth_truth *
     if (!history) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for an artificial history");
     }
-    status = output_open(&out, &world->options, year, err);
+    status = synth_output_open(&out, &world->options, year, err);
     if (status != HST_OK) {
         goto done;
     }
@@ -641,14 +500,14 @@ hst_status synth_write_extract(const synth_world *world, int year, synth_truth *
             status = hst_fail(err, HST_ERR_INTERRUPTED, "%s: interrupted", out.path);
             goto done;
         }
-        if (out.n >= BLOCK_BYTES / 2 && (status = output_flush(&out, err)) != HST_OK) {
+        if (out.n >= SYNTH_BLOCK_BYTES / 2 && (status = synth_output_flush(&out, err)) != HST_OK) {
             goto done;
         }
     }
-    status = output_close(&out, err);
+    status = synth_output_close(&out, err);
 
 done:
-    output_clear(&out);
+    synth_output_clear(&out);
     free(history);
     return status;
 }
