@@ -56,34 +56,15 @@ static void fill_positions(uint8_t positions[256][8])
 
 bool hst_scan_kernel_is_available(hst_scan_kernel kernel)
 {
+    if (kernel != HST_SCAN_AVX2) {
+        return true;
+    }
 #if defined(__x86_64__)
-    const bool has_bits = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-                          __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("pclmul");
-    if (kernel == HST_SCAN_AVX2) {
-        return has_bits && __builtin_cpu_supports("avx2");
-    }
-    if (kernel == HST_SCAN_AVX512) {
-        return has_bits && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
-    }
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+           __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
+#else
+    return false;
 #endif
-    return kernel == HST_SCAN_AUTO || kernel == HST_SCAN_PORTABLE;
-}
-
-static hst_scan_step *choose_step(hst_scan_kernel kernel)
-{
-    switch (kernel) {
-    case HST_SCAN_AUTO:
-        return hst_scan_kernel_is_available(HST_SCAN_AVX512) ? hst_scan_avx512
-               : hst_scan_kernel_is_available(HST_SCAN_AVX2) ? hst_scan_avx2
-                                                             : hst_scan_portable;
-    case HST_SCAN_AVX2:
-        return hst_scan_avx2;
-    case HST_SCAN_AVX512:
-        return hst_scan_avx512;
-    case HST_SCAN_PORTABLE:
-        break;
-    }
-    return hst_scan_portable;
 }
 
 /* Forgets the index: the next record starts at `position`. */
@@ -133,7 +114,9 @@ hst_status hst_scanner_create(hst_scanner **out, hst_source *source, char separa
         goto done;
     }
     fill_positions(scanner->positions);
-    scanner->step = choose_step(kernel);
+    scanner->step = kernel != HST_SCAN_PORTABLE && hst_scan_kernel_is_available(HST_SCAN_AVX2)
+                        ? hst_scan_avx2
+                        : hst_scan_portable;
     scanner->scan.ends = scanner->ends_memory + 1;
     scanner->scan.rows = scanner->rows;
     scanner->scan.positions = (const uint8_t(*)[8])scanner->positions;

@@ -22,10 +22,9 @@ typedef struct hst_scan {
     size_t n_ends;   /**< room for HST_SCAN_STRIDE more, and 16 of slack, is the caller's duty */
     uint32_t *rows;  /**< for each line end its index in `ends` */
     size_t n_rows;
-    uint64_t inside; /**< all ones when a quote is open at `position` */
-    uint64_t
-        after_edge; /**< bit 0: byte before was separator, line end or quote: a quote may open */
-    uint64_t after_close;          /**< bit 0: byte before was a closing quote */
+    uint64_t inside;               /**< all ones when a quote is open at `position` */
+    uint64_t after_fine;           /**< bit 0: byte before was anything but text outside quotes */
+    uint64_t after_quote;          /**< bit 0: byte before was a quote */
     uint64_t after_return;         /**< bit 0: byte before was CR */
     const uint8_t (*positions)[8]; /**< [256], row b: positions of the bits set in byte b */
     char separator;
@@ -37,8 +36,8 @@ static inline void hst_scan_restart(hst_scan *scan, size_t position)
 {
     scan->position = position;
     scan->inside = 0;
-    scan->after_edge = 1;
-    scan->after_close = 0;
+    scan->after_fine = 1;
+    scan->after_quote = 0;
     scan->after_return = 0;
     scan->is_irregular = false;
 }
@@ -50,74 +49,36 @@ static inline void hst_scan_restart(hst_scan *scan, size_t position)
  */
 typedef void hst_scan_step(hst_scan *scan, size_t end);
 
-hst_scan_step hst_scan_portable, hst_scan_avx2, hst_scan_avx512;
+hst_scan_step hst_scan_portable, hst_scan_avx2;
 
 /** What one stride of text holds, a bit for each byte. */
 typedef struct hst_scan_masks {
-    uint64_t quotes, separators, line_feeds, returns, nuls;
+    uint64_t quotes, boundaries; /* boundaries: separators and line feeds, also inside quotes */
+    uint64_t line_feeds, returns, nuls;
 } hst_scan_masks;
 
-/** What came of a stride: boundaries to index; false in `go_on` when it held an irregular byte. */
-typedef struct hst_scan_stride {
-    uint64_t boundaries, line_feeds;
-    bool go_on;
-} hst_scan_stride;
-
 /**
- * Decides about one stride, given its masks and `open`: bit i set when a quote is open after byte
- * i (prefix parity of the quotes, with scan->inside applied).
+ * Irregular bytes of one stride, given its masks and `open`: bit i set when a quote is open after
+ * byte i (parity of the quotes up to it).
  *
- * Regular is what libcsv's state machine and plain quote parity see alike: a quote opens only after
- * a boundary or as the second of a doubled quote; after a closing quote comes a boundary, a CR or
- * a quote. Line ends inside quotes, lone CR and NUL are left to hst_scan_record as well, to keep
- * the count of lines and the faults out of here.
+ * Regular is what libcsv's state machine and plain quote parity see alike: no quote stands beside
+ * text outside quotes, so it either surrounds a field or is one of a doubled quote. Line ends
+ * inside quotes, lone CR and NUL are left to hst_scan_record as well, to keep the count of lines
+ * and the faults out of here.
  */
-static inline __attribute__((always_inline)) hst_scan_stride
-hst_scan_decide(hst_scan *scan, const hst_scan_masks *m, uint64_t open, uint64_t valid)
+static inline uint64_t hst_scan_check(hst_scan *scan, const hst_scan_masks *m, uint64_t open)
 {
-    uint64_t edges = m->quotes | m->separators | m->line_feeds;
-    uint64_t opening = m->quotes & open;
-    uint64_t closing = m->quotes & ~open;
-    uint64_t irregular = (opening & ~(edges << 1 | scan->after_edge)) |
-                         ((closing << 1 | scan->after_close) & ~(edges | m->returns)) |
+    uint64_t fine = open | m->quotes | m->boundaries | m->returns; /* all but text outside quotes */
+    uint64_t irregular = (m->quotes & ~(fine << 1 | scan->after_fine)) |
+                         ((m->quotes << 1 | scan->after_quote) & ~fine) |
                          ((m->returns << 1 | scan->after_return) & ~m->line_feeds) |
                          (m->line_feeds & open) | m->nuls;
-    hst_scan_stride stride = {.go_on = true};
 
-    irregular &= valid;
-    if (__builtin_expect(irregular != 0, 0)) {
-        valid = (irregular & -irregular) - 1; /* bytes before the first irregular one */
-        stride.go_on = false;
-        scan->is_irregular = true;
-    }
-    stride.boundaries = (m->separators | m->line_feeds) & ~open & valid;
-    stride.line_feeds = m->line_feeds & ~open & valid;
-    scan->after_edge = edges >> 63;
-    scan->after_close = closing >> 63;
+    scan->after_fine = fine >> 63;
+    scan->after_quote = m->quotes >> 63;
     scan->after_return = m->returns >> 63;
-    scan->inside = (uint64_t)((int64_t)open >> 63);
-    return stride;
-}
-
-/** Notes the rows that end in this stride; to be called before its boundaries are added. */
-static inline __attribute__((always_inline)) void hst_scan_note_rows(hst_scan *scan,
-                                                                     const hst_scan_stride *stride)
-{
-    uint64_t line_feeds = stride->line_feeds;
-
-    while (line_feeds != 0) {
-        uint64_t up_to = line_feeds ^ (line_feeds - 1); /* bits up to the line end */
-        scan->rows[scan->n_rows++] =
-            (uint32_t)(scan->n_ends + (unsigned)__builtin_popcountll(stride->boundaries & up_to) -
-                       1);
-        line_feeds &= line_feeds - 1;
-    }
-}
-
-/** Bits of a stride at `position` that lie before `end`. */
-static inline uint64_t hst_scan_valid(size_t position, size_t end)
-{
-    return end - position >= HST_SCAN_STRIDE ? ~(uint64_t)0 : ((uint64_t)1 << (end - position)) - 1;
+    scan->inside = open >> 63 == 0 ? 0 : ~(uint64_t)0;
+    return irregular;
 }
 
 /** How one record came out of hst_scan_record. */

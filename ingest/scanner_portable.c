@@ -33,10 +33,12 @@ static inline hst_scan_masks find(const char *text, uint64_t separator)
     for (unsigned k = 0; k < HST_SCAN_STRIDE; k += 8) {
         uint64_t word = load_word(text + k);
         masks.quotes |= equal_bytes(word, ONES * '"') << k;
-        masks.separators |= equal_bytes(word, separator) << k;
+        masks.boundaries |= equal_bytes(word, separator) << k;
         /* bytes below 16 are rare: one test says whether the three others must be looked for */
         if ((~(((word & LOW7) + ONES * 0x70) | word) & ONES * 0x80) != 0) {
-            masks.line_feeds |= equal_bytes(word, ONES * '\n') << k;
+            uint64_t line_feeds = equal_bytes(word, ONES * '\n') << k;
+            masks.line_feeds |= line_feeds;
+            masks.boundaries |= line_feeds;
             masks.returns |= equal_bytes(word, ONES * '\r') << k;
             masks.nuls |= equal_bytes(word, 0) << k;
         }
@@ -52,6 +54,12 @@ static inline uint64_t prefix_parity(uint64_t bits)
     return bits;
 }
 
+/* Bits of a stride at `position` that lie before `end`. */
+static inline uint64_t bits_before(size_t position, size_t end)
+{
+    return end - position >= HST_SCAN_STRIDE ? ~(uint64_t)0 : ((uint64_t)1 << (end - position)) - 1;
+}
+
 void hst_scan_portable(hst_scan *scan, size_t end)
 {
     const uint64_t separator = ONES * (unsigned char)scan->separator;
@@ -60,10 +68,17 @@ void hst_scan_portable(hst_scan *scan, size_t end)
         const size_t position = scan->position;
         hst_scan_masks masks = find(scan->text + position, separator);
         uint64_t open = (masks.quotes == 0 ? 0 : prefix_parity(masks.quotes)) ^ scan->inside;
-        hst_scan_stride stride = hst_scan_decide(scan, &masks, open, hst_scan_valid(position, end));
+        uint64_t valid = bits_before(position, end);
+        uint64_t irregular = hst_scan_check(scan, &masks, open) & valid;
 
-        hst_scan_note_rows(scan, &stride);
-        for (uint64_t bits = stride.boundaries; bits != 0; bits &= bits - 1) {
+        if (irregular != 0) {
+            valid = (irregular & -irregular) - 1; /* bytes before the first irregular one */
+            scan->is_irregular = true;
+        }
+        for (uint64_t bits = masks.boundaries & ~open & valid; bits != 0; bits &= bits - 1) {
+            if ((masks.line_feeds & bits & -bits) != 0) {
+                scan->rows[scan->n_rows++] = (uint32_t)scan->n_ends;
+            }
             scan->ends[scan->n_ends++] = (uint32_t)(position + (unsigned)__builtin_ctzll(bits));
         }
         scan->position += HST_SCAN_STRIDE;

@@ -14,16 +14,11 @@
  * lines that are empty or blank are skipped; blanks and tabs around a field are no part of it (a
  * tab is when it is the separator). A UTF-8 byte-order mark at the start is skipped.
  *
- * All implementations give the same results: AVX-512 and AVX2 (chosen at run time), and portable.
+ * Two implementations give the same results: AVX2 (chosen at run time) and portable.
  */
 typedef struct hst_scanner hst_scanner;
 
-typedef enum hst_scan_kernel {
-    HST_SCAN_AUTO,
-    HST_SCAN_PORTABLE,
-    HST_SCAN_AVX2,
-    HST_SCAN_AVX512,
-} hst_scan_kernel;
+typedef enum hst_scan_kernel { HST_SCAN_AUTO, HST_SCAN_PORTABLE, HST_SCAN_AVX2 } hst_scan_kernel;
 
 enum { HST_MAX_COLUMNS = 1024, HST_MAX_RECORD_BYTES = 64 * 1024 };
 
