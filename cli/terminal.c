@@ -1,5 +1,4 @@
 /* What a person (or a log) sees of a run: one final line a stage, a progress bar while it lasts. */
-#define _DEFAULT_SOURCE /* getrusage's ru_maxrss */
 #include "cli/cli.h"
 
 #include <jansson.h>
@@ -7,7 +6,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -196,9 +194,27 @@ void cli_terminal_line(cli_terminal *terminal, const char *format, ...)
     put_line(terminal, "info", "", 0, text);
 }
 
+/** Peak of this process's own memory in KiB; what getrusage gives includes the parent's before
+ * exec. */
+static long peak_kib(void)
+{
+    FILE *file = fopen("/proc/self/status", "r");
+    char line[256];
+    long kib = 0;
+
+    while (file && fgets(line, sizeof line, file)) {
+        if (strncmp(line, "VmHWM:", 6) == 0) {
+            kib = strtol(line + 6, NULL, 10);
+        }
+    }
+    if (file) {
+        fclose(file);
+    }
+    return kib;
+}
+
 void cli_terminal_finish(cli_terminal *terminal)
 {
-    struct rusage usage = {0};
     double seconds = now() - terminal->started;
     char clock[32], text[MAX_LINE];
 
@@ -210,9 +226,8 @@ void cli_terminal_finish(cli_terminal *terminal)
             put_line(terminal, "warning", "", 0, text);
         }
     }
-    getrusage(RUSAGE_SELF, &usage);
     format_seconds(seconds, clock);
     put_line(terminal, "info", "", 0, "");
-    snprintf(text, sizeof text, "done in %s · peak %ld MiB", clock, usage.ru_maxrss / 1024);
+    snprintf(text, sizeof text, "done in %s · peak %ld MiB", clock, peak_kib() / 1024);
     put_line(terminal, "info", "", seconds, text);
 }

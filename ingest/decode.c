@@ -215,9 +215,9 @@ static inline hst_day decode_date(hst_decoder *decoder, const hst_record *record
     dd ^= 0x3030u;
     if (length == 10 && (((ym + 0x7F76767F76767676u) | ym) & 0x8080808080808080u) == 0 &&
         (((dd + 0x7676u) | dd) & 0x8080u) == 0) {
-        unsigned year = (unsigned)(ym & 15) * 1000 + (unsigned)(ym >> 8 & 15) * 100 +
-                        (unsigned)(ym >> 16 & 15) * 10 + (unsigned)(ym >> 24 & 15);
-        unsigned month = (unsigned)(ym >> 40 & 15) * 10 + (unsigned)(ym >> 48 & 15);
+        uint64_t pairs = ym * 10 + (ym >> 8); /* two digits each in bytes 0, 2 and 5 */
+        unsigned year = (unsigned)(pairs & 0xFF) * 100 + (unsigned)(pairs >> 16 & 0xFF);
+        unsigned month = (unsigned)(pairs >> 40 & 0xFF);
         unsigned day = (dd & 15u) * 10 + (dd >> 8 & 15u);
 
         if (year - HST_DATE_FIRST_YEAR < HST_DATE_N_YEARS && month <= 12) {
@@ -559,8 +559,9 @@ static uint8_t count_filled(const hst_row *row, bool has_site)
             (e->mainspef != 0) + (e->startage != HST_AGE_MISSING) + (e->tretspef != 0) + has_site +
             (e->n_procedures > 0 && row->procedures[0] != 0);
 
-    for (size_t i = 0; i < e->n_diagnoses && i < N_COMPLETENESS_DIAGNOSES; i++) {
-        n += row->diagnoses[i] != 0;
+    /* always as many, without a branch: how many are filled cannot be foreseen */
+    for (size_t i = 0; i < N_COMPLETENESS_DIAGNOSES; i++) {
+        n += (i < e->n_diagnoses) & (row->diagnoses[i] != 0);
     }
     return (uint8_t)n;
 }
@@ -668,10 +669,11 @@ static hst_status finish_row(hst_decoder *decoder, const hst_record *record, hst
 
     episode->completeness = count_filled(row, decode_site(decoder, record, side_key));
     flag_differs = decode_flags(decoder, row);
+    /* whole arrays: a copy of known size is a few instructions, and what is too much is not used */
     memcpy(words, row->areas, sizeof row->areas);
-    memcpy(words + n_words, row->diagnoses, episode->n_diagnoses * sizeof *words);
+    memcpy(words + n_words, row->diagnoses, sizeof row->diagnoses);
     n_words += episode->n_diagnoses;
-    memcpy(words + n_words, row->procedures, episode->n_procedures * sizeof *words);
+    memcpy(words + n_words, row->procedures, sizeof row->procedures);
     n_words += episode->n_procedures;
     episode->n_words = (uint8_t)n_words;
     status = hst_segment_writer_add(decoder->writer, episode, words, err);
@@ -687,9 +689,7 @@ static hst_status add_batch(hst_decoder *decoder, const hst_record *records, siz
     const hst_record *good[HST_DECODER_BATCH];
     size_t n_good = 0;
     /* codes are cleared only where the plan may leave holes between them */
-    size_t n_cleared = decoder->diagnoses.n > 0 && decoder->procedures.n > 0
-                           ? offsetof(hst_row, areas)
-                           : sizeof(hst_row);
+    bool has_holes = decoder->diagnoses.n == 0 || decoder->procedures.n == 0;
     hst_status status = HST_OK;
 
     for (size_t i = 0; i < n; i++) {
@@ -699,7 +699,10 @@ static hst_status add_batch(hst_decoder *decoder, const hst_record *records, siz
             reject(decoder, reason_of_fault(records[i].fault), records[i].line, HST_NO_COLUMN);
             continue;
         }
-        memset(&decoder->rows[n_good], 0, n_cleared);
+        memset(&decoder->rows[n_good], 0, offsetof(hst_row, areas));
+        if (has_holes) {
+            memset(decoder->rows[n_good].areas, 0, sizeof(hst_row) - offsetof(hst_row, areas));
+        }
         decoder->rows[n_good].episode.startage = HST_AGE_MISSING;
         good[n_good++] = &records[i];
     }

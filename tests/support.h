@@ -11,7 +11,8 @@
 
 #include <cmocka.h>
 
-/** Fails unless `actual` is within `rel_tol` of `expected` (absolute 1e-12 at 0; NAN only equals NAN). */
+/** Fails unless `actual` is within `rel_tol` of `expected` (absolute 1e-12 at 0; NAN only equals
+ * NAN). */
 #define assert_close(actual, expected, rel_tol)                                                    \
     hst_assert_close((actual), (expected), (rel_tol), __FILE__, __LINE__)
 

@@ -21,8 +21,8 @@ void hst_ledger_free(hst_ledger *ledger);
 HST_MUST_CHECK hst_status hst_ledger_add(hst_ledger *ledger, const hst_ledger_line *line,
                                          hst_error *err);
 
-/** Lines sorted by all texts in column order, a NULL text now "", owned by the ledger, valid until the
- * next add. */
+/** Lines sorted by all texts in column order, a NULL text now "", owned by the ledger, valid until
+ * the next add. */
 const hst_ledger_line *hst_ledger_lines(hst_ledger *ledger, size_t *n);
 
 #endif

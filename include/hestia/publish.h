@@ -49,8 +49,9 @@ typedef struct hst_publication {
  *
  * @param path  receives the run's folder, which the caller frees; NULL when not wanted
  * @return HST_OK; HST_ERR_USAGE when the study asks for disclosure control, which this version does
- * not have; HST_ERR_ARGUMENT when the ledger does not account for every row (hst_publish_check_rows);
- * HST_ERR_LOCKED; HST_ERR_SYSTEM; HST_ERR_MEMORY. In all of these nothing was published.
+ * not have; HST_ERR_ARGUMENT when the ledger does not account for every row
+ * (hst_publish_check_rows); HST_ERR_LOCKED; HST_ERR_SYSTEM; HST_ERR_MEMORY. In all of these nothing
+ * was published.
  */
 HST_MUST_CHECK hst_status hst_publish(const hst_publication *publication, char **path,
                                       hst_error *err);
