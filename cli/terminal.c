@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -86,15 +87,18 @@ static void put_line(cli_terminal *terminal, const char *level, const char *stag
     time_t time_now = time(NULL);
     struct tm utc = {0};
 
-    if (terminal->quiet) {
+    if (terminal->quiet || (terminal->json && !text[0])) {
         return;
     }
     gmtime_r(&time_now, &utc);
     strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &utc);
     if (terminal->json) {
-        json_t *object = json_pack("{s:s, s:s, s:s, s:f, s:s}", "time", stamp, "level", level,
-                                   "stage", stage, "seconds", seconds, "text", text);
-        char *line = object ? json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+        json_t *object =
+            json_pack("{s:s, s:s, s:s, s:f, s:s}", "time", stamp, "level", level, "stage", stage,
+                      "seconds", round(seconds * 1000) / 1000, "text", text);
+        char *line =
+            object ? json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6))
+                   : NULL;
 
         fprintf(stderr, "%s\n", line ? line : "{}");
         free(line);
@@ -108,7 +112,8 @@ static void put_line(cli_terminal *terminal, const char *level, const char *stag
         char clock[32];
 
         format_seconds(seconds, clock);
-        fprintf(stderr, "  %-8s %-6s %s\n", stage, clock, text);
+        fprintf(stderr, "  %-8s %-6s %s\n", stage, strcmp(stage, "check") == 0 ? "ok" : clock,
+                text);
     } else {
         fprintf(stderr, "%s\n", text);
     }
