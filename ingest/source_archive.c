@@ -122,7 +122,7 @@ static hst_status check_member(const hst_unpack *unpack, struct archive_entry *e
                         unpack->file->path, name);
     }
     /* libarchive tells the method of a zip member in the name of the format only */
-    if (format && strstr(format, "deflate-64")) {
+    if (format && strstr(format, "deflation-64")) {
         return hst_fail(err, HST_ERR_INPUT,
                         "%s:%s is packed with Deflate64 (Windows Explorer does so above 2 GB), "
                         "which cannot be read here; unpack it with 7-Zip and give the plain or "

@@ -1,6 +1,7 @@
 /*
  * gzip (RFC 1952): headers and trailers are read here, once for both inflaters, which see raw
- * deflate only. So both give the same text and the same faults.
+ * deflate only. So both give the same text and the same faults (save that zlib also refuses code
+ * tables with codes missing, where ISA-L goes by the CRC of the text).
  */
 #include "ingest/source_internal.h"
 
