@@ -468,6 +468,9 @@ hst_status hst_count(hst_cube **out, const hst_measures *measures, const hst_stu
 
         status = hst_cube_name_splits(workers[0].cube, m, values, n, err);
     }
+    for (size_t s = 0; s < n_segments && !status; s++) {
+        hst_cube_add_coverage(workers[0].cube, hst_segment_get_info(segments[s]));
+    }
     if (!status) {
         status = hst_count_check_areas(&c, &workers[0], err);
     }

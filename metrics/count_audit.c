@@ -179,6 +179,47 @@ hst_status hst_count_check_areas(const hst_counting *c, const hst_count_worker *
     return HST_OK;
 }
 
+static uint64_t sum_period(const hst_counting *c, const hst_cube *cube, size_t m, hst_by type,
+                           size_t period)
+{
+    uint64_t sum = 0;
+
+    for (size_t area = 0; area < hst_areas_n(c->areas); area++) {
+        for (unsigned sex = 0; sex < HST_N_SEXES; sex++) {
+            for (size_t band = 0; band <= c->measures->bands.n; band++) {
+                sum += hst_cube_events(cube, m, 0, area, type, period, sex, band);
+            }
+        }
+    }
+    return sum;
+}
+
+/* A line for each period whose rows cannot all have arrived, also when it has no events. */
+static hst_status add_coverage_lines(hst_ledger *ledger, const hst_counting *c,
+                                     const hst_count_worker *w, size_t m, hst_error *err)
+{
+    const hst_compiled_measure *measure = &c->measures->items[m];
+    hst_status status = HST_OK;
+
+    for (size_t type = 0; type < 3; type++) {
+        for (size_t i = 0; i < measure->n_periods[type] && !status; i++) {
+            const hst_period *period = &measure->periods[type][i];
+            hst_lack lack = hst_cube_lack(w->cube, m, period);
+            hst_ledger_line line = {.stage = "coverage",
+                                    .dataset = hst_dataset_name(HST_DATASET_APC),
+                                    .measure = measure->measure->id,
+                                    .period = period->label,
+                                    .reason = hst_lack_text(lack)};
+
+            if (lack != HST_LACK_NONE) {
+                line.n = sum_period(c, w->cube, m, period->type, i);
+                status = hst_ledger_add(ledger, &line, err);
+            }
+        }
+    }
+    return status;
+}
+
 hst_status hst_count_audit(const hst_counting *c, const hst_count_worker *w, hst_ledger *ledger,
                            hst_error *err)
 {
@@ -190,6 +231,9 @@ hst_status hst_count_audit(const hst_counting *c, const hst_count_worker *w, hst
         for (size_t i = 0; i < pass->n && !status; i++) {
             status =
                 add_measure_lines(ledger, c, w, pass->measure[i], w->steps[p][pass->group[i]], err);
+            if (!status) {
+                status = add_coverage_lines(ledger, c, w, pass->measure[i], err);
+            }
         }
     }
     return status;

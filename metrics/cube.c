@@ -25,6 +25,7 @@ struct hst_cube {
     const hst_measures *measures;
     size_t n_areas;
     cube_measure *items; /* [measures->n] */
+    hst_coverage coverage;
 };
 
 static size_t finest_periods(const hst_compiled_measure *measure, const hst_period **periods)
@@ -105,6 +106,21 @@ hst_status hst_cube_create(hst_cube **out, const hst_measures *measures, size_t 
 done:
     hst_cube_free(cube);
     return status;
+}
+
+void hst_cube_add_coverage(hst_cube *cube, const hst_segment_info *info)
+{
+    hst_coverage_add(&cube->coverage, info);
+}
+
+hst_lack hst_cube_lack(const hst_cube *cube, size_t measure, const hst_period *period)
+{
+    return hst_coverage_lack(&cube->coverage, period, cube->measures->items[measure].by_discharge);
+}
+
+bool hst_cube_is_incomplete(const hst_cube *cube, size_t measure, const hst_period *period)
+{
+    return hst_cube_lack(cube, measure, period) != HST_LACK_NONE;
 }
 
 static void clear_measure(cube_measure *item, size_t n_areas)

@@ -1,6 +1,7 @@
 #ifndef HESTIA_METRICS_CUBE_INTERNAL_H
 #define HESTIA_METRICS_CUBE_INTERNAL_H
 
+#include "coverage_internal.h"
 #include "measure_internal.h"
 
 /** @param n_areas  areas with the special ones */
@@ -26,6 +27,12 @@ static inline size_t hst_cube_cell(size_t n_bands, size_t period, unsigned sex, 
 
 /** Adds the counts of `from`, which loses its slabs. */
 HST_MUST_CHECK hst_status hst_cube_merge(hst_cube *into, hst_cube *from, hst_error *err);
+
+/** Adds what one input holds to what hst_cube_lack knows. */
+void hst_cube_add_coverage(hst_cube *cube, const hst_segment_info *info);
+
+/** What a period of a measure lacks. */
+hst_lack hst_cube_lack(const hst_cube *cube, size_t measure, const hst_period *period);
 
 /** Gives the split values met their numbers: `values[1..n]` are sorted as bytes. */
 HST_MUST_CHECK hst_status hst_cube_name_splits(hst_cube *cube, size_t measure,

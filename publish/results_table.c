@@ -139,7 +139,7 @@ static void write_result(hst_csv *csv, const hst_publication *p, const hst_resul
     hst_csv_text(csv, unit);
     hst_csv_real(csv, row->comparator_value);
     hst_csv_text(csv, row->compared_method);
-    hst_csv_empty(csv); /* incomplete: not known yet */
+    hst_csv_count(csv, row->is_incomplete);
     hst_csv_end_row(csv);
 }
 

@@ -51,6 +51,7 @@ static void describe_slice(const maker *m, const rate_slice *slice, hst_result *
         .compared = "",
         .compared_method = "",
         .note = "",
+        .is_incomplete = hst_cube_is_incomplete(m->inputs.cube, slice->measure, slice->period),
     };
 }
 

@@ -58,7 +58,8 @@ hst_by hst_measures_finest(const hst_measures *measures, size_t measure);
  *
  * Ledger lines (stage "metrics"): per measure what was not counted and why: no date, outside the
  * window or in a period that the window cuts, unknown area, not England, OTHER, sex or age unknown
- * (kept in the cube), excluded provider; per dataset: duplicate.
+ * (kept in the cube), excluded provider; per dataset: duplicate. Stage "coverage": per measure and
+ * period whose rows cannot all have arrived, the events of all areas.
  * @return HST_ERR_INPUT: share of unknown areas over quality.max_unknown_area (per file, with the
  * column used); damaged segment
  */
@@ -81,6 +82,10 @@ const char *hst_cube_split(const hst_cube *cube, size_t measure, size_t split);
  */
 uint64_t hst_cube_events(const hst_cube *cube, size_t measure, size_t split, size_t area,
                          hst_by type, size_t period, unsigned sex, size_t band);
+
+/** True when not all rows of a period of the measure can have arrived: no extract of its year, or
+ * the end of the last one. */
+bool hst_cube_is_incomplete(const hst_cube *cube, size_t measure, const hst_period *period);
 
 /** Rows of one measure, area and period left after each step, for `explain`. */
 typedef struct hst_cascade_step {

@@ -27,6 +27,7 @@ typedef struct hst_result {
     const char *compared;        /**< "lower", "similar", "higher", "better", "worse", "" */
     const char *compared_method; /**< "" or the test's name */
     const char *note;            /**< "" or sentences; owned by the results */
+    bool is_incomplete;          /**< not all rows of the period can have arrived */
 } hst_result;
 
 typedef struct hst_results hst_results;

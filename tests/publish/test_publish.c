@@ -121,6 +121,7 @@ static void fill_results(fixture *f)
     hst_result *row = f->results;
 
     row[0] = rate;
+    row[0].is_incomplete = true;
     row[1] = rate; /* the comparator, by year */
     row[1].is_group = true;
     row[1].area = 0;
@@ -257,17 +258,17 @@ static void results_have_the_columns_of_the_interface(void **state)
         "comparator_value,compared_method,incomplete\n"
         "emergency,apc,pct,5NK,Wirral,2010/11 Q1,2010-04-01,2010-06-30,persons,all,,173,319837.5,"
         "54.0901,0.333333333333333,62.75,,,95%,dsr,dobson-byar; esp2013,England,similar,0,,site,"
-        "quarter,,,\"admissions per 100,000\",50,log ratio,\n"
+        "quarter,,,\"admissions per 100,000\",50,log ratio,1\n"
         "emergency,apc,comparator,England,England,2010/11,2010-04-01,2011-03-31,persons,all,,173,"
         "319837.5,54.0901,0.333333333333333,62.75,,,95%,dsr,dobson-byar; esp2013,,,0,,comparator,"
-        "year,,,\"admissions per 100,000\",,,\n"
+        "year,,,\"admissions per 100,000\",,,0\n"
         "emergency,apc,pct,5J6,\"Calderdale, \"\"5J6\"\"\",2010/11 Q1,2010-04-01,2010-06-30,"
         "persons,all,,,,,,,,,95%,dsr,dobson-byar; esp2013,England,similar,0,"
         "\"population missing: 5J6, \"\"2010\"\"\",other,quarter,,,\"admissions per 100,000\",50,"
-        "log ratio,\n"
+        "log ratio,0\n"
         "beds,apc,pct,5NK,Wirral,2010/11 Q1,2010-04-01,2010-06-30,persons,all,1,0,319837.5,54.0901,"
         "0.333333333333333,62.75,,,95%,count,dobson-byar; esp2013,England,similar,0,,site,quarter,"
-        "sex,Male,episodes,50,log ratio,\n");
+        "sex,Male,episodes,50,log ratio,0\n");
     free(run);
 }
 

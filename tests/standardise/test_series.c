@@ -72,6 +72,13 @@ hst_by hst_measures_finest(const hst_measures *measures, size_t measure)
     return HST_BY_QUARTER;
 }
 
+bool hst_cube_is_incomplete(const hst_cube *cube, size_t measure, const hst_period *period)
+{
+    (void)cube;
+    (void)measure;
+    return period->end == world.year.end;
+}
+
 size_t hst_cube_n_splits(const hst_cube *cube, size_t measure)
 {
     (void)cube;
