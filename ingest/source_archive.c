@@ -102,7 +102,7 @@ static const char *member_name(const hst_unpack *unpack, struct archive_entry *e
     if (!name) {
         name = archive_entry_pathname_utf8(entry);
     }
-    return name ? name : "(a name that cannot be read)";
+    return name && name[0] != '\0' ? name : "(a name that cannot be read)";
 }
 
 static bool is_text_member(struct archive_entry *entry, const char *name)
