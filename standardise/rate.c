@@ -13,6 +13,7 @@ const char *const rate_sentences[RATE_N_SENTENCES] = {
     "too few events for this interval",
     "the last bands of the standard are merged, as the population's last band is open",
     "the denominator is the population of all ages and both sexes",
+    "the denominator is the population of all ethnic groups and levels of deprivation",
 };
 
 static rate rate_of_count(const rate_unit *unit)
@@ -47,9 +48,6 @@ static rate crude_rate(const hst_measure *measure, const rate_unit *unit)
                                 : hst_limits_byar(unit->all_events, measure->confidence[i]);
 
         r.limits[i] = (hst_limits){limits.lower * scale, limits.upper * scale};
-    }
-    if (measure->where.has_age || measure->where.codes[HST_WHERE_SEX].n > 0) {
-        r.notes = RATE_ALL_AGES;
     }
     return r;
 }
@@ -93,6 +91,24 @@ static rate directly_standardised(const hst_measure *measure, const rate_slice *
     return r;
 }
 
+/* Where the events are those of a part of the people, and the denominator is not. */
+static unsigned char notes_on_denominator(const hst_measure *measure, const rate_slice *slice)
+{
+    const hst_where *where = &measure->where;
+    unsigned char notes = 0;
+
+    if (where->has_age || where->codes[HST_WHERE_SEX].n > 0) {
+        notes |= RATE_ALL_AGES;
+    }
+    if (where->codes[HST_WHERE_ETHNICITY].n > 0 ||
+        where->codes[HST_WHERE_DEPRIVATION_QUINTILE].n > 0 ||
+        (slice->split > 0 &&
+         (measure->split == HST_SPLIT_ETHNICITY || measure->split == HST_SPLIT_DEPRIVATION))) {
+        notes |= RATE_ALL_GROUPS;
+    }
+    return notes;
+}
+
 rate rate_of(const rate_inputs *inputs, const rate_slice *slice, const rate_unit *unit,
              const double *weights, bool is_published)
 {
@@ -111,6 +127,9 @@ rate rate_of(const rate_inputs *inputs, const rate_slice *slice, const rate_unit
     } else if (measure->statistic == HST_STAT_DSR &&
                inputs->standard->bands.n < inputs->counted->bands.n) {
         r.notes |= RATE_MERGED;
+    }
+    if (!isnan(r.value)) {
+        r.notes |= notes_on_denominator(measure, slice);
     }
     return r;
 }

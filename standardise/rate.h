@@ -14,10 +14,11 @@ enum rate_note {
     RATE_NO_LIMITS = 16,
     RATE_MERGED = 32,
     RATE_ALL_AGES = 64,
-    RATE_N_NOTES = 128, /* combinations of them */
+    RATE_ALL_GROUPS = 128,
+    RATE_N_NOTES = 256, /* combinations of them */
 };
 
-enum { RATE_N_SENTENCES = 7 };
+enum { RATE_N_SENTENCES = 8 };
 
 /* The sentence of each bit, from the lowest on. */
 extern const char *const rate_sentences[RATE_N_SENTENCES];

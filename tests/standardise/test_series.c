@@ -785,6 +785,43 @@ static void splits(void **state)
                  find(f, false, 0, "2010/11 Q1", "")->total_pop, 0);
 }
 
+/* A denominator that holds more people than the events can come from is said. */
+static void denominators_of_more_people(void **state)
+{
+    static char *values[] = {(char *)"1"};
+    static const struct {
+        hst_where_code key;
+        const char *words;
+    } cases[] = {{HST_WHERE_SEX, "all ages and both sexes"},
+                 {HST_WHERE_ETHNICITY, "all ethnic groups"},
+                 {HST_WHERE_DEPRIVATION_QUINTILE, "levels of deprivation"}};
+    static const hst_statistic statistics[] = {HST_STAT_CRUDE_RATE, HST_STAT_DSR};
+    fixture *f = *state;
+
+    for (size_t s = 0; s < 2; s++) {
+        f->measure.statistic = statistics[s];
+        f->measure.interval = s == 0 ? HST_INTERVAL_BYAR : HST_INTERVAL_DOBSON_BYAR;
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            hst_texts *asked = &f->measure.where.codes[cases[i].key];
+
+            assert_int_equal(compute(f, 1), HST_OK);
+            assert_string_equal(find(f, false, 0, "2010/11 Q1", "")->note, "");
+            *asked = (hst_texts){1, values};
+            assert_int_equal(compute(f, 1), HST_OK);
+            assert_non_null(strstr(find(f, false, 0, "2010/11 Q1", "")->note, cases[i].words));
+            *asked = (hst_texts){0};
+        }
+        world.n_splits = 2;
+        world.splits[1] = "1";
+        f->measure.split = HST_SPLIT_DEPRIVATION;
+        assert_int_equal(compute(f, 1), HST_OK);
+        assert_string_equal(find(f, false, 0, "2010/11 Q1", "")->note, "");
+        assert_non_null(strstr(find(f, false, 0, "2010/11 Q1", "1")->note, "deprivation"));
+        world.n_splits = 1;
+        f->measure.split = HST_SPLIT_NONE;
+    }
+}
+
 static void person_years(void **state)
 {
     fixture *f = *state;
@@ -941,6 +978,7 @@ int main(void)
         CASE(zero_population_with_events),
         CASE(merged_bands_are_said),
         CASE(splits),
+        CASE(denominators_of_more_people),
         CASE(person_years),
         CASE(denominator_years),
         CASE(strata_add_up_to_the_value),
