@@ -226,6 +226,38 @@ static hst_status refuse_repeats(const hst_inputs *inputs, hst_error *err)
     return HST_OK;
 }
 
+static bool some_input_has(const hst_inputs *inputs, size_t extract, const char *column)
+{
+    for (size_t i = 0; i < inputs->n; i++) {
+        if (inputs->items[i].extract == extract &&
+            hst_layout_has_column(inputs->items[i].layout, column)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** A column that the study names and no file has is a slip of the pen: the built-in aliases would
+ * take another one. One that some files have may differ from year to year. */
+static hst_status refuse_absent_columns(const hst_inputs *inputs, const hst_study *study,
+                                        hst_error *err)
+{
+    for (size_t e = 0; e < study->n_extracts; e++) {
+        const hst_study_extract *extract = &study->extracts[e];
+
+        for (size_t i = 0; i < extract->column_names.n; i++) {
+            if (!some_input_has(inputs, e, extract->column_names.items[i])) {
+                return hst_fail(err, HST_ERR_USAGE,
+                                "%s, line %zu: no file of these extracts has the column %s that "
+                                "`columns: {%s: ..}` names; check its spelling",
+                                study->path, extract->line, extract->column_names.items[i],
+                                extract->column_roles.items[i]);
+            }
+        }
+    }
+    return HST_OK;
+}
+
 hst_status hst_inputs_find(hst_inputs **out, const hst_study *study, hst_error *err)
 {
     hst_status status = HST_OK;
@@ -251,6 +283,9 @@ hst_status hst_inputs_find(hst_inputs **out, const hst_study *study, hst_error *
     }
     qsort(inputs->items, inputs->n, sizeof *inputs->items, compare_inputs);
     status = refuse_repeats(inputs, err);
+    if (status == HST_OK) {
+        status = refuse_absent_columns(inputs, study, err);
+    }
     if (status == HST_OK) {
         status = choose_person(inputs, err);
     }

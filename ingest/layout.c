@@ -559,6 +559,11 @@ bool hst_layout_has_header_line(const hst_layout *layout)
     return layout->has_header_line;
 }
 
+bool hst_layout_has_column(const hst_layout *layout, const char *name)
+{
+    return find_named(layout, layout->n_names, name) != HST_NO_COLUMN;
+}
+
 bool hst_layout_describe(const hst_layout *layout, size_t i, const char **field,
                          const char **column)
 {

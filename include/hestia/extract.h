@@ -70,6 +70,10 @@ const char *hst_layout_encoding(const hst_layout *layout);
 size_t hst_layout_n_columns(const hst_layout *layout);
 bool hst_layout_has_header_line(const hst_layout *layout);
 
+/** True when the file or one of its side files has a column of this name, in upper or lower case.
+ */
+bool hst_layout_has_column(const hst_layout *layout, const char *name);
+
 /** Names of the columns in use for each field found: for `check`. Returns false when i is past the
  * last. */
 bool hst_layout_describe(const hst_layout *layout, size_t i, const char **field,

@@ -183,6 +183,8 @@ FAILURES = [
     ("required column missing", rename_columns({"ADMIDATE": "WHEN_IN"}), 3,
      ["apc_200809.txt.gz", "ADMIDATE", "_DERIVED"]),
     ("no provider column", rename_columns({"PROCODET": "A", "PROCODE3": "B"}), 3, ["PROCODET", "PROCODE3"]),
+    ("column of the study in no file", in_study("files: extracts/apc_*", "columns: {area: RESADDR}, files: extracts/apc_*"),
+     2, ["study.yaml", "RESADDR", "columns: {area"]),
     ("plain text called gz", plain_as_gz, 3, ["apc_200809.txt.gz", "gzip"]),
     ("gzip called csv", rename_to("extracts/apc_200809.txt"), 3, ["apc_200809.txt", "gzip"]),
     ("truncated gzip", edit_bytes(lambda raw: raw[:-5000]), 3, ["apc_200809.txt.gz", "truncated"]),
