@@ -14,175 +14,6 @@ enum {
     SHORT_KEY_BELOW = 1000000000,
 };
 
-/* ---- the slow way ---- */
-
-static void set_fault(hst_row *row, hst_reason reason, int column)
-{
-    if (row->reason == HST_REASON_NONE) {
-        row->reason = reason;
-        row->fault_column = column;
-    }
-}
-
-/* Text of a column without blanks, quotes and null words; of a side file's column too. */
-static const char *column_text(hst_decoder *decoder, const hst_record *record, int column,
-                               uint64_t side_key, size_t *length)
-{
-    const hst_layout *layout = decoder->layout;
-    const char *text = NULL;
-    bool quoted = false;
-
-    if ((size_t)column >= layout->header.n_names) {
-        size_t at = (size_t)column - layout->header.n_names, source = 0;
-
-        while (at >= layout->side[source].first_column + layout->side[source].n_columns) {
-            source++;
-        }
-        text = hst_side_table_text(decoder->side, source, side_key,
-                                   at - layout->side[source].first_column, length);
-        return text ? hst_clean_trim(text, length) : "";
-    }
-    text = hst_record_field(record, (size_t)column, length, &quoted);
-    if (quoted) {
-        *length = hst_record_value(record, (size_t)column, decoder->text, HST_DECODER_TEXT_BYTES);
-        if (*length > HST_DECODER_TEXT_BYTES) {
-            *length = HST_DECODER_TEXT_BYTES; /* still too long for anything that is kept */
-        }
-        text = decoder->text;
-    }
-    return hst_clean_trim(text, length);
-}
-
-/* Value of a text that is not empty; faults and unknown codes are noted in the row. */
-static uint16_t clean_text(hst_decoder *decoder, const hst_item *item, int column, const char *text,
-                           size_t length, hst_row *row)
-{
-    hst_reason reason = HST_REASON_MALFORMED_CODE;
-    bool is_unknown = false, is_good = true;
-    uint16_t value = 0;
-    uint32_t partyear = 0;
-    char code[HST_CODE_BYTES];
-    size_t n = 0;
-
-    switch (item->kind) {
-    case HST_KIND_CODE1:
-        is_good = hst_clean_code1(item->field, text, length, &value, &is_unknown);
-        break;
-    case HST_KIND_CODE2:
-        is_good = hst_clean_code2(item->field, text, length, &value, &is_unknown);
-        break;
-    case HST_KIND_AGE:
-        is_good = hst_clean_age(text, length, &value, &is_unknown);
-        reason = HST_REASON_MALFORMED_NUMBER;
-        break;
-    case HST_KIND_ORDER:
-        is_good = hst_clean_order(text, length, &value, &is_unknown);
-        reason = HST_REASON_MALFORMED_NUMBER;
-        break;
-    case HST_KIND_FLAG:
-        value = hst_clean_flag(text, length);
-        is_unknown = value == 0;
-        break;
-    case HST_KIND_IMD_DECILE:
-        value = hst_clean_imd_decile(text, length);
-        break;
-    case HST_KIND_IMD_RANK:
-        value = hst_clean_imd_rank(text, length);
-        break;
-    case HST_KIND_PARTYEAR:
-        partyear = hst_clean_partyear(text, length);
-        is_unknown = partyear == 0;
-        value = (uint16_t)(is_unknown ? 0 : partyear - HST_PARTYEAR_BASE);
-        break;
-    default:
-        n = hst_clean_code(item->kind, text, length, code);
-        is_good = n < HST_CODE_BYTES;
-        if (is_good && n > 0) {
-            value = hst_segment_writer_code_padded(decoder->writer, item->dictionary, code, n);
-            is_good = value != HST_DICT_FULL;
-        }
-        break;
-    }
-    row->n_unknown += is_unknown;
-    if (!is_good) {
-        set_fault(row, reason, column);
-    }
-    return value;
-}
-
-/* Start and length of a column's bytes between its separators. */
-static inline const char *raw_field(const hst_record *record, int column, size_t *length)
-{
-    const uint32_t *boundary = record->ends + column;
-    uint32_t start = boundary[-1] + 1;
-
-    *length = boundary[0] - start;
-    return record->base + start;
-}
-
-/* A field that is not remembered: `column` is the item's, or one of its run. */
-static __attribute__((noinline)) uint16_t decode_slowly(hst_decoder *decoder,
-                                                        const hst_record *record, hst_item *item,
-                                                        int column, uint64_t side_key, hst_row *row)
-{
-    uint32_t n_unknown = row->n_unknown;
-    size_t length = 0, raw_length = 0;
-    const char *text = column_text(decoder, record, column, side_key, &length);
-    const char *raw = NULL;
-    uint16_t value = item->empty;
-
-    if (length > 0) {
-        value = clean_text(decoder, item, column, text, length, row);
-    }
-    /* what is unknown or faulty is not remembered: each is to be counted */
-    if ((size_t)column < decoder->layout->header.n_names && row->n_unknown == n_unknown &&
-        row->reason == HST_REASON_NONE) {
-        raw = raw_field(record, column, &raw_length);
-        hst_memo_insert(decoder, &item->memo, raw, raw_length, value);
-        if (raw_length == 1 && item->one) {
-            item->one[(unsigned char)raw[0]] = (uint8_t)value;
-        }
-    }
-    return value;
-}
-
-static __attribute__((noinline)) hst_day decode_date_slowly(hst_decoder *decoder,
-                                                            const hst_record *record, int column,
-                                                            uint64_t side_key, hst_row *row)
-{
-    hst_day day = 0;
-    size_t length = 0;
-    const char *text = column_text(decoder, record, column, side_key, &length);
-
-    if (length > 0 && !hst_clean_date(text, length, &day)) {
-        set_fault(row, HST_REASON_MALFORMED_DATE, column);
-    }
-    return day;
-}
-
-/* A comma list of codes in one column. Returns the number of positions in it. */
-static size_t decode_list(hst_decoder *decoder, const hst_record *record, const hst_item *item,
-                          size_t n_positions, uint64_t side_key, uint16_t *codes, hst_row *row)
-{
-    size_t length = 0, n = 0, start = 0;
-    const char *text = column_text(decoder, record, item->column, side_key, &length);
-
-    for (size_t i = 0; i <= length && n < n_positions; i++) {
-        if (i == length || text[i] == ',') {
-            size_t code_length = i - start;
-            const char *code = hst_clean_trim(text + start, &code_length);
-
-            codes[n] = 0;
-            if (code_length > 0) {
-                codes[n] = clean_text(decoder, item, item->column, code, code_length, row);
-            }
-            n++;
-            start = i + 1;
-        }
-    }
-    return n;
-}
-
 /* ---- the fast way ---- */
 
 /* A field that is not empty, of `length` bytes at `text`. */
@@ -199,7 +30,7 @@ static inline uint16_t decode_field(hst_decoder *decoder, const hst_record *reco
             return (uint16_t)value;
         }
     }
-    return decode_slowly(decoder, record, item, column, 0, row);
+    return hst_decode_slowly(decoder, record, item, column, 0, row);
 }
 
 /* YYYY-MM-DD, all ten bytes at once; every other form is left to the slow way. */
@@ -228,7 +59,7 @@ static inline hst_day decode_date(hst_decoder *decoder, const hst_record *record
             }
         }
     }
-    return decode_date_slowly(decoder, record, column, 0, row);
+    return hst_decode_date_slowly(decoder, record, column, 0, row);
 }
 
 /* The positions of a run up to the last that is not empty. Returns their number. */
@@ -268,7 +99,7 @@ static void decode_columns(hst_decoder *decoder, const hst_record *const *record
         for (size_t i = 0; i < n_rows; i++) {
             hst_day day = 0;
 
-            text = raw_field(records[i], item->column, &length);
+            text = hst_raw_field(records[i], item->column, &length);
             if (length > 0) {
                 day = decode_date(decoder, records[i], item->column, text, length, &rows[i]);
             }
@@ -280,7 +111,7 @@ static void decode_columns(hst_decoder *decoder, const hst_record *const *record
         for (size_t i = 0; i < n_rows; i++) {
             uint16_t value = 0;
 
-            text = raw_field(records[i], item->column, &length);
+            text = hst_raw_field(records[i], item->column, &length);
             if (length > 0) {
                 value =
                     decode_field(decoder, records[i], item, item->column, text, length, &rows[i]);
@@ -293,7 +124,7 @@ static void decode_columns(hst_decoder *decoder, const hst_record *const *record
         for (size_t i = 0; i < n_rows; i++) {
             uint16_t value = item->empty;
 
-            text = raw_field(records[i], item->column, &length);
+            text = hst_raw_field(records[i], item->column, &length);
             if (length == 1) {
                 value = item->one[(unsigned char)text[0]];
             }
@@ -317,7 +148,7 @@ static void decode_shared(hst_decoder *decoder, const hst_record *record, hst_ro
          item++) {
         uint16_t value = 0;
 
-        text = raw_field(record, item->column, &length);
+        text = hst_raw_field(record, item->column, &length);
         if (length > 0) {
             value = decode_field(decoder, record, item, item->column, text, length, row);
         }
@@ -329,7 +160,7 @@ static void decode_shared(hst_decoder *decoder, const hst_record *record, hst_ro
         if ((size_t)item->column >= decoder->layout->header.n_names) {
             break; /* from a side file: decode_side goes on from here */
         }
-        text = raw_field(record, item->column, &length);
+        text = hst_raw_field(record, item->column, &length);
         if (length > 0) {
             row->episode.provider =
                 decode_field(decoder, record, item, item->column, text, length, row);
@@ -369,17 +200,17 @@ static inline bool decode_plain_key(const char *text, size_t length, uint64_t *k
 static void decode_key(hst_decoder *decoder, const hst_record *record, hst_row *row)
 {
     size_t length = 0;
-    const char *text = raw_field(record, decoder->key_column, &length);
+    const char *text = hst_raw_field(record, decoder->key_column, &length);
     uint64_t key = 0;
 
     if (!decode_plain_key(text, length, &key)) {
-        text = column_text(decoder, record, decoder->key_column, 0, &length);
+        text = hst_decode_text(decoder, record, decoder->key_column, 0, &length);
         if (length > 0 && !hst_clean_number(text, length, &key)) {
-            set_fault(row, HST_REASON_MALFORMED_NUMBER, decoder->key_column);
+            hst_decode_fault(row, HST_REASON_MALFORMED_NUMBER, decoder->key_column);
         }
     }
     if (key == 0) {
-        set_fault(row, HST_REASON_NO_RECORD_KEY, decoder->key_column);
+        hst_decode_fault(row, HST_REASON_NO_RECORD_KEY, decoder->key_column);
     }
     row->episode.record_key = key;
 }
@@ -394,7 +225,7 @@ static void complete_key(hst_decoder *decoder, const hst_record *record, uint64_
 
     if (column != HST_NO_COLUMN) {
         size_t length = 0;
-        const char *text = column_text(decoder, record, column, side_key, &length);
+        const char *text = hst_decode_text(decoder, record, column, side_key, &length);
 
         year = hst_clean_fyear(text, length);
     }
@@ -423,10 +254,10 @@ static void decode_person(hst_decoder *decoder, const hst_record *record, uint64
     const char *text = NULL;
 
     if ((size_t)decoder->person_column < decoder->layout->header.n_names) {
-        text = raw_field(record, decoder->person_column, &length);
+        text = hst_raw_field(record, decoder->person_column, &length);
     }
     if (!text || !is_plain(text, length)) {
-        text = column_text(decoder, record, decoder->person_column, side_key, &length);
+        text = hst_decode_text(decoder, record, decoder->person_column, side_key, &length);
     }
     if (length == 0) {
         char own[10] = {'\0', (char)decoder->layout->dataset};
@@ -437,7 +268,7 @@ static void decode_person(hst_decoder *decoder, const hst_record *record, uint64
         return;
     }
     if (length >= HST_DECODER_TEXT_BYTES) {
-        set_fault(row, HST_REASON_MALFORMED_CODE, decoder->person_column);
+        hst_decode_fault(row, HST_REASON_MALFORMED_CODE, decoder->person_column);
         return;
     }
     /* rows of a person often follow each other, and the hash is slow */
@@ -460,7 +291,7 @@ static uint32_t decode_hash(hst_decoder *decoder, const hst_record *record, int 
     if (column == HST_NO_COLUMN) {
         return 0;
     }
-    text = column_text(decoder, record, column, side_key, &length);
+    text = hst_decode_text(decoder, record, column, side_key, &length);
     if (length == 0 || (length == 2 && memcmp(text, "-1", 2) == 0)) {
         return 0;
     }
@@ -477,13 +308,13 @@ static bool decode_site(hst_decoder *decoder, const hst_record *record, uint64_t
         return false;
     }
     if ((size_t)decoder->site_column < decoder->layout->header.n_names) {
-        const char *text = raw_field(record, decoder->site_column, &length);
+        const char *text = hst_raw_field(record, decoder->site_column, &length);
 
         if (length == 0 || is_plain(text, length)) {
             return length > 0;
         }
     }
-    column_text(decoder, record, decoder->site_column, side_key, &length);
+    hst_decode_text(decoder, record, decoder->site_column, side_key, &length);
     return length > 0;
 }
 
@@ -500,15 +331,16 @@ static void decode_side(hst_decoder *decoder, const hst_record *record, uint64_t
 
         if (layout->side[s].is_required &&
             !hst_side_table_text(decoder->side, s, side_key, 0, &length)) {
-            set_fault(row, HST_REASON_NO_SIDE_ROW, decoder->key_column);
+            hst_decode_fault(row, HST_REASON_NO_SIDE_ROW, decoder->key_column);
         }
     }
     for (size_t i = 0; i < decoder->side_items.n; i++) {
         hst_item *item = &decoder->side_items.items[i];
         char *member = (char *)row + item->offset;
-        uint16_t value = item->kind == HST_KIND_DATE
-                             ? decode_date_slowly(decoder, record, item->column, side_key, row)
-                             : decode_slowly(decoder, record, item, item->column, side_key, row);
+        uint16_t value =
+            item->kind == HST_KIND_DATE
+                ? hst_decode_date_slowly(decoder, record, item->column, side_key, row)
+                : hst_decode_slowly(decoder, record, item, item->column, side_key, row);
 
         if (item->is_word) {
             memcpy(member, &value, sizeof value);
@@ -519,7 +351,8 @@ static void decode_side(hst_decoder *decoder, const hst_record *record, uint64_t
     for (size_t i = 0; i < decoder->n_providers && row->episode.provider == 0; i++) {
         hst_item *item = &decoder->providers[i];
 
-        row->episode.provider = decode_slowly(decoder, record, item, item->column, side_key, row);
+        row->episode.provider =
+            hst_decode_slowly(decoder, record, item, item->column, side_key, row);
     }
 }
 
@@ -531,14 +364,14 @@ static void decode_codes(hst_decoder *decoder, const hst_record *record, uint64_
     if (decoder->diagnoses.n > 0) {
         n_diagnoses = decode_run(decoder, record, &decoder->diagnoses, row->diagnoses, row);
     } else if (decoder->diagnosis_list.column != HST_NO_COLUMN) {
-        n_diagnoses = decode_list(decoder, record, &decoder->diagnosis_list, n_diagnoses, side_key,
-                                  row->diagnoses, row);
+        n_diagnoses = hst_decode_list(decoder, record, &decoder->diagnosis_list, n_diagnoses,
+                                      side_key, row->diagnoses, row);
     }
     if (decoder->procedures.n > 0) {
         n_procedures = decode_run(decoder, record, &decoder->procedures, row->procedures, row);
     } else if (decoder->procedure_list.column != HST_NO_COLUMN) {
-        n_procedures = decode_list(decoder, record, &decoder->procedure_list, n_procedures,
-                                   side_key, row->procedures, row);
+        n_procedures = hst_decode_list(decoder, record, &decoder->procedure_list, n_procedures,
+                                       side_key, row->procedures, row);
     }
     while (n_diagnoses > 0 && row->diagnoses[n_diagnoses - 1] == 0) {
         n_diagnoses--;

@@ -163,6 +163,36 @@ struct hst_decoder {
     char text[HST_DECODER_TEXT_BYTES + 64]; /**< value of a quoted field; look-ups read past it */
 };
 
+/** Start and length of a column's bytes between its separators. */
+static inline const char *hst_raw_field(const hst_record *record, int column, size_t *length)
+{
+    const uint32_t *boundary = record->ends + column;
+    uint32_t start = boundary[-1] + 1;
+
+    *length = boundary[0] - start;
+    return record->base + start;
+}
+
+/* ---- the slow way (decode_slow.c) ---- */
+
+/** Notes why a row is set aside; the first fault counts. */
+void hst_decode_fault(hst_row *row, hst_reason reason, int column);
+
+/** Text of a column without blanks, quotes and null words; of a side file's column too. */
+const char *hst_decode_text(hst_decoder *decoder, const hst_record *record, int column,
+                            uint64_t side_key, size_t *length);
+
+/** Value of a field that is not remembered; `column` is the item's, or one of its run. */
+uint16_t hst_decode_slowly(hst_decoder *decoder, const hst_record *record, hst_item *item,
+                           int column, uint64_t side_key, hst_row *row);
+
+hst_day hst_decode_date_slowly(hst_decoder *decoder, const hst_record *record, int column,
+                               uint64_t side_key, hst_row *row);
+
+/** A comma list of codes in one column. Returns the number of positions in it. */
+size_t hst_decode_list(hst_decoder *decoder, const hst_record *record, const hst_item *item,
+                       size_t n_positions, uint64_t side_key, uint16_t *codes, hst_row *row);
+
 /** Remembers the value of a text; makes the memo larger when it keeps losing others. */
 void hst_memo_insert(hst_decoder *decoder, hst_memo *memo, const char *text, size_t length,
                      uint16_t value);
