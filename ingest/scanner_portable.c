@@ -15,14 +15,15 @@ static inline uint64_t equal_bytes(uint64_t word, uint64_t pattern)
     return ((is_zero >> 7) * UINT64_C(0x0102040810204080)) >> 56;
 }
 
+/* Eight bytes, the first in the lowest bits. */
 static inline uint64_t load_word(const char *text)
 {
-    const unsigned char *bytes = (const unsigned char *)text;
     uint64_t word = 0;
 
-    for (unsigned k = 0; k < 8; k++) { /* one load where the machine is little-endian */
-        word |= (uint64_t)bytes[k] << (8 * k);
-    }
+    memcpy(&word, text, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
     return word;
 }
 
