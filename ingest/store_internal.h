@@ -134,7 +134,9 @@ static inline size_t hst_dictionary_slot(hst_dictionary_key key, uint32_t mask)
     /* two odd constants, so that the words of a code cannot cancel each other */
     uint64_t mixed = (key.words[0] ^ (key.words[1] * 0x9E3779B97F4A7C15u)) * 0xD6E8FEB86659FD93u;
 
-    return (size_t)(mixed >> 32) & mask;
+    /* once more: after one multiplication codes of digits lie on a lattice, in long chains */
+    mixed = (mixed ^ mixed >> 32) * 0x9E3779B97F4A7C15u;
+    return (size_t)(mixed >> 40) & mask;
 }
 
 /** Number of a key, made when it is new; HST_DICT_FULL. The empty key finds number 0 in the first
