@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "extract_internal.h"
+
 /** Header fields of `where`, by hst_where_code. Those of later versions are refused by the schema.
  */
 static const char *const where_keys[HST_N_WHERE_CODES] = {
@@ -74,6 +76,27 @@ static void set_default_class(hst_reader *r, hst_where *where)
     }
 }
 
+/** A code as extracts are cleaned, or it would never be met: in upper case, a trust by its first
+ * three characters. */
+static void clean_code(char *text, hst_field_kind kind)
+{
+    char code[HST_CODE_BYTES];
+    size_t length = text ? strlen(text) : 0;
+    size_t n = hst_clean_code(kind, text, length, code);
+
+    if (n > 0 && n <= length && n < HST_CODE_BYTES) {
+        memcpy(text, code, n);
+        text[n] = '\0';
+    }
+}
+
+static void clean_codes(const hst_texts *texts, hst_field_kind kind)
+{
+    for (size_t i = 0; i < texts->n; i++) {
+        clean_code(texts->items[i], kind);
+    }
+}
+
 static void read_where(hst_scope s, hst_where *where)
 {
     const hst_yaml *any = NULL;
@@ -86,6 +109,9 @@ static void read_where(hst_scope s, hst_where *where)
     for (size_t i = 0; i < HST_N_WHERE_CODES; i++) {
         where->codes[i] = hst_scope_texts(&s, where_keys[i]);
     }
+    clean_codes(&where->codes[HST_WHERE_PROVIDER], HST_KIND_PROVIDER);
+    clean_codes(&where->codes[HST_WHERE_GP_PRACTICE], HST_KIND_GP_PRACTICE);
+    clean_codes(&where->codes[HST_WHERE_ETHNICITY], HST_KIND_CODE1);
     where->transfers_excluded = hst_scope_choice(&s, "transfers", 0) == 1;
     where->positions = (hst_positions)hst_scope_choice(&s, "positions", HST_POSITIONS_OF_SET);
     where->episode = (hst_which_episode)hst_scope_choice(&s, "episode", HST_EPISODE_FIRST);
@@ -120,6 +146,7 @@ static void read_excluded_providers(const hst_scope *s, hst_measure *measure)
         hst_scope one = {s->reader, HST_GROUP_EXCLUDED_PROVIDER, hst_yaml_item(excluded, i), NULL};
 
         measure->excluded_providers[i].code = hst_scope_text(&one, "code");
+        clean_code(measure->excluded_providers[i].code, HST_KIND_PROVIDER);
         measure->excluded_providers[i].areas = hst_scope_texts(&one, "areas");
         measure->excluded_providers[i].reason = hst_scope_text(&one, "reason");
     }

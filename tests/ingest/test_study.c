@@ -474,6 +474,35 @@ static void good_pieces_are_read(void **state)
     remove_place(folder, path);
 }
 
+/* What is cleaned in an extract is cleaned in the study too, or it would match nothing. */
+static void codes_are_cleaned_as_in_extracts(void **state)
+{
+    char folder[64], path[96];
+    hst_study *study = NULL;
+    const hst_measure *measure = NULL;
+
+    (void)state;
+    make_place(folder, path);
+    write_text(
+        path, "study: s\n"
+              "period: {from: 2008-04-01, to: 2009-03-31}\n"
+              "extracts: [{dataset: apc, files: apc.csv}]\n"
+              "measures:\n"
+              "  - id: m\n"
+              "    statistic: count\n"
+              "    where: {provider: [rd1, RTG00, nt312], gp_practice: a81001, ethnicity: [a, Z]}\n"
+              "    exclude_providers: [{code: rtf01}]\n"
+              "publish: {disclosure: none}\n");
+    study = read_study(path);
+    measure = &study->measures[0];
+    assert_texts(&measure->where.codes[HST_WHERE_PROVIDER], "RD1 RTG NT312");
+    assert_texts(&measure->where.codes[HST_WHERE_GP_PRACTICE], "A81001");
+    assert_texts(&measure->where.codes[HST_WHERE_ETHNICITY], "A Z");
+    assert_string_equal(measure->excluded_providers[0].code, "RTF");
+    hst_study_free(study);
+    remove_place(folder, path);
+}
+
 static void absent_file_is_a_usage_error(void **state)
 {
     hst_study *study = NULL;
@@ -609,6 +638,7 @@ int main(void)
         cmocka_unit_test(every_key_of_a_measure_is_read),
         cmocka_unit_test(merge_keys_and_defaults_lie_under_a_measure),
         cmocka_unit_test(good_pieces_are_read),
+        cmocka_unit_test(codes_are_cleaned_as_in_extracts),
         cmocka_unit_test(absent_file_is_a_usage_error),
         cmocka_unit_test(aliases_cannot_multiply),
         cmocka_unit_test(folder_with_pattern_characters_is_escaped),
