@@ -58,7 +58,11 @@ static const struct {
     {"RAR", "Rar!\x1a\x07", 6},
 };
 
-enum { TAR_MAGIC_AT = 257, TAR_HEADER_BYTES = 512 };
+enum {
+    TAR_MAGIC_AT = 257,
+    TAR_HEADER_BYTES = 512,
+    DIRECT_BYTES = 4096, /* of plain text, from which on reading past the buffer pays */
+};
 
 /* The file */
 
@@ -121,27 +125,34 @@ void hst_input_file_close(hst_input_file *file)
     *file = (hst_input_file){.fd = -1};
 }
 
-hst_status hst_input_file_fill(hst_input_file *file, hst_error *err)
+/* Reads, counts and hashes the next bytes of the file. */
+static hst_status read_bytes(hst_input_file *file, void *buffer, size_t capacity, size_t *n_read,
+                             hst_error *err)
 {
     ssize_t n = 0;
 
+    do {
+        n = read(file->fd, buffer, capacity);
+    } while (n < 0 && errno == EINTR);
+    *n_read = n < 0 ? 0 : (size_t)n;
+    if (n < 0) {
+        return hst_fail(err, HST_ERR_SYSTEM, "%s cannot be read at byte %" PRIu64 ": %s",
+                        file->path, hst_input_file_offset(file), strerror(errno));
+    }
+    XXH3_128bits_update(file->hash, buffer, *n_read);
+    file->at_end = n == 0;
+    atomic_fetch_add_explicit(&file->position, *n_read, memory_order_relaxed);
+    return HST_OK;
+}
+
+hst_status hst_input_file_fill(hst_input_file *file, hst_error *err)
+{
     if (file->n_left > 0 || file->at_end) {
         return HST_OK;
     }
     memmove(file->memory, file->next - HST_INPUT_BACK, HST_INPUT_BACK);
     file->next = file->memory + HST_INPUT_BACK;
-    do {
-        n = read(file->fd, file->next, HST_INPUT_BYTES);
-    } while (n < 0 && errno == EINTR);
-    if (n < 0) {
-        return hst_fail(err, HST_ERR_SYSTEM, "%s cannot be read at byte %" PRIu64 ": %s",
-                        file->path, hst_input_file_offset(file), strerror(errno));
-    }
-    XXH3_128bits_update(file->hash, file->next, (size_t)n);
-    file->n_left = (size_t)n;
-    file->at_end = n == 0;
-    atomic_fetch_add_explicit(&file->position, (uint64_t)n, memory_order_relaxed);
-    return HST_OK;
+    return read_bytes(file, file->next, HST_INPUT_BYTES, &file->n_left, err);
 }
 
 /* Starts again at the first byte. */
@@ -365,6 +376,9 @@ static hst_status read_piece(hst_source *source, char *buffer, size_t capacity, 
     }
     if (source->unpack) {
         return hst_unpack_read(source->unpack, buffer, capacity, n_read, err);
+    }
+    if (file->n_left == 0 && capacity >= DIRECT_BYTES) {
+        return read_bytes(file, buffer, capacity, n_read, err);
     }
     status = hst_input_file_fill(file, err);
     *n_read = file->n_left < capacity ? file->n_left : capacity;
