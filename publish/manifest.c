@@ -35,6 +35,31 @@ static json_t *texts_json(const hst_texts *texts)
     return array;
 }
 
+static json_t *comparators_json(const hst_study *study)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; array && i < study->areas.n_comparators; i++) {
+        const hst_comparator *comparator = &study->areas.comparators[i];
+        json_t *object = json_pack("{s:s, s:s, s:s?}", "name", comparator->name, "areas",
+                                   comparator->file ? comparator->file : "all", "population_area",
+                                   comparator->population_area);
+
+        if (json_array_append_new(array, object) != 0) {
+            json_decref(array);
+            array = NULL;
+        }
+    }
+    return array;
+}
+
+static json_t *confidence_json(const hst_measure *measure)
+{
+    return measure->n_confidence == 2
+               ? json_pack("[f, f]", measure->confidence[0], measure->confidence[1])
+               : json_pack("[f]", measure->confidence[0]);
+}
+
 /* Options of the study by name, defaults filled in. */
 static json_t *rules_json(const hst_study *study)
 {
@@ -44,14 +69,15 @@ static json_t *rules_json(const hst_study *study)
         [HST_DENOMINATOR_INTERPOLATE] = "interpolate",
     };
 
-    return json_pack("{s:s?, s:s?, s:s?, s:s?, s:s, s:s, s:s?, s:o, s:o, s:f, s:f}", "spells",
+    return json_pack("{s:s?, s:s?, s:s?, s:s?, s:s, s:s, s:s?, s:o, s:o, s:o, s:f, s:f}", "spells",
                      study->spell_rule, "cips", study->cips_rule, "duplicates", study->duplicates,
                      "standard_population", study->standard_population, "standardise_by",
                      study->by_sex ? "age_sex" : "age", "denominator_year",
                      denominators[study->denominator_year], "area_type", study->areas.type,
                      "area_fields", texts_json(&study->areas.field), "sites",
-                     texts_json(&study->areas.sites), "max_rejected", study->quality.max_rejected,
-                     "max_unknown_area", study->quality.max_unknown_area);
+                     texts_json(&study->areas.sites), "comparators", comparators_json(study),
+                     "max_rejected", study->quality.max_rejected, "max_unknown_area",
+                     study->quality.max_unknown_area);
 }
 
 static json_t *measures_json(const hst_publication *p)
@@ -60,12 +86,15 @@ static json_t *measures_json(const hst_publication *p)
 
     for (size_t i = 0; array && i < p->study->n_measures; i++) {
         const hst_measure *measure = &p->study->measures[i];
-        json_t *object = json_pack(
-            "{s:s, s:s, s:s, s:s, s:s, s:o, s:f, s:i}", "measure", measure->id, "unit",
-            hst_unit_name(measure->unit), "statistic", hst_statistic_name(measure->statistic),
-            "interval", hst_interval_name(measure->interval), "definition",
-            hst_measures_definition(p->measures, i), "period", window_json(&measure->period), "per",
-            measure->per, "min_events", measure->min_events);
+        json_t *object =
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:f, s:b, s:s, s:i}", "measure",
+                      measure->id, "unit", hst_unit_name(measure->unit), "statistic",
+                      hst_statistic_name(measure->statistic), "interval",
+                      hst_interval_name(measure->interval), "definition",
+                      hst_measures_definition(p->measures, i), "period",
+                      window_json(&measure->period), "confidence", confidence_json(measure), "per",
+                      measure->per, "annualise", (int)measure->annualise, "split",
+                      hst_split_name(measure->split), "min_events", measure->min_events);
 
         if (json_array_append_new(array, object) != 0) {
             json_decref(array);

@@ -358,6 +358,9 @@ static void manifest_says_what_the_figures_rest_on(void **state)
     const json_t *input = json_array_get(json_object_get(manifest, "inputs"), 0);
     const json_t *counts = json_object_get(json_object_get(manifest, "counts"), "ingest");
     const json_t *tables = json_object_get(manifest, "tables");
+    const json_t *comparator =
+        json_array_get(json_object_get(json_object_get(manifest, "rules"), "comparators"), 0);
+    const json_t *measure = json_array_get(json_object_get(manifest, "measures"), 0);
 
     assert_non_null(manifest);
     assert_string_equal(json_string_value(json_object_get(manifest, "run")), "20261121T020000Z");
@@ -372,6 +375,12 @@ static void manifest_says_what_the_figures_rest_on(void **state)
     assert_int_equal(json_integer_value(json_object_get(counts, "read")), 1000);
     assert_int_equal(json_integer_value(json_object_get(counts, "ragged")), 10);
     assert_int_equal(json_array_size(tables), 2);
+    assert_string_equal(json_string_value(json_object_get(comparator, "name")), "England");
+    assert_string_equal(json_string_value(json_object_get(comparator, "areas")), "all");
+    assert_true(json_is_null(json_object_get(comparator, "population_area")));
+    assert_true(json_is_false(json_object_get(measure, "annualise")));
+    assert_string_equal(json_string_value(json_object_get(measure, "split")), "none");
+    assert_int_equal(json_array_size(json_object_get(measure, "confidence")), 1);
     assert_string_equal(json_string_value(json_object_get(json_array_get(tables, 0), "key")),
                         "areas.names");
     assert_int_equal(
