@@ -131,6 +131,33 @@ static hst_status add_measure_lines(hst_ledger *ledger, const hst_counting *c,
                   : add_cut_lines(ledger, w->cube, measure, m, hst_areas_n(c->areas) + 3, err);
 }
 
+/* A line for each excluded provider that no extract has: most likely a slip of the pen. */
+static hst_status add_unmet_providers(hst_ledger *ledger, const hst_counting *c, size_t m,
+                                      hst_error *err)
+{
+    const hst_measure *measure = c->measures->items[m].measure;
+    hst_status status = HST_OK;
+
+    for (size_t i = 0; i < measure->n_excluded_providers && !status; i++) {
+        const char *code = measure->excluded_providers[i].code;
+        char reason[64];
+        hst_ledger_line line = {.stage = "metrics",
+                                .dataset = hst_dataset_name(HST_DATASET_APC),
+                                .measure = measure->id,
+                                .reason = reason};
+        size_t s = 0;
+
+        while (s < c->n_segments && !hst_exclusion_is_met(c->segments[s], code)) {
+            s++;
+        }
+        if (s == c->n_segments) {
+            snprintf(reason, sizeof reason, "excluded provider %.15s is in no extract", code);
+            status = hst_ledger_add(ledger, &line, err);
+        }
+    }
+    return status;
+}
+
 static hst_status add_file_lines(hst_ledger *ledger, const hst_counting *c,
                                  const hst_count_worker *w, hst_error *err)
 {
@@ -233,6 +260,9 @@ hst_status hst_count_audit(const hst_counting *c, const hst_count_worker *w, hst
                 add_measure_lines(ledger, c, w, pass->measure[i], w->steps[p][pass->group[i]], err);
             if (!status) {
                 status = add_coverage_lines(ledger, c, w, pass->measure[i], err);
+            }
+            if (!status) {
+                status = add_unmet_providers(ledger, c, pass->measure[i], err);
             }
         }
     }

@@ -14,6 +14,11 @@ static uint16_t find_provider(const hst_segment *segment, const char *code)
     return 0;
 }
 
+bool hst_exclusion_is_met(const hst_segment *segment, const char *provider)
+{
+    return find_provider(segment, provider) != 0;
+}
+
 static bool is_all(const hst_texts *areas)
 {
     return areas->n == 0 || (areas->n == 1 && strcmp(areas->items[0], "all") == 0);

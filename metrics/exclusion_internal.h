@@ -22,6 +22,9 @@ HST_MUST_CHECK hst_status hst_exclusion_init(hst_exclusion *exclusion, const hst
                                              const hst_segment *segment, hst_error *err);
 void hst_exclusion_clear(hst_exclusion *exclusion);
 
+/** True when the segment has a row of the provider. */
+bool hst_exclusion_is_met(const hst_segment *segment, const char *provider);
+
 static inline bool hst_exclusion_holds(const hst_exclusion *exclusion, uint16_t provider,
                                        uint32_t area)
 {

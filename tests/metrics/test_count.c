@@ -816,6 +816,37 @@ static void every_row_considered_is_counted_or_has_a_reason(void **state)
     hst_areas_free(areas);
 }
 
+static void an_excluded_provider_that_is_nowhere_is_told(void **state)
+{
+    static hst_excluded_provider excluded[] = {{(char *)"RD1", {0}, NULL},
+                                               {(char *)"RZZ", {0}, NULL}};
+    static hst_measure list[2 * N_CASES];
+    hst_study study = make_study(list);
+    hst_cube *cube = NULL;
+    hst_measures *measures = NULL;
+    hst_areas *areas = NULL;
+    hst_ledger *ledger = NULL;
+    const hst_ledger_line *lines = NULL;
+    size_t n = 0, n_told = 0;
+
+    (void)state;
+    list[0].excluded_providers = excluded;
+    list[0].n_excluded_providers = 2;
+    study.n_measures = 1;
+    assert_int_equal(hst_ledger_create(&ledger, NULL), HST_OK);
+    count(&cube, &measures, &areas, &study, &store, 2, ledger);
+    lines = hst_ledger_lines(ledger, &n);
+    for (size_t i = 0; i < n; i++) {
+        assert_null(strstr(lines[i].reason, "RD1"));
+        n_told += strcmp(lines[i].reason, "excluded provider RZZ is in no extract") == 0;
+    }
+    assert_int_equal(n_told, 1);
+    hst_ledger_free(ledger);
+    hst_cube_free(cube);
+    hst_measures_free(measures);
+    hst_areas_free(areas);
+}
+
 /* ---- explain ---- */
 
 static void the_cascade_ends_at_the_number(void **state)
@@ -1084,11 +1115,12 @@ int main(void)
         cmocka_unit_test(too_many_unknown_areas_stop_the_run),
         cmocka_unit_test(a_file_without_the_area_column_is_named),
         cmocka_unit_test(an_excluded_providers_area_must_be_known),
+        cmocka_unit_test(an_excluded_provider_that_is_nowhere_is_told),
         cmocka_unit_test(a_duplicate_rule_of_later_is_refused),
         cmocka_unit_test(three_character_diagnoses_cannot_match_four),
         cmocka_unit_test(no_duplicate_rule_keeps_all),
     };
-    size_t n = 12;
+    size_t n = 13;
 
     for (size_t i = 0; i < N_SHAPES; i++) {
         tests[n++] = (struct CMUnitTest){.name = shape_cases[i].name,
