@@ -60,13 +60,16 @@ void cli_terminal_progress(cli_terminal *terminal, uint64_t done, uint64_t total
 /** The stage's one final line: "  ingest   0:11   ..." */
 void cli_terminal_end(cli_terminal *terminal, const char *format, ...) HST_PRINTF(2, 3);
 
-/** Kept and shown once, last, under "Look at these before you quote a number". */
+/** Kept and shown once, under "Look at these before you quote a number". */
 void cli_terminal_warn(cli_terminal *terminal, const char *format, ...) HST_PRINTF(2, 3);
 
 /** A plain line below the stages. */
 void cli_terminal_line(cli_terminal *terminal, const char *format, ...) HST_PRINTF(2, 3);
 
-/** Shows the warnings and "done in 0:24 · peak 412 MiB". */
+/** Shows the warnings kept. */
+void cli_terminal_show_warnings(cli_terminal *terminal);
+
+/** "done in 0:24 · peak 412 MiB" */
 void cli_terminal_finish(cli_terminal *terminal);
 
 /* ---- the commands: argv[0] is the command's name ---- */

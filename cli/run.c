@@ -296,7 +296,7 @@ static hst_status show_reconciliation(run *r, hst_error *err)
 /** Says in words what a reader should know before quoting a number. */
 static void collect_warnings(run *r)
 {
-    size_t n_rows = 0, n_withheld = 0, n_without_population = 0;
+    size_t n_rows = 0, n_withheld = 0, n_without_population = 0, n_incomplete = 0;
     const hst_result *rows = hst_results_rows(r->results, &n_rows);
 
     for (size_t i = 0; i < r->n_segments; i++) {
@@ -311,7 +311,14 @@ static void collect_warnings(run *r)
         bool is_rate = strcmp(rows[i].statistic, "count") != 0;
 
         n_withheld += is_rate && isnan(rows[i].value) && rows[i].total_pop > 0;
-        n_without_population += is_rate && !(rows[i].total_pop > 0);
+        n_without_population += is_rate && !rows[i].split[0] && !(rows[i].total_pop > 0);
+        n_incomplete += rows[i].is_incomplete;
+    }
+    if (n_incomplete > 0) {
+        cli_terminal_warn(r->terminal,
+                          "%zu of %zu values are of periods whose rows cannot all have arrived "
+                          "(column incomplete; audit.csv, stage coverage)",
+                          n_incomplete, n_rows);
     }
     if (n_withheld > 0) {
         cli_terminal_warn(r->terminal,
@@ -421,6 +428,7 @@ static void show_end(run *r, bool is_current)
     if (is_current) {
         cli_terminal_line(r->terminal, "nothing has changed: %s/latest stands", directory);
     } else {
+        cli_terminal_show_warnings(r->terminal);
         cli_terminal_line(r->terminal, "%s", "");
         cli_terminal_line(r->terminal, "  results   %s/latest/results.csv", directory);
         cli_terminal_line(r->terminal,

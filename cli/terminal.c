@@ -218,19 +218,26 @@ static long peak_kib(void)
     return kib;
 }
 
+void cli_terminal_show_warnings(cli_terminal *terminal)
+{
+    char text[MAX_LINE];
+
+    if (terminal->n_warnings == 0) {
+        return;
+    }
+    put_line(terminal, "info", "", 0, "");
+    put_line(terminal, "info", "", 0, "Look at these before you quote a number");
+    for (size_t i = 0; i < terminal->n_warnings; i++) {
+        snprintf(text, sizeof text, "  ! %s", terminal->warnings[i]);
+        put_line(terminal, "warning", "", 0, text);
+    }
+}
+
 void cli_terminal_finish(cli_terminal *terminal)
 {
     double seconds = now() - terminal->started;
     char clock[32], text[MAX_LINE];
 
-    if (terminal->n_warnings > 0) {
-        put_line(terminal, "info", "", 0, "");
-        put_line(terminal, "info", "", 0, "Look at these before you quote a number");
-        for (size_t i = 0; i < terminal->n_warnings; i++) {
-            snprintf(text, sizeof text, "  ! %s", terminal->warnings[i]);
-            put_line(terminal, "warning", "", 0, text);
-        }
-    }
     format_seconds(seconds, clock);
     put_line(terminal, "info", "", 0, "");
     snprintf(text, sizeof text, "done in %s · peak %ld MiB", clock, peak_kib() / 1024);
