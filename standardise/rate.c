@@ -1,6 +1,7 @@
 #include "standardise/rate.h"
 
 #include <math.h>
+#include <string.h>
 
 #define MATHLIB_STANDALONE
 #include <Rmath.h>
@@ -91,13 +92,25 @@ static rate directly_standardised(const hst_measure *measure, const rate_slice *
     return r;
 }
 
+/* True for sexes that are neither one nor both of those of a population. */
+static bool is_odd_choice(const hst_texts *sexes)
+{
+    bool has[2] = {false, false};
+
+    for (size_t i = 0; i < sexes->n; i++) {
+        has[0] = has[0] || strcmp(sexes->items[i], "1") == 0;
+        has[1] = has[1] || strcmp(sexes->items[i], "2") == 0;
+    }
+    return sexes->n > 1 && !(sexes->n == 2 && has[0] && has[1]);
+}
+
 /* Where the events are those of a part of the people, and the denominator is not. */
 static unsigned char notes_on_denominator(const hst_measure *measure, const rate_slice *slice)
 {
     const hst_where *where = &measure->where;
     unsigned char notes = 0;
 
-    if (where->has_age || where->codes[HST_WHERE_SEX].n > 0) {
+    if ((where->has_age && slice->all_ages) || is_odd_choice(&where->codes[HST_WHERE_SEX])) {
         notes |= RATE_ALL_AGES;
     }
     if (where->codes[HST_WHERE_ETHNICITY].n > 0 ||

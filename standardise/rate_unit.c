@@ -55,6 +55,37 @@ static void limit_to_band(rate_slice *slice, const rate_inputs *inputs, const ch
     slice->all_ages = false;
 }
 
+/* The people that the measure's own filter asks for: one sex, and ages that are whole bands. Other
+ * ages leave all bands, and a note says so. */
+static void limit_to_filter(rate_slice *slice, const rate_inputs *inputs, const hst_where *where)
+{
+    const hst_age_bands *bands = &inputs->standard->bands;
+    const hst_texts *sexes = &where->codes[HST_WHERE_SEX];
+    size_t from = 0, to = 0;
+
+    if (sexes->n == 1) {
+        limit_to_sex(slice, sexes->items[0]);
+    }
+    if (!where->has_age) {
+        return;
+    }
+    while (from < bands->n && bands->lower[from] < where->age_from) {
+        from++;
+    }
+    while (to < bands->n && bands->upper[to] <= where->age_to) {
+        to++;
+    }
+    if (to + 1 == bands->n && where->age_to >= HST_AGE_MAX) {
+        to = bands->n; /* the open band */
+    }
+    if (from < to && bands->lower[from] == where->age_from &&
+        (to == bands->n || bands->lower[to] == where->age_to + 1)) {
+        slice->band_from = from;
+        slice->band_to = to;
+        slice->all_ages = from == 0 && to == bands->n;
+    }
+}
+
 void rate_slice_init(rate_slice *slice, const rate_inputs *inputs, size_t measure,
                      const hst_period *period, size_t period_index, size_t split)
 {
@@ -71,10 +102,16 @@ void rate_slice_init(rate_slice *slice, const rate_inputs *inputs, size_t measur
         .all_ages = true,
         .has_population = inputs->population != NULL,
     };
+    limit_to_filter(slice, inputs, &inputs->study->measures[measure].where);
     if (split > 0 && inputs->study->measures[measure].split == HST_SPLIT_SEX) {
         limit_to_sex(slice, code);
     } else if (split > 0 && inputs->study->measures[measure].split == HST_SPLIT_AGE_BAND) {
         limit_to_band(slice, inputs, code);
+    }
+    if (slice->sex_from >= slice->sex_to) { /* a split value that the filter leaves out */
+        slice->sex_from = 0;
+        slice->sex_to = N_POPULATION_SEXES;
+        slice->has_population = false;
     }
     n_bands = slice->band_to - slice->band_from;
     slice->n_strata = inputs->study->by_sex ? n_bands * (slice->sex_to - slice->sex_from) : n_bands;

@@ -342,25 +342,33 @@ class Study:
                 year = middle_of_year(period, self.denominator_year)
                 for area in sorted(self.areas) + ["England"]:
                     cell = counts.get((area, period), {})
-                    rows[area, period] = self.row(measure["statistic"], cell, area, year)
+                    rows[area, period] = self.row(measure, cell, area, year)
         return rows
 
-    def row(self, statistic, cell, area, year):
+    def bands_of(self, measure):
+        """Bands that a measure counts: some where its ages are whole bands, else all."""
+        every = range(len(self.lowers))
+        low, high = measure.get("age", (0, 120))
+        if low not in self.lowers or (high < 120 and high + 1 not in self.lowers):
+            return every
+        return [band for band in every if low <= self.lowers[band] <= high]
+
+    def row(self, measure, cell, area, year):
+        statistic = measure["statistic"]
         if statistic == "count":
             return sum(cell.values()), None, None, None, None
-        people = {(sex, band): self.people(area, year, sex, band)
-                  for sex in "12" for band in range(len(self.lowers))}
+        sexes = measure.get("sex", "12")
+        bands = self.bands_of(measure)
+        people = {(sex, band): self.people(area, year, sex, band) for sex in sexes for band in bands}
         total = sum(people.values())
         if statistic == "crude_rate":
             n = sum(cell.values())
             return (n, total) + crude_rate(n, total)
         if self.by_sex:
-            strata = [(cell.get((sex, band), 0), people[sex, band], self.weights[band])
-                      for sex in "12" for band in range(len(self.lowers))]
+            strata = [(cell.get((sex, band), 0), people[sex, band], self.weights[band]) for sex in sexes for band in bands]
         else:
-            strata = [(cell.get(("1", band), 0) + cell.get(("2", band), 0),
-                       people["1", band] + people["2", band], self.weights[band])
-                      for band in range(len(self.lowers))]
+            strata = [(sum(cell.get((sex, band), 0) for sex in sexes), sum(people[sex, band] for sex in sexes),
+                       self.weights[band]) for band in bands]
         return (sum(x for x, _, _ in strata), total) + direct_rate(strata)
 
 

@@ -785,6 +785,60 @@ static void splits(void **state)
                  find(f, false, 0, "2010/11 Q1", "")->total_pop, 0);
 }
 
+/* A measure of one sex, or of ages that are whole bands, has their people as its denominator. */
+static void denominators_of_the_people_asked_for(void **state)
+{
+    static char *values[] = {(char *)"2", (char *)"1", (char *)"9"};
+    static const hst_statistic statistics[] = {HST_STAT_CRUDE_RATE, HST_STAT_DSR};
+    fixture *f = *state;
+    hst_where *where = &f->measure.where;
+
+    for (size_t s = 0; s < 2; s++) {
+        double both = 0, men = 0, women = 0, old = 0, young = 0;
+
+        f->measure.statistic = statistics[s];
+        f->measure.interval = s == 0 ? HST_INTERVAL_BYAR : HST_INTERVAL_DOBSON_BYAR;
+        assert_int_equal(compute(f, 1), HST_OK);
+        both = find(f, false, 0, "2010/11 Q1", "")->total_pop;
+
+        where->codes[HST_WHERE_SEX] = (hst_texts){1, values};
+        assert_int_equal(compute(f, 1), HST_OK);
+        women = find(f, false, 0, "2010/11 Q1", "")->total_pop;
+        assert_string_equal(find(f, false, 0, "2010/11 Q1", "")->note, "");
+        where->codes[HST_WHERE_SEX] = (hst_texts){1, values + 1};
+        assert_int_equal(compute(f, 1), HST_OK);
+        men = find(f, false, 0, "2010/11 Q1", "")->total_pop;
+        assert_true(women > 0 && men > 0);
+        assert_close(women + men, both, 1e-12);
+        where->codes[HST_WHERE_SEX] = (hst_texts){2, values};
+        assert_int_equal(compute(f, 1), HST_OK);
+        assert_close(find(f, false, 0, "2010/11 Q1", "")->total_pop, both, 0);
+        assert_string_equal(find(f, false, 0, "2010/11 Q1", "")->note, "");
+        where->codes[HST_WHERE_SEX] = (hst_texts){2, values + 1}; /* men and not specified */
+        assert_int_equal(compute(f, 1), HST_OK);
+        assert_non_null(strstr(find(f, false, 0, "2010/11 Q1", "")->note, "both sexes"));
+        where->codes[HST_WHERE_SEX] = (hst_texts){0};
+
+        where->has_age = true;
+        where->age_from = 65;
+        where->age_to = 120;
+        assert_int_equal(compute(f, 1), HST_OK);
+        old = find(f, false, 0, "2010/11 Q1", "")->total_pop;
+        assert_string_equal(find(f, false, 0, "2010/11 Q1", "")->note, "");
+        where->age_from = 0;
+        where->age_to = 64;
+        assert_int_equal(compute(f, 1), HST_OK);
+        young = find(f, false, 0, "2010/11 Q1", "")->total_pop;
+        assert_true(young > 0 && old > 0);
+        assert_close(young + old, both, 1e-12);
+        where->age_to = 62; /* no limit of a band */
+        assert_int_equal(compute(f, 1), HST_OK);
+        assert_close(find(f, false, 0, "2010/11 Q1", "")->total_pop, both, 0);
+        assert_non_null(strstr(find(f, false, 0, "2010/11 Q1", "")->note, "all ages"));
+        where->has_age = false;
+    }
+}
+
 /* A denominator that holds more people than the events can come from is said. */
 static void denominators_of_more_people(void **state)
 {
@@ -792,8 +846,7 @@ static void denominators_of_more_people(void **state)
     static const struct {
         hst_where_code key;
         const char *words;
-    } cases[] = {{HST_WHERE_SEX, "all ages and both sexes"},
-                 {HST_WHERE_ETHNICITY, "all ethnic groups"},
+    } cases[] = {{HST_WHERE_ETHNICITY, "all ethnic groups"},
                  {HST_WHERE_DEPRIVATION_QUINTILE, "levels of deprivation"}};
     static const hst_statistic statistics[] = {HST_STAT_CRUDE_RATE, HST_STAT_DSR};
     fixture *f = *state;
@@ -978,6 +1031,7 @@ int main(void)
         CASE(zero_population_with_events),
         CASE(merged_bands_are_said),
         CASE(splits),
+        CASE(denominators_of_the_people_asked_for),
         CASE(denominators_of_more_people),
         CASE(person_years),
         CASE(denominator_years),
