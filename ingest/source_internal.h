@@ -20,7 +20,7 @@ typedef struct hst_input_file {
     bool at_end;
 } hst_input_file;
 
-enum { HST_INPUT_BYTES = 256 * 1024, HST_INPUT_BACK = 16 };
+enum { HST_INPUT_BYTES = 128 * 1024, HST_INPUT_BACK = 16 };
 
 /** @return HST_ERR_USAGE absent or a folder; HST_ERR_INPUT empty; HST_ERR_SYSTEM; HST_ERR_MEMORY */
 HST_MUST_CHECK hst_status hst_input_file_open(hst_input_file *file, const char *path,

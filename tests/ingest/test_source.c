@@ -15,7 +15,7 @@
 
 typedef struct bytes {
     unsigned char *data;
-    size_t n;
+    size_t n, capacity;
 } bytes;
 
 static char folder[] = "/tmp/hestia_test_source_XXXXXX";
@@ -49,8 +49,11 @@ static int remove_folder(void **state)
 
 static void append(bytes *b, const void *data, size_t n)
 {
-    b->data = realloc(b->data, b->n + n + 1);
-    assert_non_null(b->data);
+    if (b->n + n >= b->capacity) {
+        b->capacity = 2 * (b->n + n) + 64;
+        b->data = realloc(b->data, b->capacity);
+        assert_non_null(b->data);
+    }
     memcpy(b->data + b->n, data, n);
     b->n += n;
 }
@@ -67,7 +70,7 @@ static void write_file(const char *name, const void *data, size_t n)
 /* Text like an extract's, that compresses neither too well nor too badly. */
 static bytes make_text(size_t n)
 {
-    bytes text = {malloc(n + 1), n};
+    bytes text = {malloc(n + 1), n, n + 1};
     uint32_t seed = 2013;
 
     assert_non_null(text.data);
@@ -89,7 +92,7 @@ static void add_member(bytes *gz, const unsigned char *text, size_t n, int flags
     unsigned char header[10] = {0x1f, 0x8b, 8, (unsigned char)flags, 1, 2, 3, 4, 0, 3};
     size_t start = gz->n;
     z_stream z = {0};
-    bytes deflated = {malloc(n + n / 8 + 64), n + n / 8 + 64};
+    bytes deflated = {malloc(n + n / 8 + 64), n + n / 8 + 64, 0};
     uint32_t crc = (uint32_t)crc32(0, text, (uInt)n);
 
     append(gz, header, sizeof header);
@@ -438,7 +441,7 @@ static void write_archive(const char *name, const char *format, const char *filt
 static bytes read_file(const char *name)
 {
     FILE *file = fopen(path_of(name), "rb");
-    bytes b = {malloc(1 << 22), 0};
+    bytes b = {malloc(1 << 22), 0, 1 << 22};
 
     assert_non_null(file);
     assert_non_null(b.data);
