@@ -212,8 +212,8 @@ static hst_status count(explain *e, hst_error *err)
         status = find_area(e, err);
     }
     if (status == HST_OK) {
-        status = hst_count(&e->cube, e->measures, e->study, e->areas, segments_of(e), e->n_segments,
-                           e->arguments->options.n_threads, NULL, err);
+        status = hst_count(&e->cube, NULL, e->measures, e->study, e->areas, segments_of(e),
+                           e->n_segments, e->arguments->options.n_threads, NULL, err);
     }
     return status;
 }

@@ -196,12 +196,8 @@ static hst_status count(run *r, hst_error *err)
         status = note_area_columns(r, err);
     }
     if (status == HST_OK) {
-        status = hst_count(&r->cube, r->measures, r->study, r->areas, segments, r->n_segments,
-                           r->options->n_threads, r->ledger, err);
-    }
-    if (status == HST_OK) {
-        status =
-            hst_england_count(&r->england, segments, r->n_segments, r->options->n_threads, err);
+        status = hst_count(&r->cube, &r->england, r->measures, r->study, r->areas, segments,
+                           r->n_segments, r->options->n_threads, r->ledger, err);
     }
     if (status != HST_OK) {
         return status;

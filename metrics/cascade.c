@@ -78,7 +78,7 @@ static size_t steps_passed(const cascade *c, size_t segment, const hst_episode *
     uint64_t uses[HST_PLAN_USE_WORDS], passed = 0;
     size_t clause = 0;
 
-    if (hst_episode_is_dropped(episode)) {
+    if (c->drops_repeats && hst_episode_is_repeat(episode)) {
         return AT_KEPT;
     }
     if (episode->epistat != '3') {
@@ -340,9 +340,9 @@ static hst_status make_workers(cascade_worker **out, const cascade *c, int n, hs
     }
     for (int t = 0; t < n && !status; t++) {
         (*out)[t].steps = calloc(c->n_steps + 1, sizeof(uint64_t));
-        status = (*out)[t].steps ? hst_partition_create(&(*out)[t].partition, c->segments,
-                                                        c->n_segments, c->drops_repeats, err)
-                                 : no_memory(err);
+        status = (*out)[t].steps
+                     ? hst_partition_create(&(*out)[t].partition, c->segments, c->n_segments, err)
+                     : no_memory(err);
     }
     return status;
 }

@@ -115,7 +115,7 @@ static void tally(const hst_counting *c, hst_file_tally *file, size_t segment,
     uint16_t area = hst_episode_words(episode)[residence->column];
 
     file->rows++;
-    if (hst_episode_is_dropped(episode)) {
+    if (c->drops_repeats && hst_episode_is_repeat(episode)) {
         file->dropped++;
     } else {
         file->flagged += (episode->flags & HST_EPISODE_DUPLICATE_FLAG) != 0;
@@ -140,8 +140,9 @@ static hst_status count_block(const hst_counting *c, hst_count_worker *w, size_t
         at += hst_episode_bytes(episode);
         if (pass_number == 0) {
             tally(c, &w->files[segment], segment, episode);
+            hst_england_add(&w->england, c->year_of_day, episode);
         }
-        if (hst_episode_is_dropped(episode)) {
+        if (c->drops_repeats && hst_episode_is_repeat(episode)) {
             continue;
         }
         for (size_t g = 0; g < pass->n_groups; g++) {
@@ -304,6 +305,8 @@ static hst_status prepare(hst_counting *c, hst_error *err)
     if (status) {
         return status;
     }
+    c->drops_repeats = !c->study->duplicates || strcmp(c->study->duplicates, "none") != 0;
+    hst_england_fill_years(c->year_of_day);
     c->unknown = hst_areas_special(c->areas).unknown;
     c->n_bands = bands->n;
     memset(c->band_of_age, (int)bands->n, sizeof c->band_of_age);
@@ -352,7 +355,6 @@ static void clear_counting(hst_counting *c)
 
 static hst_status init_worker(hst_count_worker *w, const hst_counting *c, hst_error *err)
 {
-    bool drop = !c->study->duplicates || strcmp(c->study->duplicates, "none") != 0;
     hst_status status = hst_cube_create(&w->cube, c->measures, hst_areas_n(c->areas) + 3, err);
 
     if (status) {
@@ -368,7 +370,7 @@ static hst_status init_worker(hst_count_worker *w, const hst_counting *c, hst_er
     for (size_t m = 0; m < c->measures->n; m++) {
         w->totals[m] = hst_cube_totals(w->cube, m);
     }
-    return hst_partition_create(&w->partition, c->segments, c->n_segments, drop, err);
+    return hst_partition_create(&w->partition, c->segments, c->n_segments, err);
 }
 
 static void clear_worker(hst_count_worker *w)
@@ -400,6 +402,7 @@ static hst_status merge_worker(hst_count_worker *into, hst_count_worker *from,
         into->files[s].unknown_area += from->files[s].unknown_area;
         into->files[s].flagged += from->files[s].flagged;
     }
+    hst_england_merge(&into->england, &from->england);
     return hst_cube_merge(into->cube, from->cube, err);
 }
 
@@ -433,9 +436,10 @@ static void count_all(const hst_counting *c, hst_count_worker *workers, int n_wo
     }
 }
 
-hst_status hst_count(hst_cube **out, const hst_measures *measures, const hst_study *study,
-                     const hst_areas *areas, const hst_segment *const *segments, size_t n_segments,
-                     int n_threads, hst_ledger *ledger, hst_error *err)
+hst_status hst_count(hst_cube **out, hst_england **england, const hst_measures *measures,
+                     const hst_study *study, const hst_areas *areas,
+                     const hst_segment *const *segments, size_t n_segments, int n_threads,
+                     hst_ledger *ledger, hst_error *err)
 {
     hst_counting c = {.measures = measures,
                       .study = study,
@@ -447,6 +451,9 @@ hst_status hst_count(hst_cube **out, const hst_measures *measures, const hst_stu
     hst_status status = HST_OK;
 
     *out = NULL;
+    if (england) {
+        *england = NULL;
+    }
     if (!workers) {
         return no_memory(err);
     }
@@ -476,6 +483,9 @@ hst_status hst_count(hst_cube **out, const hst_measures *measures, const hst_stu
     }
     if (!status) {
         status = hst_count_audit(&c, &workers[0], ledger, err);
+    }
+    if (!status && england) {
+        status = hst_england_list(england, &workers[0].england, err);
     }
     if (status) {
         goto done;

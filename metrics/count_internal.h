@@ -2,6 +2,7 @@
 #define HESTIA_METRICS_COUNT_INTERNAL_H
 
 #include "cube_internal.h"
+#include "england_internal.h"
 #include "exclusion_internal.h"
 #include "filter_internal.h"
 #include "partition_internal.h"
@@ -39,10 +40,12 @@ typedef struct hst_counting {
     hst_residence *residences; /* [n_segments] */
     hst_exclusion *exclusions; /* [measure][n_segments]; only where the measure excludes */
     hst_splits *splits;
-    uint32_t unknown; /* area number */
+    bool drops_repeats; /* the duplicate rule `nhsd` */
+    uint32_t unknown;   /* area number */
     size_t n_bands;
     uint8_t band_of_age[256];
     uint8_t sex_of_code[256];
+    uint8_t year_of_day[HST_ENGLAND_DAYS];
 } hst_counting;
 
 typedef struct hst_file_tally {
@@ -63,6 +66,7 @@ typedef struct hst_count_worker {
     uint64_t (*steps)[HST_PLAN_FILTERS][HST_N_STEPS]; /* [pass][group] */
     uint64_t *excluded;                               /* [measure] */
     hst_file_tally *files;                            /* [n_segments] */
+    hst_england_tally england;
     hst_status status;
     size_t failed_at; /* partition */
     hst_error err;

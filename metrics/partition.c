@@ -5,7 +5,6 @@
 struct hst_partition {
     const hst_segment *const *segments;
     size_t n_segments;
-    bool drop_repeats;
     size_t capacity;
     unsigned char *buffer;
     hst_block *blocks; /* [n_segments] */
@@ -13,7 +12,7 @@ struct hst_partition {
 };
 
 hst_status hst_partition_create(hst_partition **out, const hst_segment *const *segments,
-                                size_t n_segments, bool drop_repeats, hst_error *err)
+                                size_t n_segments, hst_error *err)
 {
     hst_partition *partition = calloc(1, sizeof *partition);
 
@@ -23,7 +22,6 @@ hst_status hst_partition_create(hst_partition **out, const hst_segment *const *s
     }
     partition->segments = segments;
     partition->n_segments = n_segments;
-    partition->drop_repeats = drop_repeats;
     partition->blocks = calloc(n_segments + 1, sizeof *partition->blocks);
     if (!partition->blocks) {
         hst_partition_free(partition);
@@ -63,8 +61,7 @@ static hst_status make_room(hst_partition *partition, size_t number, hst_error *
         }
         partition->capacity = n_bytes + n_bytes / 4;
     }
-    return partition->drop_repeats ? hst_duplicates_begin(&partition->search, (size_t)n_rows, err)
-                                   : HST_OK;
+    return hst_duplicates_begin(&partition->search, (size_t)n_rows, err);
 }
 
 hst_status hst_partition_read(hst_partition *partition, size_t number, const hst_block **blocks,
@@ -82,12 +79,12 @@ hst_status hst_partition_read(hst_partition *partition, size_t number, const hst
         if (block->bytes > 0) {
             status = hst_segment_read(block->segment, number, block->records, err);
         }
-        if (!status && partition->drop_repeats) {
+        if (!status) {
             hst_duplicates_add(&partition->search, block);
         }
         at += block->bytes;
     }
-    if (!status && partition->drop_repeats) {
+    if (!status) {
         hst_duplicates_mark(&partition->search);
     }
     *blocks = partition->blocks;

@@ -12,22 +12,21 @@ typedef struct hst_block {
     size_t bytes;
 } hst_block;
 
-/** Records that repeat another's key are marked here, in their copy in memory, and are skipped. */
-enum { HST_RECORD_DROPPED = 1 };
+/** Records that repeat another's key are marked so, in their copy in memory; the duplicate rule
+ * `nhsd` leaves them out, `none` does not. */
+enum { HST_RECORD_REPEAT = 1 };
 
-static inline bool hst_episode_is_dropped(const hst_episode *episode)
+static inline bool hst_episode_is_repeat(const hst_episode *episode)
 {
-    return episode->reserved == HST_RECORD_DROPPED;
+    return episode->reserved == HST_RECORD_REPEAT;
 }
 
 /** One partition of all segments in memory; its buffers serve one partition after another. */
 typedef struct hst_partition hst_partition;
 
-/** @param drop_repeats  the duplicate rule `nhsd`; false: `none` */
 HST_MUST_CHECK hst_status hst_partition_create(hst_partition **out,
                                                const hst_segment *const *segments,
-                                               size_t n_segments, bool drop_repeats,
-                                               hst_error *err);
+                                               size_t n_segments, hst_error *err);
 void hst_partition_free(hst_partition *partition);
 
 /** Reads a partition; `blocks` [n_segments] live until the next call. */

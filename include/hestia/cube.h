@@ -5,6 +5,7 @@
 
 #include "hestia/area.h"
 #include "hestia/condition.h"
+#include "hestia/england.h"
 #include "hestia/ledger.h"
 #include "hestia/period.h"
 #include "hestia/store.h"
@@ -54,19 +55,21 @@ hst_by hst_measures_finest(const hst_measures *measures, size_t measure);
 
 /**
  * Counts all measures in one pass over the store's partitions, with duplicates removed by the
- * study's rule.
+ * study's rule, and in the same pass England's totals.
  *
  * Ledger lines (stage "metrics"): per measure what was not counted and why: no date, outside the
  * window or in a period that the window cuts, unknown area, not England, OTHER, sex or age unknown
  * (kept in the cube), excluded provider; per dataset: duplicate. Stage "coverage": per measure and
  * period whose rows cannot all have arrived, the events of all areas.
+ * @param england  receives England's totals; NULL: not wanted
  * @return HST_ERR_INPUT: share of unknown areas over quality.max_unknown_area (per file, with the
  * column used); damaged segment
  */
-HST_MUST_CHECK hst_status hst_count(hst_cube **out, const hst_measures *measures,
-                                    const hst_study *study, const hst_areas *areas,
-                                    const hst_segment *const *segments, size_t n_segments,
-                                    int n_threads, hst_ledger *ledger, hst_error *err);
+HST_MUST_CHECK hst_status hst_count(hst_cube **out, hst_england **england,
+                                    const hst_measures *measures, const hst_study *study,
+                                    const hst_areas *areas, const hst_segment *const *segments,
+                                    size_t n_segments, int n_threads, hst_ledger *ledger,
+                                    hst_error *err);
 void hst_cube_free(hst_cube *cube);
 
 /** Split values met for a measure: index 0 is "" (the total), then codes sorted as bytes. */

@@ -1,9 +1,8 @@
 #ifndef HESTIA_ENGLAND_H
 #define HESTIA_ENGLAND_H
 
+#include <stddef.h>
 #include <stdint.h>
-
-#include "hestia/store.h"
 
 /** England's totals of one financial year, counted as the published ones are. */
 typedef struct hst_england_year {
@@ -13,6 +12,18 @@ typedef struct hst_england_year {
     uint64_t fae_emergency; /**< of them by emergency */
 } hst_england_year;
 
+/**
+ * The activity of England by the rules of the published tables, whatever the study asks for: every
+ * row of the files that count, residents of other countries and of nowhere included, since the
+ * published totals are of activity in England; by the financial year in which the episode ended;
+ * repeats of a record key once (the finished row, then the later year of the extract).
+ *
+ *     FCE = EPISTAT 3 and CLASSPAT 1, 2 or 5
+ *     FAE = FCE and EPIORDER 1
+ *     FAE by emergency = FAE and ADMIMETH 21, 22, 23, 24, 25, 28, 2A, 2B, 2C, 2D
+ *
+ * hst_count counts it in the same pass as the measures.
+ */
 typedef struct hst_england {
     size_t n_years;
     hst_england_year *years; /**< [n_years], in order, only years that have an episode */
@@ -20,20 +31,6 @@ typedef struct hst_england {
     uint64_t n_undated;      /**< finished episodes without an EPIEND, in no year */
 } hst_england;
 
-/**
- * Counts the activity of England by the rules of the published tables, whatever the study asks for:
- * every row of the files that count, residents of other countries and of nowhere included, since
- * the published totals are of activity in England; by the financial year in which the episode
- * ended; repeats of a record key once (the finished row, then the later year of the extract).
- *
- *     FCE = EPISTAT 3 and CLASSPAT 1, 2 or 5
- *     FAE = FCE and EPIORDER 1
- *     FAE by emergency = FAE and ADMIMETH 21, 22, 23, 24, 25, 28, 2A, 2B, 2C, 2D
- *
- * @return HST_OK; HST_ERR_INPUT for a damaged segment; HST_ERR_MEMORY
- */
-HST_MUST_CHECK hst_status hst_england_count(hst_england **out, const hst_segment *const *segments,
-                                            size_t n_segments, int n_threads, hst_error *err);
 void hst_england_free(hst_england *england);
 
 #endif

@@ -71,21 +71,21 @@ static plain_row base_row(uint64_t key)
 }
 
 /* Reads the only partition and lists, in the order of files and rows, what is marked. */
-static size_t read_marks(const plain_store *s, bool drop_repeats, bool marks[8])
+static size_t read_marks(const plain_store *s, bool marks[8])
 {
     hst_partition *partition = NULL;
     const hst_block *blocks = NULL;
     size_t n = 0;
 
-    assert_int_equal(hst_partition_create(&partition, (const hst_segment *const *)s->segments,
-                                          N_FILES, drop_repeats, NULL),
-                     HST_OK);
+    assert_int_equal(
+        hst_partition_create(&partition, (const hst_segment *const *)s->segments, N_FILES, NULL),
+        HST_OK);
     assert_int_equal(hst_partition_read(partition, 0, &blocks, NULL), HST_OK);
     for (size_t b = 0; b < N_FILES; b++) {
         for (size_t at = 0; at < blocks[b].bytes;) {
             const hst_episode *e = (const hst_episode *)(const void *)(blocks[b].records + at);
 
-            marks[n++] = hst_episode_is_dropped(e);
+            marks[n++] = hst_episode_is_repeat(e);
             at += hst_episode_bytes(e);
         }
     }
@@ -104,7 +104,7 @@ static void check_kept(const struct keep_case *c, bool backwards)
     c->kept(&rows[0]);
     c->dropped(&rows[1]);
     write_store(&store, rows, 2, 1, 0, backwards, false);
-    assert_int_equal(read_marks(&store, true, marks), 2);
+    assert_int_equal(read_marks(&store, marks), 2);
     if (rows[0].file == rows[1].file) {
         kept = backwards;
     } else {
@@ -130,7 +130,7 @@ static void one_key_of_two_people_is_no_repeat(void **state)
     (void)state;
     rows[1].person = 18;
     write_store(&store, rows, 2, 1, 0, false, false);
-    assert_int_equal(read_marks(&store, true, marks), 2);
+    assert_int_equal(read_marks(&store, marks), 2);
     assert_false(marks[0] || marks[1]);
     remove_store(&store);
 }
@@ -143,11 +143,9 @@ static void equal_copies_leave_one(void **state)
 
     (void)state;
     write_store(&store, rows, 4, 1, 0, false, false);
-    assert_int_equal(read_marks(&store, true, marks), 4);
+    assert_int_equal(read_marks(&store, marks), 4);
     assert_int_equal(marks[0] + marks[1] + marks[3], 2);
     assert_false(marks[2]);
-    assert_int_equal(read_marks(&store, false, marks), 4);
-    assert_int_equal(marks[0] + marks[1] + marks[2] + marks[3], 0);
     remove_store(&store);
 }
 
