@@ -16,26 +16,74 @@ enum {
 
 /* ---- the fast way ---- */
 
+/* Bytes of a column of row `i` between its separators. */
+static inline const char *raw_field(const hst_batch *batch, size_t i, int column, size_t *length)
+{
+    const uint32_t *boundary = batch->ends[i] + column;
+    uint32_t start = boundary[-1] + 1;
+
+    *length = boundary[0] - start;
+    return batch->bases[i] + start;
+}
+
+/* Takes up a text, to be found by find_probes when it has come from memory. */
+static inline hst_probe *add_probe(hst_probe *probe, const hst_memo *memo, const char *text,
+                                   size_t length, void *member)
+{
+    size_t pair = 0;
+
+    probe->key = hst_memo_key(memo, text, length, &pair);
+    probe->pair = memo->entries + 2 * pair;
+    probe->member = member;
+    __builtin_prefetch(probe->pair);
+    return probe + 1;
+}
+
+/* Fills the members of the probes up to `end`, all of one item, in their order. */
+static void find_probes(hst_decoder *decoder, hst_item *item, const hst_probe *end)
+{
+    for (hst_probe *probe = decoder->probes; probe < end; probe++) {
+        uint64_t value = hst_memo_find(probe->pair, probe->key);
+
+        if (value >= HST_MEMO_NONE) {
+            size_t i = (size_t)((char *)probe->member - (char *)decoder->rows) / sizeof(hst_row);
+            hst_row *row = &decoder->rows[i];
+            int position = (int)((char *)probe->member - (char *)row - item->offset) / 2;
+
+            value = hst_decode_slowly(decoder, decoder->batch.records[i], item,
+                                      item->column + position, 0, row);
+        }
+        *probe->member = (uint16_t)value;
+    }
+}
+
 /* A field that is not empty, of `length` bytes at `text`. */
-static inline uint16_t decode_field(hst_decoder *decoder, const hst_record *record, hst_item *item,
-                                    int column, const char *text, size_t length, hst_row *row)
+static inline uint16_t decode_field(hst_decoder *decoder, size_t i, hst_item *item,
+                                    const char *text, size_t length)
 {
     size_t pair = 0;
     uint64_t key = hst_memo_key(&item->memo, text, length, &pair);
+    uint64_t value = hst_memo_find(item->memo.entries + 2 * pair, key);
 
-    if (key != 0) {
-        uint64_t value = hst_memo_find(&item->memo, key, pair);
+    return value < HST_MEMO_NONE ? (uint16_t)value
+                                 : hst_decode_slowly(decoder, decoder->batch.records[i], item,
+                                                     item->column, 0, &decoder->rows[i]);
+}
 
-        if (value < HST_MEMO_NONE) {
-            return (uint16_t)value;
-        }
-    }
-    return hst_decode_slowly(decoder, record, item, column, 0, row);
+/* A field of at most two bytes, which may be none. `brief` is the item's. */
+static inline uint16_t decode_brief(hst_decoder *decoder, size_t i, hst_item *item,
+                                    const uint16_t *brief, const char *text, size_t length)
+{
+    uint16_t known = brief[hst_brief_place(text, length)];
+
+    return known != 0 ? (uint16_t)(known - 1)
+                      : hst_decode_slowly(decoder, decoder->batch.records[i], item, item->column, 0,
+                                          &decoder->rows[i]);
 }
 
 /* YYYY-MM-DD, all ten bytes at once; every other form is left to the slow way. */
-static inline hst_day decode_date(hst_decoder *decoder, const hst_record *record, int column,
-                                  const char *text, size_t length, hst_row *row)
+static inline hst_day decode_date(hst_decoder *decoder, size_t i, int column, const char *text,
+                                  size_t length)
 {
     uint64_t ym = 0;
     uint16_t dd = 0;
@@ -59,88 +107,124 @@ static inline hst_day decode_date(hst_decoder *decoder, const hst_record *record
             }
         }
     }
-    return hst_decode_date_slowly(decoder, record, column, 0, row);
-}
-
-/* The positions of a run up to the last that is not empty. Returns their number. */
-static inline size_t decode_run(hst_decoder *decoder, const hst_record *record, hst_run *run,
-                                uint16_t *codes, hst_row *row)
-{
-    const uint32_t *boundary = record->ends + run->item.column;
-    const uint32_t last = boundary[run->n - 1];
-    uint32_t start = boundary[-1] + 1;
-    size_t n = 0;
-
-    for (; n < run->n; n++) {
-        size_t length = boundary[n] - start;
-
-        if (length == 0 && last - start == run->n - 1 - n) {
-            break; /* nothing but separators from here on */
-        }
-        codes[n] = length == 0
-                       ? 0
-                       : decode_field(decoder, record, &run->item, run->item.column + (int)n,
-                                      record->base + start, length, row);
-        start = boundary[n] + 1;
-    }
-    return n;
+    return hst_decode_date_slowly(decoder, decoder->batch.records[i], column, 0, &decoder->rows[i]);
 }
 
 /* A batch is decoded field by field: the texts that one field remembers stay in the first cache for
- * all rows, and the look-ups of neighbouring rows do not wait for each other. */
-static void decode_columns(hst_decoder *decoder, const hst_record *const *records, hst_row *rows,
-                           size_t n_rows)
+ * all rows, and what is not there is on its way for many rows at once. */
+
+static void decode_dates(hst_decoder *decoder, const hst_item *item)
 {
-    size_t length = 0;
-    const char *text = NULL;
+    const size_t n = decoder->batch.n;
+    const int column = item->column;
+    char *member = (char *)decoder->rows + item->offset;
 
-    for (hst_item *item = decoder->dates.items, *end = item + decoder->dates.n; item < end;
-         item++) {
-        for (size_t i = 0; i < n_rows; i++) {
-            hst_day day = 0;
+    for (size_t i = 0; i < n; i++, member += sizeof(hst_row)) {
+        hst_day day = 0;
+        size_t length = 0;
+        const char *text = raw_field(&decoder->batch, i, column, &length);
 
-            text = hst_raw_field(records[i], item->column, &length);
-            if (length > 0) {
-                day = decode_date(decoder, records[i], item->column, text, length, &rows[i]);
-            }
-            memcpy((char *)&rows[i] + item->offset, &day, sizeof day);
+        if (length > 0) {
+            day = decode_date(decoder, i, column, text, length);
+        }
+        memcpy(member, &day, sizeof day);
+    }
+}
+
+static void decode_words(hst_decoder *decoder, hst_item *item)
+{
+    const size_t n = decoder->batch.n;
+    const int column = item->column;
+    const uint16_t *brief = item->brief;
+    char *member = (char *)decoder->rows + item->offset;
+    hst_probe *probe = decoder->probes;
+
+    for (size_t i = 0; i < n; i++, member += sizeof(hst_row)) {
+        size_t length = 0;
+        const char *text = raw_field(&decoder->batch, i, column, &length);
+
+        if (length <= 2) {
+            uint16_t value = decode_brief(decoder, i, item, brief, text, length);
+
+            memcpy(member, &value, sizeof value);
+        } else {
+            probe = add_probe(probe, &item->memo, text, length, member);
         }
     }
-    for (hst_item *item = decoder->words.items, *end = item + decoder->words.n; item < end;
-         item++) {
-        for (size_t i = 0; i < n_rows; i++) {
-            uint16_t value = 0;
+    find_probes(decoder, item, probe);
+}
 
-            text = hst_raw_field(records[i], item->column, &length);
-            if (length > 0) {
-                value =
-                    decode_field(decoder, records[i], item, item->column, text, length, &rows[i]);
-            }
-            memcpy((char *)&rows[i] + item->offset, &value, sizeof value);
-        }
+static void decode_bytes(hst_decoder *decoder, hst_item *item)
+{
+    const size_t n = decoder->batch.n;
+    const int column = item->column;
+    const uint16_t *brief = item->brief;
+    unsigned char *member = (unsigned char *)decoder->rows + item->offset;
+
+    for (size_t i = 0; i < n; i++, member += sizeof(hst_row)) {
+        size_t length = 0;
+        const char *text = raw_field(&decoder->batch, i, column, &length);
+
+        *member = (unsigned char)(length <= 2 ? decode_brief(decoder, i, item, brief, text, length)
+                                              : decode_field(decoder, i, item, text, length));
     }
-    for (hst_item *item = decoder->bytes.items, *end = item + decoder->bytes.n; item < end;
-         item++) {
-        for (size_t i = 0; i < n_rows; i++) {
-            uint16_t value = item->empty;
+}
 
-            text = hst_raw_field(records[i], item->column, &length);
-            if (length == 1) {
-                value = item->one[(unsigned char)text[0]];
+/* The positions of a run up to the last that is not empty; `offset` is of their number. */
+static void decode_run(hst_decoder *decoder, hst_run *run, size_t offset)
+{
+    const size_t n = decoder->batch.n, n_positions = run->n;
+    const int column = run->item.column;
+    const hst_memo memo = run->item.memo;
+    hst_probe *probe = decoder->probes;
+
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t *boundary = decoder->batch.ends[i] + column;
+        const char *base = decoder->batch.bases[i];
+        char *row = (char *)&decoder->rows[i];
+        uint32_t last = boundary[n_positions - 1], start = boundary[-1] + 1;
+        size_t position = 0;
+
+        for (; position < n_positions; position++) {
+            size_t length = boundary[position] - start;
+
+            if (length > 0) {
+                probe = add_probe(probe, &memo, base + start, length,
+                                  row + run->item.offset + 2 * position);
+            } else if (last - start == n_positions - 1 - position) {
+                break; /* nothing but separators from here on */
             }
-            if (length > 1 || (length == 1 && value == 0)) {
-                value =
-                    decode_field(decoder, records[i], item, item->column, text, length, &rows[i]);
-            }
-            *((unsigned char *)&rows[i] + item->offset) = (unsigned char)value;
+            start = boundary[position] + 1;
         }
+        row[offset] = (char)position;
+    }
+    find_probes(decoder, &run->item, probe);
+}
+
+static void decode_columns(hst_decoder *decoder)
+{
+    for (size_t k = 0; k < decoder->dates.n; k++) {
+        decode_dates(decoder, &decoder->dates.items[k]);
+    }
+    for (size_t k = 0; k < decoder->words.n; k++) {
+        decode_words(decoder, &decoder->words.items[k]);
+    }
+    for (size_t k = 0; k < decoder->bytes.n; k++) {
+        decode_bytes(decoder, &decoder->bytes.items[k]);
+    }
+    if (decoder->diagnoses.n > 0) {
+        decode_run(decoder, &decoder->diagnoses, offsetof(hst_row, episode.n_diagnoses));
+    }
+    if (decoder->procedures.n > 0) {
+        decode_run(decoder, &decoder->procedures, offsetof(hst_row, episode.n_procedures));
     }
 }
 
 /* Fields that share a dictionary with others: row by row, so that the numbers in it do not depend
  * on how rows came in batches. */
-static void decode_shared(hst_decoder *decoder, const hst_record *record, hst_row *row)
+static void decode_shared(hst_decoder *decoder, size_t i)
 {
+    hst_row *row = &decoder->rows[i];
     size_t length = 0;
     const char *text = NULL;
 
@@ -148,22 +232,21 @@ static void decode_shared(hst_decoder *decoder, const hst_record *record, hst_ro
          item++) {
         uint16_t value = 0;
 
-        text = hst_raw_field(record, item->column, &length);
+        text = raw_field(&decoder->batch, i, item->column, &length);
         if (length > 0) {
-            value = decode_field(decoder, record, item, item->column, text, length, row);
+            value = decode_field(decoder, i, item, text, length);
         }
         memcpy((char *)row + item->offset, &value, sizeof value);
     }
-    for (size_t i = 0; i < decoder->n_providers && row->episode.provider == 0; i++) {
-        hst_item *item = &decoder->providers[i];
+    for (size_t p = 0; p < decoder->n_providers && row->episode.provider == 0; p++) {
+        hst_item *item = &decoder->providers[p];
 
         if ((size_t)item->column >= decoder->layout->header.n_names) {
             break; /* from a side file: decode_side goes on from here */
         }
-        text = hst_raw_field(record, item->column, &length);
+        text = raw_field(&decoder->batch, i, item->column, &length);
         if (length > 0) {
-            row->episode.provider =
-                decode_field(decoder, record, item, item->column, text, length, row);
+            row->episode.provider = decode_field(decoder, i, item, text, length);
         }
     }
 }
@@ -359,17 +442,13 @@ static void decode_side(hst_decoder *decoder, const hst_record *record, uint64_t
 static void decode_codes(hst_decoder *decoder, const hst_record *record, uint64_t side_key,
                          hst_row *row)
 {
-    size_t n_diagnoses = decoder->n_diagnoses, n_procedures = decoder->n_procedures;
+    size_t n_diagnoses = row->episode.n_diagnoses, n_procedures = row->episode.n_procedures;
 
-    if (decoder->diagnoses.n > 0) {
-        n_diagnoses = decode_run(decoder, record, &decoder->diagnoses, row->diagnoses, row);
-    } else if (decoder->diagnosis_list.column != HST_NO_COLUMN) {
+    if (decoder->diagnosis_list.column != HST_NO_COLUMN) {
         n_diagnoses = hst_decode_list(decoder, record, &decoder->diagnosis_list, n_diagnoses,
                                       side_key, row->diagnoses, row);
     }
-    if (decoder->procedures.n > 0) {
-        n_procedures = decode_run(decoder, record, &decoder->procedures, row->procedures, row);
-    } else if (decoder->procedure_list.column != HST_NO_COLUMN) {
+    if (decoder->procedure_list.column != HST_NO_COLUMN) {
         n_procedures = hst_decode_list(decoder, record, &decoder->procedure_list, n_procedures,
                                        side_key, row->procedures, row);
     }
@@ -394,7 +473,7 @@ static uint8_t count_filled(const hst_row *row, bool has_site)
 
     /* always as many, without a branch: how many are filled cannot be foreseen */
     for (size_t i = 0; i < N_COMPLETENESS_DIAGNOSES; i++) {
-        n += (i < e->n_diagnoses) & (row->diagnoses[i] != 0);
+        n += row->diagnoses[i] != 0;
     }
     return (uint8_t)n;
 }
@@ -516,15 +595,21 @@ static hst_status finish_row(hst_decoder *decoder, const hst_record *record, hst
     return status;
 }
 
+static void begin_row(const hst_decoder *decoder, hst_row *row)
+{
+    memset(row, 0, sizeof *row);
+    row->episode.startage = HST_AGE_MISSING;
+    row->episode.n_diagnoses = (uint8_t)decoder->n_diagnoses;
+    row->episode.n_procedures = (uint8_t)decoder->n_procedures;
+}
+
 static hst_status add_batch(hst_decoder *decoder, const hst_record *records, size_t n,
                             hst_error *err)
 {
-    const hst_record *good[HST_DECODER_BATCH];
-    size_t n_good = 0;
-    /* codes are cleared only where the plan may leave holes between them */
-    bool has_holes = decoder->diagnoses.n == 0 || decoder->procedures.n == 0;
+    hst_batch *batch = &decoder->batch;
     hst_status status = HST_OK;
 
+    batch->n = 0;
     for (size_t i = 0; i < n; i++) {
         decoder->info.rows_read++;
         if (records[i].fault != HST_RECORD_OK ||
@@ -532,20 +617,19 @@ static hst_status add_batch(hst_decoder *decoder, const hst_record *records, siz
             reject(decoder, reason_of_fault(records[i].fault), records[i].line, HST_NO_COLUMN);
             continue;
         }
-        memset(&decoder->rows[n_good], 0, offsetof(hst_row, areas));
-        if (has_holes) {
-            memset(decoder->rows[n_good].areas, 0, sizeof(hst_row) - offsetof(hst_row, areas));
-        }
-        decoder->rows[n_good].episode.startage = HST_AGE_MISSING;
-        good[n_good++] = &records[i];
+        begin_row(decoder, &decoder->rows[batch->n]);
+        batch->records[batch->n] = &records[i];
+        batch->ends[batch->n] = records[i].ends;
+        batch->bases[batch->n] = records[i].base;
+        batch->n++;
     }
-    decode_columns(decoder, good, decoder->rows, n_good);
-    for (size_t i = 0; i < n_good; i++) {
-        decode_shared(decoder, good[i], &decoder->rows[i]);
-        decode_key(decoder, good[i], &decoder->rows[i]);
+    decode_columns(decoder);
+    for (size_t i = 0; i < batch->n; i++) {
+        decode_shared(decoder, i);
+        decode_key(decoder, batch->records[i], &decoder->rows[i]);
     }
-    for (size_t i = 0; i < n_good && status == HST_OK; i++) {
-        status = finish_row(decoder, good[i], &decoder->rows[i], err);
+    for (size_t i = 0; i < batch->n && status == HST_OK; i++) {
+        status = finish_row(decoder, batch->records[i], &decoder->rows[i], err);
     }
     return status;
 }

@@ -11,6 +11,7 @@ enum {
     HST_DATE_N_YEARS = 179,        /* whole years that hst_day holds */
     HST_DECODER_TEXT_BYTES = 1024, /* longest value of a quoted field; longer ones are no code */
     HST_DECODER_BATCH = 32,        /* rows decoded together */
+    HST_BRIEF_PLACES = 65536,
     HST_MAX_ITEMS = HST_N_FIELDS + HST_MAX_AREA_COLUMNS + 2 * HST_MAX_POSITIONS,
 };
 
@@ -47,10 +48,30 @@ typedef struct hst_memo {
     uint32_t n_lost; /**< entries pushed out since it last grew */
 } hst_memo;
 
-enum { HST_MEMO_NONE = 0xFFFF };
+enum {
+    HST_MEMO_NONE = 0xFFFF,
+    HST_MEMO_NEVER = 0x1000000 /* key of no text: its first byte is NUL, its second is not */
+};
+
+__extension__ typedef unsigned __int128 hst_wide;
+
+/** Pair of a key that is a text of one to six bytes. */
+static inline size_t hst_memo_pair_of_text(const hst_memo *memo, uint64_t key)
+{
+    hst_wide wide = (hst_wide)key * 0x9E3779B97F4A7C15u;
+
+    /* both halves, since either alone lays codes of digits out on a lattice, three to a pair */
+    return (size_t)(wide ^ wide >> 64) & memo->mask;
+}
+
+/** Pair of a key that is an ONS code; neighbours are neighbours: no gaps. */
+static inline size_t hst_memo_pair_of_ons(const hst_memo *memo, uint64_t key)
+{
+    return (size_t)((uint32_t)key >> 1) & memo->mask;
+}
 
 /**
- * Key of a text in the upper 48 bits, and its pair; 0 when the text is not of the forms remembered.
+ * Key of a text in the upper 48 bits, and its pair; HST_MEMO_NEVER for other forms of texts.
  * 16 bytes must be readable. Keys differ because no text holds a NUL (the scanner sees to that):
  * ONS codes have one as their fifth byte, shorter texts only from their end on.
  */
@@ -60,32 +81,46 @@ static inline uint64_t hst_memo_key(const hst_memo *memo, const char *text, size
     static const uint64_t masks[7] = {
         0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF,
     };
-    uint64_t key = 0;
+    uint64_t key = HST_MEMO_NEVER >> 16, number = 0;
 
+    *pair = 0;
     if (length <= 6) {
-        uint64_t mixed = 0;
-
         memcpy(&key, text, sizeof key);
         key &= masks[length];
-        /* twice, since one multiplication lays codes of digits out on a lattice, three to a pair */
-        mixed = key * 0x9E3779B97F4A7C15u;
-        mixed = (mixed ^ mixed >> 32) * 0xD6E8FEB86659FD93u;
-        *pair = (size_t)(mixed >> 40) & memo->mask;
-    } else if (length == 9 && hst_eight_digits(text + 1, &key)) {
-        *pair = (size_t)(key >> 1) & memo->mask; /* neighbours are neighbours: no gaps */
-        key |= (uint64_t)(unsigned char)text[0] << 40;
+        *pair = hst_memo_pair_of_text(memo, key);
+    } else if (length == 9 && hst_eight_digits(text + 1, &number)) {
+        key = number | (uint64_t)(unsigned char)text[0] << 40;
+        *pair = hst_memo_pair_of_ons(memo, key);
     }
     return key << 16;
 }
 
-/** The value remembered for a key; HST_MEMO_NONE or more when there is none. Which of the pair
- * holds it cannot be foreseen, so it is computed, not branched on. */
-static inline uint64_t hst_memo_find(const hst_memo *memo, uint64_t key, size_t pair)
+/** Place in hst_item.brief of a text of at most two bytes, of which two must be readable. Texts
+ * differ in it because none holds a NUL. */
+static inline size_t hst_brief_place(const char *text, size_t length)
 {
-    uint64_t a = memo->entries[2 * pair] ^ key, b = memo->entries[2 * pair + 1] ^ key;
+    static const uint16_t masks[3] = {0, 0xFF, 0xFFFF};
+    uint16_t place = 0;
+
+    memcpy(&place, text, sizeof place);
+    return place & masks[length];
+}
+
+/** The value that a pair remembers for a key; HST_MEMO_NONE or more when there is none. Which of
+ * the two holds it cannot be foreseen, so it is computed, not branched on. */
+static inline uint64_t hst_memo_find(const uint64_t *pair, uint64_t key)
+{
+    uint64_t a = pair[0] ^ key, b = pair[1] ^ key;
 
     return a < b ? a : b;
 }
+
+/** A text whose place in a memo is on its way from memory, and what it fills. */
+typedef struct hst_probe {
+    uint64_t key;
+    const uint64_t *pair;
+    uint16_t *member;
+} hst_probe;
 
 /* ---- plan ---- */
 
@@ -113,7 +148,7 @@ typedef struct hst_item {
     hst_field_kind kind;
     const hst_field *field;
     hst_memo memo;
-    uint8_t *one; /**< [256] values of texts of one byte, 0 = not known; NULL for words */
+    uint16_t *brief; /**< [HST_BRIEF_PLACES] 1 + value of texts of at most two bytes, 0 = unknown */
 } hst_item;
 
 typedef struct hst_item_list {
@@ -132,6 +167,14 @@ typedef struct hst_month {
     uint16_t n_days; /**< 0: no such month */
 } hst_month;
 
+/** Rows decoded together. */
+typedef struct hst_batch {
+    size_t n;
+    const hst_record *records[HST_DECODER_BATCH];
+    const uint32_t *ends[HST_DECODER_BATCH]; /**< of the records, side by side */
+    const char *bases[HST_DECODER_BATCH];
+} hst_batch;
+
 struct hst_decoder {
     const hst_layout *layout;
     const hst_side_table *side;
@@ -149,9 +192,10 @@ struct hst_decoder {
     int key_column, person_column, spell_column, sus_spell_column, site_column;
     bool flags_given;
 
-    char *memory; /**< of the memos, on huge pages where the system gives them */
+    char *memory;    /**< of the memos, on huge pages where the system gives them */
+    uint16_t *brief; /**< of all items; only the pages of codes that are met are ever touched */
+    size_t n_brief;
     size_t memory_used;
-    uint8_t ones[HST_MAX_ITEMS][256];
     hst_month months[HST_DATE_N_YEARS * 16]; /**< [year - HST_DATE_FIRST_YEAR][month] */
 
     size_t person_length; /**< of the row before, whose hash is known; 0 = none */
@@ -159,7 +203,9 @@ struct hst_decoder {
     uint64_t person[2];
 
     hst_segment_info info;
+    hst_batch batch;
     hst_row rows[HST_DECODER_BATCH];
+    hst_probe probes[HST_DECODER_BATCH * HST_MAX_POSITIONS];
     char text[HST_DECODER_TEXT_BYTES + 64]; /**< value of a quoted field; look-ups read past it */
 };
 

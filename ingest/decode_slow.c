@@ -114,8 +114,8 @@ uint16_t hst_decode_slowly(hst_decoder *decoder, const hst_record *record, hst_i
         row->reason == HST_REASON_NONE) {
         raw = hst_raw_field(record, column, &raw_length);
         hst_memo_insert(decoder, &item->memo, raw, raw_length, value);
-        if (raw_length == 1 && item->one) {
-            item->one[(unsigned char)raw[0]] = (uint8_t)value;
+        if (raw_length <= 2 && item->brief) {
+            item->brief[hst_brief_place(raw, raw_length)] = (uint16_t)(value + 1);
         }
     }
     return value;

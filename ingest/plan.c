@@ -14,7 +14,7 @@ enum {
 
 /* ---- texts remembered ---- */
 
-/* Takes pairs of entries from the decoder's memory; false when it is used up. */
+/* Takes pairs of entries, all free, from the decoder's memory; false when it is used up. */
 static bool take_pairs(hst_decoder *decoder, hst_memo *memo, size_t n)
 {
     size_t bytes = 2 * n * sizeof *memo->entries;
@@ -29,27 +29,50 @@ static bool take_pairs(hst_decoder *decoder, hst_memo *memo, size_t n)
     return true;
 }
 
+/* Makes an entry one of its pair; pushed out is the one that came first. */
+static void put_entry(hst_memo *memo, size_t pair, uint64_t entry)
+{
+    uint64_t *entries = memo->entries + 2 * pair;
+
+    memo->n_lost += entries[1] != 0;
+    entries[1] = entries[0];
+    entries[0] = entry;
+}
+
+/* Doubles a memo and puts what it holds in its new place; false when memory is used up. */
+static bool grow_memo(hst_decoder *decoder, hst_memo *memo)
+{
+    const hst_memo old = *memo;
+
+    if (!take_pairs(decoder, memo, 2 * ((size_t)old.mask + 1))) {
+        return false;
+    }
+    for (size_t i = 0; i < 2 * ((size_t)old.mask + 1); i++) {
+        uint64_t key = old.entries[i] >> 16;
+        bool is_ons = key >> 40 != 0 && (key >> 32 & 0xFF) == 0;
+
+        if (key != 0) {
+            put_entry(memo,
+                      is_ons ? hst_memo_pair_of_ons(memo, key) : hst_memo_pair_of_text(memo, key),
+                      old.entries[i]);
+        }
+    }
+    return true;
+}
+
 void hst_memo_insert(hst_decoder *decoder, hst_memo *memo, const char *text, size_t length,
                      uint16_t value)
 {
     size_t n = (size_t)memo->mask + 1, pair = 0;
     uint64_t key = hst_memo_key(memo, text, length, &pair);
-    uint64_t *entries = memo->entries + 2 * pair;
 
-    if (key == 0) {
+    if (key == HST_MEMO_NEVER) {
         return;
     }
-    if (entries[0] != 0 && entries[1] != 0) {
-        memo->n_lost++;
-        if (memo->n_lost > n / 2 && n < MEMO_LAST_PAIRS && take_pairs(decoder, memo, 2 * n)) {
-            key = hst_memo_key(memo, text, length, &pair); /* the larger one starts empty */
-            entries = memo->entries + 2 * pair;
-        }
+    if (memo->n_lost > n / 4 && n < MEMO_LAST_PAIRS && grow_memo(decoder, memo)) {
+        hst_memo_key(memo, text, length, &pair);
     }
-    if (entries[0] != 0) {
-        entries[1] = entries[0];
-    }
-    entries[0] = key | value;
+    put_entry(memo, pair, key | value);
 }
 
 /* ---- items ---- */
@@ -88,6 +111,8 @@ static const struct target {
     {HST_FIELD_SUBDATE, offsetof(hst_row, episode.subdate), true},
 };
 
+enum { N_TARGETS = sizeof targets / sizeof targets[0] };
+
 static bool is_in_side_file(const hst_decoder *decoder, int column)
 {
     return column >= 0 && (size_t)column >= decoder->layout->header.n_names;
@@ -125,12 +150,19 @@ static void add_item(hst_decoder *decoder, const hst_item *item)
     list->items[list->n++] = *item;
 }
 
+/* The table of short texts of one of the fields and areas. */
+static void take_brief(hst_decoder *decoder, hst_item *item)
+{
+    item->brief = decoder->brief + decoder->n_brief++ * HST_BRIEF_PLACES;
+    item->brief[0] = (uint16_t)(item->empty + 1); /* nothing is a text too */
+}
+
 static bool plan_fields(hst_decoder *decoder)
 {
     const hst_layout *layout = decoder->layout;
     bool has_decile = layout->columns[HST_FIELD_IMD_DECILE] != HST_NO_COLUMN;
 
-    for (size_t t = 0; t < sizeof targets / sizeof targets[0]; t++) {
+    for (size_t t = 0; t < N_TARGETS; t++) {
         const struct target *target = &targets[t];
         int column = layout->columns[target->field];
         hst_item item;
@@ -143,7 +175,7 @@ static bool plan_fields(hst_decoder *decoder)
         }
         item.field = &hst_fields[target->field];
         item.is_word = target->is_word;
-        item.one = target->is_word ? NULL : decoder->ones[t];
+        take_brief(decoder, &item);
         add_item(decoder, &item);
     }
     for (size_t i = 0; i < layout->n_areas; i++) {
@@ -154,6 +186,7 @@ static bool plan_fields(hst_decoder *decoder)
             return false;
         }
         item.dictionary = (uint8_t)(HST_DICT_AREA + i);
+        take_brief(decoder, &item);
         add_item(decoder, &item);
     }
     for (hst_field_id f = HST_FIELD_PROCODET; f <= HST_FIELD_PROCODE; f++) {
@@ -225,7 +258,9 @@ hst_status hst_decoder_create(hst_decoder **out, const hst_layout *layout,
     hst_decoder *decoder = calloc(1, sizeof *decoder);
 
     *out = NULL;
-    if (!decoder || !(decoder->memory = aligned_alloc(MEMO_MEMORY, MEMO_MEMORY))) {
+    if (!decoder || !(decoder->memory = aligned_alloc(MEMO_MEMORY, MEMO_MEMORY)) ||
+        !(decoder->brief =
+              calloc((N_TARGETS + layout->n_areas) * HST_BRIEF_PLACES, sizeof *decoder->brief))) {
         hst_decoder_free(decoder);
         return hst_fail(err, HST_ERR_MEMORY, "no memory to decode records");
     }
@@ -262,6 +297,7 @@ void hst_decoder_free(hst_decoder *decoder)
 {
     if (decoder) {
         free(decoder->memory);
+        free(decoder->brief);
         free(decoder);
     }
 }
