@@ -597,7 +597,6 @@ static hst_status finish_row(hst_decoder *decoder, const hst_record *record, hst
 
 static void begin_row(const hst_decoder *decoder, hst_row *row)
 {
-    memset(row, 0, sizeof *row);
     row->episode.startage = HST_AGE_MISSING;
     row->episode.n_diagnoses = (uint8_t)decoder->n_diagnoses;
     row->episode.n_procedures = (uint8_t)decoder->n_procedures;
@@ -610,6 +609,7 @@ static hst_status add_batch(hst_decoder *decoder, const hst_record *records, siz
     hst_status status = HST_OK;
 
     batch->n = 0;
+    memset(decoder->rows, 0, n * sizeof *decoder->rows); /* row by row it is a slow loop */
     for (size_t i = 0; i < n; i++) {
         decoder->info.rows_read++;
         if (records[i].fault != HST_RECORD_OK ||
