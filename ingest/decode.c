@@ -203,14 +203,16 @@ static void decode_run(hst_decoder *decoder, hst_run *run, size_t offset)
 
 static void decode_columns(hst_decoder *decoder)
 {
-    for (size_t k = 0; k < decoder->dates.n; k++) {
-        decode_dates(decoder, &decoder->dates.items[k]);
-    }
-    for (size_t k = 0; k < decoder->words.n; k++) {
-        decode_words(decoder, &decoder->words.items[k]);
-    }
-    for (size_t k = 0; k < decoder->bytes.n; k++) {
-        decode_bytes(decoder, &decoder->bytes.items[k]);
+    for (size_t k = 0; k < decoder->columns.n; k++) {
+        hst_item *item = &decoder->columns.items[k];
+
+        if (item->kind == HST_KIND_DATE) {
+            decode_dates(decoder, item);
+        } else if (item->is_word) {
+            decode_words(decoder, item);
+        } else {
+            decode_bytes(decoder, item);
+        }
     }
     if (decoder->diagnoses.n > 0) {
         decode_run(decoder, &decoder->diagnoses, offsetof(hst_row, episode.n_diagnoses));

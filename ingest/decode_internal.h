@@ -181,9 +181,9 @@ struct hst_decoder {
     const hst_store *store;
     hst_segment_writer *writer;
 
-    hst_item_list dates, words, bytes; /**< by what they fill */
-    hst_item_list shared;              /**< words whose dictionary other columns fill too */
-    hst_item_list side_items;          /**< of any kind, from side files */
+    hst_item_list columns;    /**< in the order of the file's columns */
+    hst_item_list shared;     /**< words whose dictionary other columns fill too */
+    hst_item_list side_items; /**< of any kind, from side files */
     size_t n_providers;
     hst_item providers[3]; /**< PROCODET, PROCODE3, PROCODE: the first that is filled counts */
     hst_run diagnoses, procedures;

@@ -143,9 +143,7 @@ static void add_item(hst_decoder *decoder, const hst_item *item)
                      item->kind == HST_KIND_PROCEDURE;
     hst_item_list *list = is_in_side_file(decoder, item->column) ? &decoder->side_items
                           : is_shared                            ? &decoder->shared
-                          : item->kind == HST_KIND_DATE          ? &decoder->dates
-                          : item->is_word                        ? &decoder->words
-                                                                 : &decoder->bytes;
+                                                                 : &decoder->columns;
 
     list->items[list->n++] = *item;
 }
@@ -155,6 +153,11 @@ static void take_brief(hst_decoder *decoder, hst_item *item)
 {
     item->brief = decoder->brief + decoder->n_brief++ * HST_BRIEF_PLACES;
     item->brief[0] = (uint16_t)(item->empty + 1); /* nothing is a text too */
+}
+
+static int compare_columns(const void *a, const void *b)
+{
+    return ((const hst_item *)a)->column - ((const hst_item *)b)->column;
 }
 
 static bool plan_fields(hst_decoder *decoder)
@@ -196,6 +199,8 @@ static bool plan_fields(hst_decoder *decoder)
             return false;
         }
     }
+    qsort(decoder->columns.items, decoder->columns.n, sizeof decoder->columns.items[0],
+          compare_columns);
     return true;
 }
 
