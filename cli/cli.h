@@ -72,6 +72,12 @@ void cli_terminal_show_warnings(cli_terminal *terminal);
 /** "done in 0:24 · peak 412 MiB" */
 void cli_terminal_finish(cli_terminal *terminal);
 
+/* ---- what was built (cli/version.c) ---- */
+
+extern const char cli_version[];       /**< as in 0.1.0 */
+extern const char cli_commit[];        /**< of the source; `+changes`: with changes; `unknown` */
+extern const char cli_build_options[]; /**< type of build, compiler, sanitizers, what inflates */
+
 /* ---- the commands: argv[0] is the command's name ---- */
 
 hst_status cli_run(int argc, char **argv, hst_error *err);     /* cli/run.c; also `ingest` */

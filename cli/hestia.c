@@ -37,7 +37,7 @@ enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 static void print_commands(FILE *stream, bool all)
 {
     fprintf(stream, "hestia %s: rates and findings from Hospital Episode Statistics\n\n",
-            HESTIA_VERSION);
+            cli_version);
     for (size_t i = 0; i < N_COMMANDS; i++) {
         if (all || commands[i].matters) {
             fprintf(stream, "  hestia %-8s %-40s %s\n", commands[i].name, commands[i].usage,
@@ -140,7 +140,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-        printf("hestia %s (%s)\n", HESTIA_VERSION, HESTIA_COMMIT);
+        printf("hestia %s\ncommit %s\nbuilt as %s\n", cli_version, cli_commit, cli_build_options);
         return 0;
     }
     while (i < N_COMMANDS && strcmp(commands[i].name, argv[1]) != 0) {

@@ -243,8 +243,9 @@ static hst_status publish(run *r, hst_error *err)
         .ledger = r->ledger,
         .england = r->england,
         .fingerprint = r->fingerprint,
-        .version = HESTIA_VERSION,
-        .build = HESTIA_COMMIT,
+        .version = cli_version,
+        .build = cli_commit,
+        .build_options = cli_build_options,
         .command = command,
         .n_threads = r->options->n_threads,
         .memory_bytes = r->options->memory,
@@ -350,9 +351,11 @@ static hst_status stage(run *r, const char *name, hst_status (*step)(run *, hst_
 /** True when latest was made from exactly this. */
 static hst_status find_unchanged(run *r, bool *is_current, hst_error *err)
 {
-    hst_status status =
-        hst_fingerprint(r->fingerprint, r->study, r->inputs, HESTIA_VERSION " " HESTIA_COMMIT, err);
+    char program[128];
+    hst_status status = HST_OK;
 
+    snprintf(program, sizeof program, "%s %s", cli_version, cli_commit);
+    status = hst_fingerprint(r->fingerprint, r->study, r->inputs, program, err);
     *is_current =
         status == HST_OK && hst_publish_is_current(r->study, r->options->out, r->fingerprint);
     return status;
@@ -448,7 +451,7 @@ static hst_status run_study(const char *path, const cli_options *options, bool i
     }
     status = cli_terminal_create(&r.terminal, options, err);
     if (status == HST_OK) {
-        cli_terminal_title(r.terminal, "hestia %s · %s · %zu %s · store %s", HESTIA_VERSION,
+        cli_terminal_title(r.terminal, "hestia %s · %s · %zu %s · store %s", cli_version,
                            r.study->study, r.study->n_measures,
                            r.study->n_measures == 1 ? "measure" : "measures",
                            options->store ? options->store : r.study->store);

@@ -250,8 +250,8 @@ static hst_status answer(stats_run *run, const stats_group *group)
         is_complete = is_complete && s.is_begun[i];
     }
     /* Without all strata there is nothing to compute: no strata at all give a refused rate. */
-    dsr = hst_dsr_compute(s.x, s.n, s.w, is_complete ? s.n_strata : 0, run->per, run->interval,
-                          run->options->confidence, run->options->n_confidence,
+    dsr = hst_dsr_compute(s.x, NULL, s.n, s.w, is_complete ? s.n_strata : 0, run->per,
+                          run->interval, run->options->confidence, run->options->n_confidence,
                           run->options->min_events);
     snprintf(text, sizeof text, "%s%s%s%s%s", note,
              note[0] != '\0' && is_complete && dsr.note ? "; " : "",

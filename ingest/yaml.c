@@ -339,7 +339,11 @@ static hst_status read_file(const char *path, char **text, size_t *length, hst_e
 
     *text = NULL;
     if (!file) {
-        return hst_fail(err, HST_ERR_USAGE, "%s: %s", path, strerror(errno));
+        return errno == ENOENT ? hst_fail(err, HST_ERR_USAGE,
+                                          "%s: there is no such file; `hestia new %s` writes "
+                                          "a study file to start from",
+                                          path, path)
+                               : hst_fail(err, HST_ERR_USAGE, "%s: %s", path, strerror(errno));
     }
     *text = malloc(MAX_FILE_BYTES + 1);
     if (!*text) {

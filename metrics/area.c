@@ -325,7 +325,7 @@ static hst_status mark_sites(hst_areas *areas, const hst_study *study, hst_error
 
         if (area == SIZE_MAX) {
             return hst_fail(
-                err, HST_ERR_INPUT, "%s: site `%s` is not in the area list (%zu areas, from %s)",
+                err, HST_ERR_USAGE, "%s: site `%s` is not in the area list (%zu areas, from %s)",
                 study->path, study->areas.sites.items[i], areas->n,
                 study->areas.names ? study->areas.names : "the population files or the extracts");
         }

@@ -252,7 +252,8 @@ hst_status hst_manifest_write(const hst_publication *p, const char *run, const c
         const char *key;
         json_t *value;
     } entries[] = {
-        {"hestia", json_pack("{s:s, s:s?}", "version", p->version, "build", p->build)},
+        {"hestia", json_pack("{s:s, s:s?, s:s?}", "version", p->version, "build", p->build,
+                             "build_options", p->build_options)},
         {"run", json_string(run)},
         {"started", json_string(started)},
         {"finished", json_string(finished)},

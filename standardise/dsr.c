@@ -9,7 +9,8 @@
 #include <Rmath.h>
 
 /* What the limits are made of, per person (not per 100,000). c[i] = w[i] / (n[i] sum(w)) is the
- * rise of the rate by one event more in stratum i. */
+ * rise of the rate by one event more in stratum i; `events` are those that the variance stands for.
+ */
 typedef struct rate_parts {
     double events, rate, variance;
     double max_c, mean_c, mean_c_squared;
@@ -129,13 +130,13 @@ static hst_dsr refused(const char *note)
     return dsr;
 }
 
-hst_dsr hst_dsr_compute(const double *x, const double *n, const double *w, size_t n_strata,
-                        double per, hst_interval interval, const double *confidence,
-                        size_t n_confidence, double min_events)
+hst_dsr hst_dsr_compute(const double *x, const double *v, const double *n, const double *w,
+                        size_t n_strata, double per, hst_interval interval,
+                        const double *confidence, size_t n_confidence, double min_events)
 {
     hst_dsr dsr = refused(NULL);
     rate_parts p = {0};
-    double total_weight = 0, total_pop = 0;
+    double total_weight = 0, total_pop = 0, total_count = 0, total_variance = 0;
 
     assert(n_confidence <= HST_MAX_CONFIDENCE);
     for (size_t i = 0; i < n_strata; i++) {
@@ -147,22 +148,28 @@ hst_dsr hst_dsr_compute(const double *x, const double *n, const double *w, size_
         }
         total_weight += w[i];
         total_pop += n[i];
-        p.events += x[i];
+        total_count += x[i];
+        total_variance += v ? v[i] : x[i];
     }
     if (!(total_weight > 0)) {
         return refused("not computed: the weights add up to nothing");
     }
     for (size_t i = 0; i < n_strata; i++) {
-        double c = w[i] / (n[i] * total_weight);
+        /* what one event counts; without one, what it counts elsewhere */
+        double one = v && x[i] > 0          ? v[i] / x[i]
+                     : v && total_count > 0 ? total_variance / total_count
+                                            : 1;
+        double c = one * w[i] / (n[i] * total_weight), events = x[i] / one;
 
-        p.rate += c * x[i];
-        p.variance += c * c * x[i];
+        p.events += events;
+        p.rate += c * events;
+        p.variance += c * c * events;
         p.mean_c += c / (double)n_strata;
         p.mean_c_squared += c * c / (double)n_strata;
         p.max_c = c > p.max_c ? c : p.max_c;
     }
 
-    dsr.total_count = p.events;
+    dsr.total_count = total_count;
     dsr.total_pop = total_pop;
     dsr.variance = per * per * p.variance;
     if (p.events < min_events) {

@@ -29,7 +29,8 @@ static rate rate_of_count(const rate_unit *unit)
 static rate crude_rate(const hst_measure *measure, const rate_unit *unit)
 {
     rate r = rate_of_count(unit);
-    double scale = measure->per / unit->all_people;
+    double one = unit->all_events > 0 ? unit->all_variance / unit->all_events : 1; /* see dsr.h */
+    double events = unit->all_events / one, scale = one * measure->per / unit->all_people;
 
     r.value = NAN;
     if (!unit->has_people) {
@@ -40,13 +41,12 @@ static rate crude_rate(const hst_measure *measure, const rate_unit *unit)
         r.notes = RATE_EMPTY_STRATUM;
         return r;
     }
-    r.value = unit->all_events * scale;
-    r.variance = unit->all_events * scale * scale;
-    r.is_exact = measure->interval == HST_INTERVAL_EXACT || unit->all_events < HST_BYAR_FROM;
+    r.value = events * scale;
+    r.variance = events * scale * scale;
+    r.is_exact = measure->interval == HST_INTERVAL_EXACT || events < HST_BYAR_FROM;
     for (size_t i = 0; i < measure->n_confidence; i++) {
-        hst_limits limits = r.is_exact
-                                ? hst_limits_poisson_exact(unit->all_events, measure->confidence[i])
-                                : hst_limits_byar(unit->all_events, measure->confidence[i]);
+        hst_limits limits = r.is_exact ? hst_limits_poisson_exact(events, measure->confidence[i])
+                                       : hst_limits_byar(events, measure->confidence[i]);
 
         r.limits[i] = (hst_limits){limits.lower * scale, limits.upper * scale};
     }
@@ -70,9 +70,9 @@ static rate directly_standardised(const hst_measure *measure, const rate_slice *
         return r;
     }
     r.total_pop = people;
-    dsr =
-        hst_dsr_compute(unit->events, unit->people, weights, slice->n_strata, measure->per,
-                        measure->interval, measure->confidence, measure->n_confidence, min_events);
+    dsr = hst_dsr_compute(unit->events, unit->variances, unit->people, weights, slice->n_strata,
+                          measure->per, measure->interval, measure->confidence,
+                          measure->n_confidence, min_events);
     if (isnan(dsr.total_count)) {
         r.notes = RATE_EMPTY_STRATUM;
         return r;

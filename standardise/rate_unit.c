@@ -247,8 +247,9 @@ static int population_of(const rate_inputs *inputs, const rate_slice *slice, con
 hst_status rate_unit_init(rate_unit *unit, size_t n_strata, hst_error *err)
 {
     *unit = (rate_unit){.events = calloc(n_strata, sizeof *unit->events),
+                        .variances = calloc(n_strata, sizeof *unit->variances),
                         .people = calloc(n_strata, sizeof *unit->people)};
-    if (!unit->events || !unit->people) {
+    if (!unit->events || !unit->variances || !unit->people) {
         rate_unit_clear(unit);
         return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu strata", n_strata);
     }
@@ -258,6 +259,7 @@ hst_status rate_unit_init(rate_unit *unit, size_t n_strata, hst_error *err)
 void rate_unit_clear(rate_unit *unit)
 {
     free(unit->events);
+    free(unit->variances);
     free(unit->people);
     *unit = (rate_unit){0};
 }
@@ -265,8 +267,9 @@ void rate_unit_clear(rate_unit *unit)
 static void reset(rate_unit *unit, const rate_slice *slice)
 {
     memset(unit->events, 0, slice->n_strata * sizeof *unit->events);
+    memset(unit->variances, 0, slice->n_strata * sizeof *unit->variances);
     memset(unit->people, 0, slice->n_strata * sizeof *unit->people);
-    unit->all_events = unit->all_people = 0;
+    unit->all_events = unit->all_variance = unit->all_people = 0;
     unit->has_people = slice->has_population;
     unit->missing_year = 0;
 }
@@ -284,11 +287,13 @@ static void add_events(rate_unit *unit, const rate_inputs *inputs, const rate_sl
             size_t stratum = slice->n_strata;
 
             unit->all_events += events;
+            unit->all_variance += weight * events;
             if (band < n_counted) {
                 stratum = stratum_of(slice, inputs, sex, band < last ? band : last);
             }
             if (stratum < slice->n_strata) {
                 unit->events[stratum] += events;
+                unit->variances[stratum] += weight * events;
             }
         }
     }
@@ -365,9 +370,11 @@ void rate_unit_without(rate_unit *unit, const rate_unit *whole, const rate_slice
     }
     for (size_t i = 0; i < slice->n_strata; i++) {
         unit->events[i] = whole->events[i] - weight * part->events[i];
+        unit->variances[i] = whole->variances[i] - weight * weight * part->variances[i];
         unit->people[i] = whole->people[i] - weight * part->people[i];
     }
     unit->all_events = whole->all_events - weight * part->all_events;
+    unit->all_variance = whole->all_variance - weight * weight * part->all_variance;
     unit->all_people = whole->all_people - weight * part->all_people;
     unit->has_people = whole->has_people && part->has_people;
     unit->missing_year = 0;

@@ -29,11 +29,11 @@ typedef struct rate_slice {
     size_t n_strata;
 } rate_slice;
 
-/* The events and people of one area or comparator. Weighted comparators have fractions of events.
- */
+/* The events and people of one area or comparator. Weighted comparators have fractions of events,
+ * whose variance is not their number. */
 typedef struct rate_unit {
-    double *events, *people; /* [n_strata]; people are person-years with `annualise` */
-    double all_events;       /* with sex or age unknown */
+    double *events, *variances, *people; /* [n_strata]; people: person-years with `annualise` */
+    double all_events, all_variance;     /* with sex or age unknown */
     double all_people;
     bool has_people;  /* false when the population files do not have them */
     int missing_year; /* then the year that is missing */

@@ -33,19 +33,25 @@ bool hst_dsr_has_interval(hst_interval interval);
  *     mid-p                      quantiles of the equal mixture of the two Fay-Feuer gammas
  *     normal                     value -/+ z sqrt(V), not cut at 0
  *
+ * Weighted events (of a comparator whose members have weights) are sums of weight * count with
+ * the variance v = sum(weight^2 * count). They count as x^2 / v events of v / x each, which have
+ * the same mean and variance: then nothing depends on the scale of the weights.
+ *
  * Refused when a population or the sum of weights is not above 0, or events are negative.
  *
  * @param x, n, w  events, population and weight, [n_strata] in the same order
+ * @param v  variances of the events, [n_strata]; NULL: they are counts, so v = x
  * @param per  100000 for "per 100,000"
  * @param confidence  levels in percent, [n_confidence] of at most HST_MAX_CONFIDENCE
- * @param min_events  below it value and limits are withheld (10)
+ * @param min_events  with fewer (x^2 / v where weighted) value and limits are withheld (10)
  *
  * Sources: Dobson, Kuulasmaa, Eberle and Scherer, Statistics in Medicine 10 (1991), 457-462; Fay
  * and Feuer, Statistics in Medicine 16 (1997), 791-801; Tiwari, Clegg and Zou, Statistical Methods
- * in Medical Research 15 (2006), 547-569.
+ * in Medical Research 15 (2006), 547-569; for weighted events Bohm and Zech, Nuclear Instruments
+ * and Methods in Physics Research A 748 (2014), 1-6.
  */
-hst_dsr hst_dsr_compute(const double *x, const double *n, const double *w, size_t n_strata,
-                        double per, hst_interval interval, const double *confidence,
-                        size_t n_confidence, double min_events);
+hst_dsr hst_dsr_compute(const double *x, const double *v, const double *n, const double *w,
+                        size_t n_strata, double per, hst_interval interval,
+                        const double *confidence, size_t n_confidence, double min_events);
 
 #endif

@@ -32,10 +32,11 @@ typedef struct hst_publication {
     hst_ledger *ledger;
     const hst_england *england; /**< NULL: reconcile.csv has its header only */
 
-    const char *fingerprint; /**< of hst_fingerprint */
-    const char *version;     /**< "0.1.0" */
-    const char *build;       /**< commit and build options; may be NULL */
-    const char *command;     /**< that repeats the run; may be NULL */
+    const char *fingerprint;   /**< of hst_fingerprint */
+    const char *version;       /**< "0.1.0" */
+    const char *build;         /**< commit; may be NULL */
+    const char *build_options; /**< may be NULL */
+    const char *command;       /**< that repeats the run; may be NULL */
     int n_threads;
     size_t memory_bytes;
     const hst_timing *timings; /**< [n_timings], in order of the stages */

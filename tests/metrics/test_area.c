@@ -301,7 +301,7 @@ static void other_faults_are_named(void **state)
 
     (void)state;
     study.areas.sites = (hst_texts){1, sites};
-    assert_int_equal(hst_areas_build(&areas, &study, NULL, NULL, 0, &err), HST_ERR_INPUT);
+    assert_int_equal(hst_areas_build(&areas, &study, NULL, NULL, 0, &err), HST_ERR_USAGE);
     assert_non_null(strstr(err.message, "site `5ZZ`"));
 
     study = plain_study();

@@ -46,7 +46,7 @@ static void gather(strata *s, const hst_table *input, const hst_standard *standa
 
 static hst_dsr compute(const strata *s, hst_interval interval, double min_events)
 {
-    return hst_dsr_compute(s->x, s->n, s->w, s->n_strata, 1e5, interval, both_levels, 2,
+    return hst_dsr_compute(s->x, NULL, s->n, s->w, s->n_strata, 1e5, interval, both_levels, 2,
                            min_events);
 }
 
@@ -275,6 +275,49 @@ static void order_of_strata_does_not_matter(void **state)
     }
 }
 
+/* Members that all weigh 2.5 are the plain union; a heavy one among light ones widens the limits by
+ * the variance that it brings. */
+static void weighted_events(void **state)
+{
+    uint64_t seed = 20030401;
+
+    (void)state;
+    for (int run = 0; run < 50; run++) {
+        strata s;
+        double x[MAX_STRATA], v[MAX_STRATA], n[MAX_STRATA];
+
+        random_strata(&s, &seed);
+        for (size_t i = 0; i < s.n_strata; i++) {
+            x[i] = 2.5 * s.x[i];
+            v[i] = 2.5 * 2.5 * s.x[i];
+            n[i] = 2.5 * s.n[i];
+        }
+        for (size_t i = 0; i < N_INTERVALS; i++) {
+            hst_dsr plain = compute(&s, intervals[i], 0);
+            hst_dsr equal =
+                hst_dsr_compute(x, v, n, s.w, s.n_strata, 1e5, intervals[i], both_levels, 2, 0);
+
+            assert_close(equal.total_count, 2.5 * plain.total_count, 1e-12);
+            equal.total_count = plain.total_count;
+            equal.total_pop = plain.total_pop;
+            assert_same(&equal, &plain, 1, 1e-10);
+        }
+        for (size_t i = 0; i < s.n_strata; i++) {
+            v[i] = 4 * s.x[i]; /* as of members of 1 and of more */
+        }
+        {
+            hst_dsr plain = compute(&s, HST_INTERVAL_NORMAL, 0);
+            hst_dsr wide = hst_dsr_compute(s.x, v, s.n, s.w, s.n_strata, 1e5, HST_INTERVAL_NORMAL,
+                                           both_levels, 2, 0);
+
+            assert_close(wide.value, plain.value, 1e-12);
+            assert_close(wide.variance, 4 * plain.variance, 1e-12);
+            assert_close(wide.limits[0].upper - wide.value,
+                         2 * (plain.limits[0].upper - plain.value), 1e-10);
+        }
+    }
+}
+
 static void weights_and_populations_scale(void **state)
 {
     uint64_t seed = 20110331;
@@ -428,7 +471,8 @@ static void large_counts_are_exact(void **state)
     for (double events = 1000; events < 1e8; events *= 3.1) {
         double x[] = {events / 2, events / 2}, n[] = {2.5e7, 2.5e7}, w[] = {1, 1};
         hst_limits exact = hst_limits_poisson_exact(events, 95);
-        hst_dsr dsr = hst_dsr_compute(x, n, w, 2, 1, HST_INTERVAL_FAY_FEUER, both_levels, 2, 10);
+        hst_dsr dsr =
+            hst_dsr_compute(x, NULL, n, w, 2, 1, HST_INTERVAL_FAY_FEUER, both_levels, 2, 10);
 
         assert_close(dsr.limits[0].lower * 5e7, exact.lower, 1e-9);
         assert_close(dsr.limits[0].upper * 5e7, exact.upper, 1e-9);
@@ -442,6 +486,7 @@ int main(void)
         cmocka_unit_test(golden_other_intervals),
         cmocka_unit_test(golden_edges),
         cmocka_unit_test(order_of_strata_does_not_matter),
+        cmocka_unit_test(weighted_events),
         cmocka_unit_test(weights_and_populations_scale),
         cmocka_unit_test(equal_weights_shares_give_the_crude_rate),
         cmocka_unit_test(limits_enclose_and_nest),

@@ -332,7 +332,7 @@ static uint64_t told(fixture *f, const char *reason, const char *area)
 static hst_dsr expected_dsr(const fixture *f, const double weights[3], size_t period,
                             double min_events)
 {
-    double x[36] = {0}, n[36] = {0}, w[36];
+    double x[36] = {0}, v[36] = {0}, n[36] = {0}, w[36];
 
     for (unsigned sex = 0; sex < 2; sex++) {
         for (size_t band = 0; band < 18; band++) {
@@ -340,13 +340,15 @@ static hst_dsr expected_dsr(const fixture *f, const double weights[3], size_t pe
 
             w[i] = f->standard.weight[band];
             for (size_t area = 0; area < N_AREAS; area++) {
-                x[i] += weights[area] *
-                        (double)world.events(0, area, HST_BY_QUARTER, period, sex, band);
+                double events = (double)world.events(0, area, HST_BY_QUARTER, period, sex, band);
+
+                x[i] += weights[area] * events;
+                v[i] += weights[area] * weights[area] * events;
                 n[i] += weights[area] * people(area, 2010, sex, band);
             }
         }
     }
-    return hst_dsr_compute(x, n, w, 36, 1e5, HST_INTERVAL_DOBSON_BYAR, (double[]){95, 99.8}, 2,
+    return hst_dsr_compute(x, v, n, w, 36, 1e5, HST_INTERVAL_DOBSON_BYAR, (double[]){95, 99.8}, 2,
                            min_events);
 }
 
@@ -524,8 +526,8 @@ static void england_with_a_population_row_of_its_own(void **state)
             w[i] = f->standard.weight[band];
         }
     }
-    expected =
-        hst_dsr_compute(x, n, w, 36, 1e5, HST_INTERVAL_DOBSON_BYAR, (double[]){95, 99.8}, 2, 10);
+    expected = hst_dsr_compute(x, NULL, n, w, 36, 1e5, HST_INTERVAL_DOBSON_BYAR,
+                               (double[]){95, 99.8}, 2, 10);
     assert_row(find(f, true, 0, "2010/11 Q2", ""), &expected);
 }
 

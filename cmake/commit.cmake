@@ -1,0 +1,17 @@
+# Writes OUT with the commit of SOURCE, only when it differs, so that nothing is compiled without need.
+# Run at every build: a commit noted when the build folder was configured would be that of an old tree.
+execute_process(
+  COMMAND git -C ${SOURCE} rev-parse --short=12 HEAD
+  OUTPUT_VARIABLE commit
+  OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+execute_process(
+  COMMAND git -C ${SOURCE} status --porcelain --untracked-files=no
+  OUTPUT_VARIABLE changes
+  OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+if(NOT commit)
+  set(commit "unknown")
+elseif(changes)
+  string(APPEND commit "+changes")
+endif()
+file(WRITE ${OUT}.new "#define HESTIA_COMMIT \"${commit}\"\n")
+execute_process(COMMAND ${CMAKE_COMMAND} -E copy_if_different ${OUT}.new ${OUT})
