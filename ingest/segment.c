@@ -9,6 +9,7 @@
 
 #include <xxhash.h>
 
+#include "ingest/hash.h"
 #include "ingest/store_internal.h"
 
 struct hst_segment {
@@ -466,7 +467,7 @@ hst_status hst_segment_read(const hst_segment *segment, size_t partition, void *
         if (status != HST_OK) {
             return status;
         }
-        if (XXH3_64bits(to, block->bytes) != block->checksum) {
+        if (hst_hash_block(to, block->bytes) != block->checksum) {
             char what[96];
 
             snprintf(what, sizeof what, "block %zu at byte %llu", i, (unsigned long long)block->at);

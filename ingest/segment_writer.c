@@ -12,6 +12,7 @@
 
 #include <xxhash.h>
 
+#include "ingest/hash.h"
 #include "ingest/store_internal.h"
 
 enum {
@@ -195,7 +196,7 @@ static __attribute__((noinline)) hst_status flush(hst_segment_writer *writer, si
     }
     writer->blocks[writer->n_blocks++] =
         (written_block){.block = {.at = writer->at,
-                                  .checksum = XXH3_64bits(bytes, buffer->n_bytes),
+                                  .checksum = hst_hash_block(bytes, buffer->n_bytes),
                                   .bytes = buffer->n_bytes,
                                   .n_episodes = buffer->n_episodes},
                         .partition = (uint32_t)partition};

@@ -13,8 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <xxhash.h>
-
 #include "ingest/source_internal.h"
 
 struct hst_source {
@@ -22,8 +20,8 @@ struct hst_source {
     hst_packing packing;
     hst_gunzip *gunzip;
     hst_unpack *unpack;
-    bool is_member;         /* of a container: the digest is that of the unpacked bytes */
-    void *member_hash;      /* XXH3_state_t */
+    bool is_member; /* of a container: the digest is that of the unpacked bytes */
+    hst_stream_hash *member_hash;
     hst_status late_status; /* a fault met after some bytes were given: told by the next call */
     hst_error late_error;
 };
@@ -97,14 +95,13 @@ hst_status hst_input_file_open(hst_input_file *file, const char *path, hst_error
     file->size = (uint64_t)about.st_size;
     file->path = strdup(path);
     file->memory = malloc(HST_INPUT_BACK + HST_INPUT_BYTES);
-    file->hash = XXH3_createState();
+    file->hash = hst_stream_hash_create();
     if (!file->path || !file->memory || !file->hash) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory to read %s", path);
         goto done;
     }
     memset(file->memory, 0, HST_INPUT_BACK);
     file->next = file->memory + HST_INPUT_BACK;
-    XXH3_128bits_reset(file->hash);
     (void)posix_fadvise(file->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* advice only */
 
 done:
@@ -119,7 +116,7 @@ void hst_input_file_close(hst_input_file *file)
     if (file->fd >= 0) {
         close(file->fd);
     }
-    XXH3_freeState(file->hash);
+    hst_stream_hash_free(file->hash);
     free(file->memory);
     free(file->path);
     *file = (hst_input_file){.fd = -1};
@@ -139,7 +136,7 @@ static hst_status read_bytes(hst_input_file *file, void *buffer, size_t capacity
         return hst_fail(err, HST_ERR_SYSTEM, "%s cannot be read at byte %" PRIu64 ": %s",
                         file->path, hst_input_file_offset(file), strerror(errno));
     }
-    XXH3_128bits_update(file->hash, buffer, *n_read);
+    hst_stream_hash_add(file->hash, buffer, *n_read);
     file->at_end = n == 0;
     atomic_fetch_add_explicit(&file->position, *n_read, memory_order_relaxed);
     return HST_OK;
@@ -165,7 +162,7 @@ static hst_status rewind_file(hst_input_file *file, hst_error *err)
     file->n_left = 0;
     file->at_end = false;
     atomic_store_explicit(&file->position, 0, memory_order_relaxed);
-    XXH3_128bits_reset(file->hash);
+    hst_stream_hash_reset(file->hash);
     return HST_OK;
 }
 
@@ -347,12 +344,11 @@ hst_status hst_source_open(hst_source **out, const char *path, const char *membe
         status = hst_gunzip_create(&source->gunzip, &source->file, inflater, err);
     }
     if (status == HST_OK && source->is_member) {
-        source->member_hash = XXH3_createState();
+        source->member_hash = hst_stream_hash_create();
         if (!source->member_hash) {
             status = hst_fail(err, HST_ERR_MEMORY, "no memory to read %s", path);
             goto done;
         }
-        XXH3_128bits_reset(source->member_hash);
     }
     if (status == HST_OK) {
         *out = source;
@@ -424,7 +420,7 @@ hst_status hst_source_read(hst_source *source, void *buffer, size_t capacity, si
         return hst_fail(err, source->late_status, "%s", source->late_error.message);
     }
     if (source->is_member) {
-        XXH3_128bits_update(source->member_hash, buffer, *n_read);
+        hst_stream_hash_add(source->member_hash, buffer, *n_read);
     }
     return HST_OK;
 }
@@ -444,17 +440,9 @@ hst_packing hst_source_packing(const hst_source *source)
     return source->packing;
 }
 
-static void store_digest(const void *hash, uint8_t digest[16])
-{
-    XXH128_canonical_t canonical;
-
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(hash));
-    memcpy(digest, canonical.digest, sizeof canonical.digest);
-}
-
 void hst_source_digest(const hst_source *source, uint8_t digest[16])
 {
-    store_digest(source->is_member ? source->member_hash : source->file.hash, digest);
+    hst_stream_hash_digest(source->is_member ? source->member_hash : source->file.hash, digest);
 }
 
 hst_status hst_source_file_digest(const char *path, const char *member, uint8_t digest[16],
@@ -474,7 +462,7 @@ hst_status hst_source_file_digest(const char *path, const char *member, uint8_t 
             status = hst_input_file_fill(&file, err);
         }
         if (status == HST_OK) {
-            store_digest(file.hash, digest);
+            hst_stream_hash_digest(file.hash, digest);
         }
         hst_input_file_close(&file);
         return status;
@@ -503,7 +491,7 @@ void hst_source_close(hst_source *source)
     }
     hst_gunzip_free(source->gunzip);
     hst_unpack_free(source->unpack);
-    XXH3_freeState(source->member_hash);
+    hst_stream_hash_free(source->member_hash);
     hst_input_file_close(&source->file);
     free(source);
 }

@@ -7,13 +7,15 @@
 
 #include "hestia/source.h"
 
+#include "ingest/hash.h"
+
 /** The file as stored, read in pieces that start at memory + HST_INPUT_BACK. */
 typedef struct hst_input_file {
     char *path;
     int fd;
     uint64_t size;
     _Atomic uint64_t position; /**< bytes read so far; other threads look at it */
-    void *hash;                /**< XXH3_state_t of the bytes read */
+    hst_stream_hash *hash;     /**< of the bytes read */
     unsigned char *memory;
     unsigned char *next; /**< first byte not used yet */
     size_t n_left;
