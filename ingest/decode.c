@@ -441,42 +441,56 @@ static void decode_side(hst_decoder *decoder, const hst_record *record, uint64_t
     }
 }
 
-static void decode_codes(hst_decoder *decoder, const hst_record *record, uint64_t side_key,
-                         hst_row *row)
+static size_t n_filled(const uint16_t *codes, size_t n)
 {
-    size_t n_diagnoses = row->episode.n_diagnoses, n_procedures = row->episode.n_procedures;
+    while (n > 0 && codes[n - 1] == 0) {
+        n--;
+    }
+    return n;
+}
+
+/* Diagnoses and procedures: those from lists, what `hf` counts of them, and then all words of the
+ * row side by side. */
+static void decode_codes(hst_decoder *decoder, const hst_record *record, hst_row *row)
+{
+    hst_episode *episode = &row->episode;
+    size_t n_diagnoses = episode->n_diagnoses, n_procedures = episode->n_procedures;
+    uint16_t *diagnoses = row->words + decoder->layout->n_areas;
+    uint16_t *procedures = diagnoses + HST_MAX_POSITIONS;
+    int n = 0;
 
     if (decoder->diagnosis_list.column != HST_NO_COLUMN) {
         n_diagnoses = hst_decode_list(decoder, record, &decoder->diagnosis_list, n_diagnoses,
-                                      side_key, row->diagnoses, row);
+                                      episode->record_key, diagnoses, row);
     }
     if (decoder->procedure_list.column != HST_NO_COLUMN) {
         n_procedures = hst_decode_list(decoder, record, &decoder->procedure_list, n_procedures,
-                                       side_key, row->procedures, row);
+                                       episode->record_key, procedures, row);
     }
-    while (n_diagnoses > 0 && row->diagnoses[n_diagnoses - 1] == 0) {
-        n_diagnoses--;
+    /* always as many, without a branch: how many are filled cannot be foreseen */
+    for (size_t i = 0; i < N_COMPLETENESS_DIAGNOSES; i++) {
+        n += diagnoses[i] != 0;
     }
-    while (n_procedures > 0 && row->procedures[n_procedures - 1] == 0) {
-        n_procedures--;
+    n += procedures[0] != 0;
+    n_diagnoses = n_filled(diagnoses, n_diagnoses);
+    n_procedures = n_filled(procedures, n_procedures);
+    for (size_t i = 0; i < n_procedures; i++) {
+        diagnoses[n_diagnoses + i] = procedures[i];
     }
-    row->episode.n_diagnoses = (uint8_t)n_diagnoses;
-    row->episode.n_procedures = (uint8_t)n_procedures;
+    episode->completeness = (uint8_t)n;
+    episode->n_diagnoses = (uint8_t)n_diagnoses;
+    episode->n_procedures = (uint8_t)n_procedures;
+    episode->n_words = (uint8_t)(decoder->layout->n_areas + n_diagnoses + n_procedures);
 }
 
 /* Fields of the `hf` duplicate rule that are filled: ADMIMETH, ADMISORC, DIAG_01-14, DISDEST,
- * DISMETH, MAINSPEF, STARTAGE, SITETRET, TRETSPEF, OPERTN_01. */
-static uint8_t count_filled(const hst_row *row, bool has_site)
+ * DISMETH, MAINSPEF, STARTAGE, SITETRET, TRETSPEF, OPERTN_01. Less the codes, which decode_codes
+ * counts. */
+static uint8_t count_filled(const hst_episode *e, bool has_site)
 {
-    const hst_episode *e = &row->episode;
     int n = (e->admimeth != 0) + (e->admisorc != 0) + (e->disdest != 0) + (e->dismeth != 0) +
-            (e->mainspef != 0) + (e->startage != HST_AGE_MISSING) + (e->tretspef != 0) + has_site +
-            (e->n_procedures > 0 && row->procedures[0] != 0);
+            (e->mainspef != 0) + (e->startage != HST_AGE_MISSING) + (e->tretspef != 0) + has_site;
 
-    /* always as many, without a branch: how many are filled cannot be foreseen */
-    for (size_t i = 0; i < N_COMPLETENESS_DIAGNOSES; i++) {
-        n += row->diagnoses[i] != 0;
-    }
     return (uint8_t)n;
 }
 
@@ -560,8 +574,6 @@ static hst_status finish_row(hst_decoder *decoder, const hst_record *record, hst
 {
     hst_status status = HST_OK;
     const hst_layout *layout = decoder->layout;
-    uint16_t words[HST_MAX_AREA_COLUMNS + 2 * HST_MAX_POSITIONS];
-    size_t n_words = layout->n_areas;
     hst_episode *episode = &row->episode;
     uint64_t side_key = episode->record_key;
     bool flag_differs = false;
@@ -569,7 +581,7 @@ static hst_status finish_row(hst_decoder *decoder, const hst_record *record, hst
     if (layout->n_side > 0) {
         decode_side(decoder, record, side_key, row);
     }
-    decode_codes(decoder, record, side_key, row);
+    decode_codes(decoder, record, row);
     if (side_key < SHORT_KEY_BELOW) {
         complete_key(decoder, record, side_key, row);
     }
@@ -581,16 +593,9 @@ static hst_status finish_row(hst_decoder *decoder, const hst_record *record, hst
         return HST_OK;
     }
 
-    episode->completeness = count_filled(row, decode_site(decoder, record, side_key));
+    episode->completeness += count_filled(episode, decode_site(decoder, record, side_key));
     flag_differs = decode_flags(decoder, row);
-    /* whole arrays: a copy of known size is a few instructions, and what is too much is not used */
-    memcpy(words, row->areas, sizeof row->areas);
-    memcpy(words + n_words, row->diagnoses, sizeof row->diagnoses);
-    n_words += episode->n_diagnoses;
-    memcpy(words + n_words, row->procedures, sizeof row->procedures);
-    n_words += episode->n_procedures;
-    episode->n_words = (uint8_t)n_words;
-    status = hst_segment_writer_add(decoder->writer, episode, words, err);
+    status = hst_segment_writer_add_padded(decoder->writer, episode, row->words, err);
     if (status == HST_OK) {
         account(decoder, row, flag_differs);
     }

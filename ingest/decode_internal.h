@@ -132,8 +132,8 @@ typedef struct hst_row {
     hst_reason reason;                                        /**< first fault */
     int fault_column;
     uint32_t n_unknown; /**< codes outside their lists */
-    uint16_t areas[HST_MAX_AREA_COLUMNS];
-    uint16_t diagnoses[HST_MAX_POSITIONS], procedures[HST_MAX_POSITIONS];
+    /** The areas of the layout, then HST_MAX_POSITIONS diagnoses, then as many procedures. */
+    uint16_t words[HST_MAX_AREA_COLUMNS + 2 * HST_MAX_POSITIONS];
 } hst_row;
 
 enum { HST_PARTYEAR_BASE = 190000 };

@@ -185,7 +185,7 @@ static bool plan_fields(hst_decoder *decoder)
         hst_item item;
 
         if (!make_item(decoder, &item, layout->area_columns[i], HST_KIND_AREA,
-                       offsetof(hst_row, areas) + i * sizeof(uint16_t))) {
+                       offsetof(hst_row, words) + i * sizeof(uint16_t))) {
             return false;
         }
         item.dictionary = (uint8_t)(HST_DICT_AREA + i);
@@ -261,6 +261,7 @@ hst_status hst_decoder_create(hst_decoder **out, const hst_layout *layout,
                               hst_segment_writer *writer, hst_error *err)
 {
     hst_decoder *decoder = calloc(1, sizeof *decoder);
+    size_t diagnoses = offsetof(hst_row, words) + sizeof(uint16_t) * layout->n_areas;
 
     *out = NULL;
     if (!decoder || !(decoder->memory = aligned_alloc(MEMO_MEMORY, MEMO_MEMORY)) ||
@@ -286,10 +287,10 @@ hst_status hst_decoder_create(hst_decoder **out, const hst_layout *layout,
     decoder->n_procedures = layout->procedures.n_positions;
     fill_months(decoder->months);
     if (!plan_fields(decoder) ||
-        !plan_family(decoder, &layout->diagnoses, HST_KIND_DIAGNOSIS, offsetof(hst_row, diagnoses),
+        !plan_family(decoder, &layout->diagnoses, HST_KIND_DIAGNOSIS, diagnoses,
                      &decoder->diagnoses, &decoder->diagnosis_list) ||
         !plan_family(decoder, &layout->procedures, HST_KIND_PROCEDURE,
-                     offsetof(hst_row, procedures), &decoder->procedures,
+                     diagnoses + sizeof(uint16_t) * HST_MAX_POSITIONS, &decoder->procedures,
                      &decoder->procedure_list)) {
         hst_decoder_free(decoder);
         return hst_fail(err, HST_ERR_MEMORY, "no memory to remember the codes of a file");

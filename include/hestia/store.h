@@ -145,6 +145,12 @@ HST_MUST_CHECK hst_status hst_segment_writer_add(hst_segment_writer *writer,
                                                  const hst_episode *episode, const uint16_t *words,
                                                  hst_error *err);
 
+/** The same where at least HST_PADDED_WORDS words are readable, whatever their number. */
+enum { HST_PADDED_WORDS = 32 };
+HST_MUST_CHECK hst_status hst_segment_writer_add_padded(hst_segment_writer *writer,
+                                                        const hst_episode *episode,
+                                                        const uint16_t *words, hst_error *err);
+
 /** Writes dictionaries, `info` and index, syncs, renames. The name is made from info->digest and
  * info->layout_key. */
 HST_MUST_CHECK hst_status hst_segment_writer_commit(hst_segment_writer *writer,
