@@ -2,10 +2,12 @@
  * What scanning costs on top of inflating, on one thread:
  *
  *     bench_scan EXTRACT [ROUNDS]
+ *     bench_scan EXTRACT once
  *
  * runs inflating alone, then inflating and scanning, in turns, and prints the medians of the
  * rounds (5): name, records, seconds of CPU, records/s, MB/s of text, ratio to inflating alone,
- * tab-separated.
+ * tab-separated. `once` inflates and scans one time and prints nothing: the floor of any job on
+ * this file, for bench/run to measure.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -87,36 +89,48 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static hst_status run_job(const char *path, const struct job *job, result *r, hst_error *err)
+{
+    hst_source *source = NULL;
+    hst_status status = hst_source_open(&source, path, "", HST_INFLATER_AUTO, err);
+
+    if (status == HST_OK) {
+        status = job->scans ? scan_text(source, job, ',', r, err) : read_text(source, r, err);
+    }
+    hst_source_close(source);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
+    static const struct job floor = {"", HST_SCAN_AUTO, true, false};
     static result results[N_JOBS];
     int n_rounds = argc > 2 ? atoi(argv[2]) : 5;
     hst_error err = {0};
 
+    if (argc > 2 && strcmp(argv[2], "once") == 0) {
+        if (run_job(argv[1], &floor, &results[0], &err)) {
+            fprintf(stderr, "%s\n", err.message);
+            return 1;
+        }
+        return 0;
+    }
     if (argc < 2 || n_rounds < 1 || n_rounds > MAX_ROUNDS) {
-        fprintf(stderr, "usage: bench_scan FILE [ROUNDS]\n");
+        fprintf(stderr, "usage: bench_scan FILE [ROUNDS|once]\n");
         return 2;
     }
     for (int round = 0; round < n_rounds; round++) {
         for (size_t j = 0; j < N_JOBS; j++) {
-            hst_source *source = NULL;
-            hst_status status = HST_OK;
             double start = cpu_seconds();
 
             if (!hst_scan_kernel_is_available(jobs[j].kernel)) {
                 continue;
             }
-            status = hst_source_open(&source, argv[1], "", HST_INFLATER_AUTO, &err);
-            if (status == HST_OK) {
-                status = jobs[j].scans ? scan_text(source, &jobs[j], ',', &results[j], &err)
-                                       : read_text(source, &results[j], &err);
-            }
-            results[j].seconds[round] = cpu_seconds() - start;
-            hst_source_close(source);
-            if (status != HST_OK) {
+            if (run_job(argv[1], &jobs[j], &results[j], &err)) {
                 fprintf(stderr, "%s\n", err.message);
                 return 1;
             }
+            results[j].seconds[round] = cpu_seconds() - start;
         }
     }
     for (size_t j = 0; j < N_JOBS; j++) {
