@@ -489,12 +489,28 @@ hst_status hst_table_double(const hst_table *table, size_t row, size_t column, d
     return HST_OK;
 }
 
+/* Nearly all numbers are a few digits, for which strtol and strtod do far too much. */
+static bool read_digits(const char *cell, long *out)
+{
+    size_t n = 0;
+
+    *out = 0;
+    for (; cell[n] >= '0' && cell[n] <= '9' && n < 9; n++) {
+        *out = *out * 10 + (cell[n] - '0');
+    }
+    return n > 0 && cell[n] == '\0';
+}
+
 hst_status hst_table_long(const hst_table *table, size_t row, size_t column, long *out,
                           hst_error *err)
 {
     const char *cell = hst_table_cell(table, row, column);
     char *end = NULL;
     long value = 0;
+
+    if (read_digits(cell, out)) {
+        return HST_OK;
+    }
 
     if (cell[0] == '\0' || cell[strspn(cell, "0123456789+-")] != '\0') {
         return not_a(table, row, column, "not a whole number", err);

@@ -18,6 +18,7 @@ typedef struct hst_copy {
 void hst_duplicates_clear(hst_duplicates *search)
 {
     free(search->filter);
+    free(search->hashes);
     free(search->rows);
     free(search->segments);
     free(search->suspects);
@@ -36,12 +37,13 @@ hst_status hst_duplicates_begin(hst_duplicates *search, size_t n_rows, hst_error
         hst_duplicates_clear(search);
         search->capacity = n_rows;
         search->filter = malloc(n_words * sizeof *search->filter);
+        search->hashes = malloc(n_rows * sizeof *search->hashes);
         search->rows = malloc(n_rows * sizeof(hst_episode *));
         search->segments = malloc(n_rows * sizeof(hst_segment *));
         search->suspects = malloc(n_rows * sizeof *search->suspects);
         search->copies = malloc(n_rows * sizeof *search->copies);
-        if (!search->filter || !search->rows || !search->segments || !search->suspects ||
-            !search->copies) {
+        if (!search->filter || !search->hashes || !search->rows || !search->segments ||
+            !search->suspects || !search->copies) {
             hst_duplicates_clear(search);
             return hst_fail(err, HST_ERR_MEMORY, "no memory to look for repeated records");
         }
@@ -186,6 +188,7 @@ void hst_duplicates_add(hst_duplicates *search, const hst_block *block)
             search->suspects[search->n_suspects++] = episode->record_key;
         }
         *word |= bits;
+        search->hashes[search->n_rows] = hash;
         search->rows[search->n_rows] = episode;
         search->segments[search->n_rows++] = block->segment;
         at += hst_episode_bytes(episode);
@@ -204,7 +207,7 @@ static size_t gather_copies(hst_duplicates *search)
         search->filter[word_of(hash, search->n_words)] |= bits_of(hash);
     }
     for (size_t i = 0; i < search->n_rows; i++) {
-        uint64_t hash = hash_key(search->rows[i]->record_key), bits = bits_of(hash);
+        uint64_t hash = search->hashes[i], bits = bits_of(hash);
 
         if ((search->filter[word_of(hash, search->n_words)] & bits) == bits) {
             search->copies[n++] = (hst_copy){search->rows[i], search->segments[i]};

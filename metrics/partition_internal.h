@@ -38,6 +38,8 @@ typedef struct hst_duplicates {
     size_t n_words;
     uint64_t *filter; /* [n_words] */
     size_t n_rows, capacity;
+    uint64_t *hashes;             /* [capacity], of the rows' keys: looking at them all once more
+                                   * would bring every record back from memory */
     hst_episode **rows;           /* [capacity] */
     const hst_segment **segments; /* [capacity], of each row */
     size_t n_suspects;

@@ -80,7 +80,16 @@ bool population_parse_people(const char *text, double *out)
     char digits[40];
     size_t n = 0;
     char *end = NULL;
+    double value = 0;
 
+    for (; isdigit((unsigned char)text[n]) && n < 15; n++) { /* exact: below 2^53 */
+        value = value * 10 + (text[n] - '0');
+    }
+    if (n > 0 && text[n] == '\0') {
+        *out = value;
+        return true;
+    }
+    n = 0;
     for (; *text != '\0'; text++) {
         if (*text == ',' || isspace((unsigned char)*text)) {
             continue;
