@@ -35,8 +35,8 @@ typedef struct hst_area_group {
  * population files, else every code met in `segments`. Sorted by code as bytes.
  *
  * @param population_codes  area codes of the population files (may be NULL when there are none)
- * @return HST_ERR_INPUT: lookup share other than one (line), overlapping validity, unknown comparator
- * member; HST_ERR_USAGE: a site of the study that is not in the list
+ * @return HST_ERR_INPUT: lookup share other than one (line), overlapping validity, unknown
+ * comparator member; HST_ERR_USAGE: a site of the study that is not in the list
  */
 HST_MUST_CHECK hst_status hst_areas_build(hst_areas **out, const hst_study *study,
                                           const hst_texts *population_codes,
