@@ -142,12 +142,12 @@ static void decode_words(hst_decoder *decoder, hst_item *item)
     for (size_t i = 0; i < n; i++, member += sizeof(hst_row)) {
         size_t length = 0;
         const char *text = raw_field(&decoder->batch, i, column, &length);
+        uint16_t known = length <= 2 ? brief[hst_brief_place(text, length)] : 0;
 
-        if (length <= 2) {
-            uint16_t value = decode_brief(decoder, i, item, brief, text, length);
-
-            memcpy(member, &value, sizeof value);
-        } else {
+        if (known != 0) {
+            known--;
+            memcpy(member, &known, sizeof known);
+        } else { /* new short texts too: numbers of a dictionary follow the rows */
             probe = add_probe(probe, &item->memo, text, length, member);
         }
     }

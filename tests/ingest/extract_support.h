@@ -35,6 +35,8 @@ static inline void extract_put(const char *folder, const char *name, const char 
     file_put(path, text, strlen(text));
 }
 
+enum { ROWS_AT_ONCE = 70 }; /* more than a decoder takes together */
+
 /** Decodes what `spec` names into `out`, whose folder is there; clear it with decoded_clear. */
 static inline void decode_spec(decoded *out, const hst_extract_spec *spec)
 {
@@ -42,7 +44,8 @@ static inline void decode_spec(decoded *out, const hst_extract_spec *spec)
     hst_scanner *scanner = NULL;
     hst_segment_writer *writer = NULL;
     hst_decoder *decoder = NULL;
-    hst_record record = {0};
+    hst_record records[ROWS_AT_ONCE] = {{0}};
+    size_t n_records = 1;
     bool more = true;
     hst_error err = {0};
     char path[PATH_BYTES];
@@ -64,14 +67,13 @@ static inline void decode_spec(decoded *out, const hst_extract_spec *spec)
     assert_int_equal(hst_decoder_create(&decoder, out->layout, out->side, out->store, writer, &err),
                      HST_OK);
     if (hst_layout_has_header_line(out->layout)) {
-        assert_int_equal(hst_scanner_next(scanner, &record, &more, &err), HST_OK);
+        assert_int_equal(hst_scanner_next(scanner, records, &more, &err), HST_OK);
     }
     hst_scanner_expect_fields(scanner, hst_layout_n_columns(out->layout));
-    while (more) {
-        assert_int_equal(hst_scanner_next(scanner, &record, &more, &err), HST_OK);
-        if (more) {
-            assert_int_equal(hst_decoder_add(decoder, &record, 1, &err), HST_OK);
-        }
+    while (n_records > 0) {
+        assert_int_equal(hst_scanner_next_batch(scanner, records, ROWS_AT_ONCE, &n_records, &err),
+                         HST_OK);
+        assert_int_equal(hst_decoder_add(decoder, records, n_records, &err), HST_OK);
     }
     hst_decoder_info(decoder, &out->info);
     snprintf(out->info.file, sizeof out->info.file, "extract.csv");

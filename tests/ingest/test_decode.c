@@ -699,6 +699,44 @@ static void many_codes_stay_themselves(void **state)
     free(text);
 }
 
+/* Codes of one to four characters come in any order: they are numbered as rows meet them, however
+ * rows were decoded together. */
+static void codes_are_numbered_in_the_order_of_rows(void **state)
+{
+    enum { N_ROWS = 2000 };
+    static const char letters[] = "ABCDEFGHJKLMNPQRSTVWXYZ0123456789";
+    static uint16_t numbers[N_ROWS];
+    decoded d = {0};
+    char *text = calloc(1, 1 << 19);
+    size_t n = 0;
+    uint16_t n_met = 0;
+
+    (void)state;
+    assert_non_null(text);
+    n += (size_t)sprintf(text + n, REQUIRED_HEADER "\n");
+    for (unsigned i = 0; i < N_ROWS; i++) {
+        unsigned k = i * 7919 % 1021;
+        const char code[5] = {letters[k % 32], letters[k / 32], letters[k % 30], letters[k % 7]};
+
+        n += (size_t)sprintf(text + n,
+                             "%u,p,2001-09-27,,2001-09-27,2001-10-02,1,3,1,1,21,19,19,2,73,RWE,"
+                             "%.*s,I10X\n",
+                             1000000000 + i, (int)(1 + k % 4), code);
+    }
+    decode_text(&d, text);
+    assert_int_equal(d.n, N_ROWS);
+    for (size_t i = 0; i < d.n; i++) {
+        numbers[d.episodes[i]->record_key - 1000000000] = hst_episode_words(d.episodes[i])[0];
+    }
+    for (size_t i = 0; i < N_ROWS; i++) {
+        assert_in_range(numbers[i], 1, n_met + 1);
+        n_met = (uint16_t)(numbers[i] > n_met ? numbers[i] : n_met);
+    }
+    assert_in_range(n_met, 500, 1021);
+    decoded_clear(&d);
+    free(text);
+}
+
 /* ---- the official artificial sample ---- */
 
 /* The expected numbers were counted once from the file with Python's csv module, without hestia:
@@ -831,9 +869,10 @@ int main(void)
         cmocka_unit_test(cuts_and_dates_are_summed_up),
         cmocka_unit_test(every_row_is_used_or_set_aside),
         cmocka_unit_test(many_codes_stay_themselves),
+        cmocka_unit_test(codes_are_numbered_in_the_order_of_rows),
         cmocka_unit_test(artificial_sample_agrees_with_an_independent_count),
     };
-    size_t n = 12;
+    size_t n = 13;
 
     for (size_t i = 0; i < sizeof date_cases / sizeof date_cases[0]; i++) {
         tests[n++] = (struct CMUnitTest){
