@@ -324,10 +324,12 @@ static hst_status mark_sites(hst_areas *areas, const hst_study *study, hst_error
         size_t area = hst_areas_find(areas, study->areas.sites.items[i]);
 
         if (area == SIZE_MAX) {
-            return hst_fail(
-                err, HST_ERR_USAGE, "%s: site `%s` is not in the area list (%zu areas, from %s)",
-                study->path, study->areas.sites.items[i], areas->n,
-                study->areas.names ? study->areas.names : "the population files or the extracts");
+            return hst_fail(err, HST_ERR_USAGE,
+                            "%s: site `%s` is not in the area list (%zu areas, from %s); "
+                            "correct it under `areas: sites`, or add it to the list",
+                            study->path, study->areas.sites.items[i], areas->n,
+                            study->areas.names ? study->areas.names
+                                               : "the population files or the extracts");
         }
         areas->entries[area].is_site = true;
     }

@@ -137,6 +137,7 @@ hst_dsr hst_dsr_compute(const double *x, const double *v, const double *n, const
     hst_dsr dsr = refused(NULL);
     rate_parts p = {0};
     double total_weight = 0, total_pop = 0, total_count = 0, total_variance = 0;
+    double elsewhere = 1; /* what an event counts on average, for strata without one */
 
     assert(n_confidence <= HST_MAX_CONFIDENCE);
     for (size_t i = 0; i < n_strata; i++) {
@@ -151,14 +152,14 @@ hst_dsr hst_dsr_compute(const double *x, const double *v, const double *n, const
         total_count += x[i];
         total_variance += v ? v[i] : x[i];
     }
+    if (total_variance > 0) {
+        elsewhere = total_variance / total_count;
+    }
     if (!(total_weight > 0)) {
         return refused("not computed: the weights add up to nothing");
     }
     for (size_t i = 0; i < n_strata; i++) {
-        /* what one event counts; without one, what it counts elsewhere */
-        double one = v && x[i] > 0          ? v[i] / x[i]
-                     : v && total_count > 0 ? total_variance / total_count
-                                            : 1;
+        double one = v && x[i] > 0 && v[i] > 0 ? v[i] / x[i] : elsewhere; /* what an event counts */
         double c = one * w[i] / (n[i] * total_weight), events = x[i] / one;
 
         p.events += events;

@@ -29,7 +29,8 @@ static rate rate_of_count(const rate_unit *unit)
 static rate crude_rate(const hst_measure *measure, const rate_unit *unit)
 {
     rate r = rate_of_count(unit);
-    double one = unit->all_events > 0 ? unit->all_variance / unit->all_events : 1; /* see dsr.h */
+    bool is_any = unit->all_events > 0 && unit->all_variance > 0;
+    double one = is_any ? unit->all_variance / unit->all_events : 1; /* see dsr.h */
     double events = unit->all_events / one, scale = one * measure->per / unit->all_people;
 
     r.value = NAN;

@@ -358,6 +358,15 @@ void rate_unit_of_group(rate_unit *unit, const rate_inputs *inputs, const rate_s
     }
 }
 
+/* What a whole is without a part. Weighted sums differ by rounding where nothing is left; the least
+ * that can be left, one event or person, is far more. */
+static double left_over(double whole, double part)
+{
+    double rest = whole - part;
+
+    return rest < 1e-9 * whole ? 0 : rest;
+}
+
 void rate_unit_without(rate_unit *unit, const rate_unit *whole, const rate_slice *slice,
                        const hst_area_group *group, size_t area, const rate_unit *part)
 {
@@ -369,13 +378,13 @@ void rate_unit_without(rate_unit *unit, const rate_unit *whole, const rate_slice
         }
     }
     for (size_t i = 0; i < slice->n_strata; i++) {
-        unit->events[i] = whole->events[i] - weight * part->events[i];
+        unit->events[i] = left_over(whole->events[i], weight * part->events[i]);
         unit->variances[i] = whole->variances[i] - weight * weight * part->variances[i];
-        unit->people[i] = whole->people[i] - weight * part->people[i];
+        unit->people[i] = left_over(whole->people[i], weight * part->people[i]);
     }
-    unit->all_events = whole->all_events - weight * part->all_events;
+    unit->all_events = left_over(whole->all_events, weight * part->all_events);
     unit->all_variance = whole->all_variance - weight * weight * part->all_variance;
-    unit->all_people = whole->all_people - weight * part->all_people;
+    unit->all_people = left_over(whole->all_people, weight * part->all_people);
     unit->has_people = whole->has_people && part->has_people;
     unit->missing_year = 0;
 }

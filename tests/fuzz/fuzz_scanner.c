@@ -9,10 +9,9 @@
 #include <csv.h>
 
 #include "hestia/scanner.h"
+#include "tests/fuzz/scratch_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static char path[] = "/tmp/hestia-fuzz-XXXXXX";
 
 /* What came out: fields and records each with their end mark. */
 typedef struct output {
@@ -68,7 +67,7 @@ static void scan(output *out, char separator, hst_scan_kernel kernel, size_t blo
 
     out->n = 0;
     out->has_fault = false;
-    if (hst_source_open(&source, path, "", HST_INFLATER_AUTO, NULL) != HST_OK ||
+    if (hst_source_open(&source, scratch_path, "", HST_INFLATER_AUTO, NULL) != HST_OK ||
         hst_scanner_create(&scanner, source, separator, kernel, block_bytes, false, NULL) !=
             HST_OK) {
         abort();
@@ -121,31 +120,14 @@ static void expect_equal(const output *a, const output *b)
     }
 }
 
-static void remove_file(void)
-{
-    remove(path);
-}
-
 /* False for what is no plain text by its first bytes. */
 static bool write_text(const uint8_t *text, size_t n)
 {
-    static bool is_made = false;
     hst_source *source = NULL;
     bool is_text = false;
-    FILE *file = NULL;
 
-    if (!is_made) {
-        int fd = mkstemp(path);
-        if (fd < 0 || close(fd) != 0 || atexit(remove_file) != 0) {
-            abort();
-        }
-        is_made = true;
-    }
-    file = fopen(path, "wb");
-    if (!file || fwrite(text, 1, n, file) != n || fclose(file) != 0) {
-        abort();
-    }
-    if (hst_source_open(&source, path, "", HST_INFLATER_AUTO, NULL) == HST_OK) {
+    scratch_write(text, n);
+    if (hst_source_open(&source, scratch_path, "", HST_INFLATER_AUTO, NULL) == HST_OK) {
         is_text = hst_source_packing(source) == HST_PACKING_PLAIN;
     }
     hst_source_close(source);

@@ -7,35 +7,11 @@
 #include <unistd.h>
 
 #include "hestia/source.h"
+#include "tests/fuzz/scratch_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { MAX_TEXT = 4 * 1024 * 1024, MAX_MEMBERS = 3 };
-
-static char path[] = "/tmp/hestia-fuzz-XXXXXX";
-
-static void remove_file(void)
-{
-    remove(path);
-}
-
-static void write_file(const uint8_t *data, size_t size)
-{
-    static bool is_made = false;
-    FILE *file = NULL;
-
-    if (!is_made) {
-        int fd = mkstemp(path);
-        if (fd < 0 || close(fd) != 0 || atexit(remove_file) != 0) {
-            abort();
-        }
-        is_made = true;
-    }
-    file = fopen(path, "wb");
-    if (!file || fwrite(data, 1, size, file) != size || fclose(file) != 0) {
-        abort();
-    }
-}
 
 /* Reads up to MAX_TEXT; `*is_whole` when that was all. */
 static hst_status read_text(char *text, size_t *n, bool *is_whole, const char *member,
@@ -44,7 +20,7 @@ static hst_status read_text(char *text, size_t *n, bool *is_whole, const char *m
     hst_source *source = NULL;
     hst_error err = {0};
     size_t n_read = 1;
-    hst_status status = hst_source_open(&source, path, member, inflater, &err);
+    hst_status status = hst_source_open(&source, scratch_path, member, inflater, &err);
 
     *n = 0;
     while (status == HST_OK && n_read > 0 && *n < MAX_TEXT) {
@@ -55,7 +31,7 @@ static hst_status read_text(char *text, size_t *n, bool *is_whole, const char *m
     if (*is_whole) {
         uint8_t digest[16], alone[16];
         hst_source_digest(source, digest);
-        if (hst_source_file_digest(path, member, alone, &err) != HST_OK ||
+        if (hst_source_file_digest(scratch_path, member, alone, &err) != HST_OK ||
             memcmp(digest, alone, sizeof digest) != 0) {
             abort();
         }
@@ -74,8 +50,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t n_members = 0;
     hst_error err = {0};
 
-    write_file(data, size);
-    if (hst_source_members(&members, &n_members, path, &err) != HST_OK && err.message[0] == '\0') {
+    scratch_write(data, size);
+    if (hst_source_members(&members, &n_members, scratch_path, &err) != HST_OK &&
+        err.message[0] == '\0') {
         abort();
     }
     for (size_t i = 0; i < n_members && i < MAX_MEMBERS; i++) {

@@ -1025,6 +1025,57 @@ static void no_duplicate_rule_keeps_all(void **state)
     hst_areas_free(areas);
 }
 
+/* Beside the measures, by the rules of the published tables: not by the study's rule for repeats,
+ * nor by what it measures. */
+static void england_is_counted_in_the_same_pass(void **state)
+{
+    static char *const rules[] = {(char *)"nhsd", (char *)"none"};
+    static hst_measure list[2 * N_CASES];
+    const hst_age_bands bands = make_bands();
+    const hst_segment *const *segments = (const hst_segment *const *)store.segments;
+    hst_study study = make_study(list);
+    uint64_t fce = 0, fae = 0, n_dropped = 0;
+
+    (void)state;
+    for (size_t i = 0; i < N_ROWS; i++) {
+        bool is_fce = !is_dropped[i] && rows[i].epistat == '3' && char_in(rows[i].classpat, "125");
+
+        n_dropped += is_dropped[i];
+        fce += is_fce;
+        fae += is_fce && rows[i].epiorder == 1;
+    }
+    study.n_measures = 1;
+    for (size_t r = 0; r < 2; r++) {
+        for (int n_threads = 1; n_threads <= 3; n_threads += 2) {
+            uint64_t n_fce = 0, n_fae = 0;
+            hst_measures *measures = NULL;
+            hst_areas *areas = NULL;
+            hst_cube *cube = NULL;
+            hst_england *england = NULL;
+            hst_error err = {0};
+
+            study.duplicates = rules[r];
+            assert_int_equal(hst_measures_compile(&measures, &study, conditions, &bands, &err), 0);
+            assert_int_equal(hst_areas_build(&areas, &study, NULL, segments, N_FILES, &err), 0);
+            assert_int_equal(hst_count(&cube, &england, measures, &study, areas, segments, N_FILES,
+                                       n_threads, NULL, &err),
+                             HST_OK);
+            for (size_t i = 0; i < england->n_years; i++) {
+                n_fce += england->years[i].fce;
+                n_fae += england->years[i].fae;
+            }
+            assert_int_equal(n_fce + england->n_undated, fce);
+            assert_in_range(n_fae, fae - england->n_undated, fae);
+            assert_int_equal(england->n_repeated, n_dropped);
+            assert_true(n_fae > 0 && n_dropped > 0);
+            hst_england_free(england);
+            hst_cube_free(cube);
+            hst_areas_free(areas);
+            hst_measures_free(measures);
+        }
+    }
+}
+
 /* ---- rows ---- */
 
 /* True when `a` is kept rather than `b`: the rule in words, for what random_rows varies. */
@@ -1120,8 +1171,9 @@ int main(void)
         cmocka_unit_test(a_duplicate_rule_of_later_is_refused),
         cmocka_unit_test(three_character_diagnoses_cannot_match_four),
         cmocka_unit_test(no_duplicate_rule_keeps_all),
+        cmocka_unit_test(england_is_counted_in_the_same_pass),
     };
-    size_t n = 13;
+    size_t n = 14;
 
     for (size_t i = 0; i < N_SHAPES; i++) {
         tests[n++] = (struct CMUnitTest){.name = shape_cases[i].name,

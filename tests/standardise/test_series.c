@@ -129,6 +129,21 @@ static uint64_t few_events(size_t split, size_t area, hst_by type, size_t period
 }
 
 /* The first area has twice the rate of the second, the third a tenth of an event more or less. */
+static uint64_t alone_women;
+
+/* Band 5 is area 0's alone. */
+static uint64_t alone_in_a_band(size_t split, size_t area, hst_by type, size_t period, unsigned sex,
+                                size_t band)
+{
+    (void)split;
+    (void)type;
+    (void)period;
+    if (sex == HST_SEX_OTHER || band >= 18) {
+        return 0;
+    }
+    return band != 5 ? 30 + area : area > 0 ? 0 : sex == HST_SEX_MALE ? 1 : alone_women;
+}
+
 static uint64_t uneven_events(size_t split, size_t area, hst_by type, size_t period, unsigned sex,
                               size_t band)
 {
@@ -581,6 +596,31 @@ static void the_only_member_is_not_compared_with_nobody(void **state)
     assert_true(find(f, false, 1, "2010/11 Q1", "")->compared[0] != '\0');
 }
 
+/* Both sexes of a band are added up, weighted in the whole and not in the part: what is left of a
+ * band where only the area has events is rounding, and no events. */
+static void rounding_is_no_rest(void **state)
+{
+    static const double weights[] = {0.1, 0.3, 0.7, 1.1, 2.3};
+    fixture *f = *state;
+
+    f->study.by_sex = false;
+    world.events = alone_in_a_band;
+    for (size_t i = 0; i < sizeof weights / sizeof weights[0]; i++) {
+        const double members[3] = {weights[i], 1, 1}, itself[3] = {weights[i], 0, 0};
+
+        world.n_groups = 0;
+        add_group("Similar areas", false, UINT32_MAX, members);
+        for (alone_women = 1; alone_women < 20; alone_women++) {
+            assert_int_equal(compute(f, 1), HST_OK);
+            assert_string_not_equal(find(f, false, 0, "2010/11 Q1", "")->compared, "");
+        }
+        world.n_groups = 0;
+        add_group("Itself", false, UINT32_MAX, itself);
+        assert_int_equal(compute(f, 1), HST_OK);
+        assert_string_equal(find(f, false, 0, "2010/11 Q1", "")->compared, "");
+    }
+}
+
 static void few_events_withhold_value_and_limits(void **state)
 {
     fixture *f = *state;
@@ -1026,6 +1066,7 @@ int main(void)
         CASE(england_with_a_population_row_of_its_own),
         CASE(comparison_leaves_the_area_out),
         CASE(the_only_member_is_not_compared_with_nobody),
+        CASE(rounding_is_no_rest),
         CASE(few_events_withhold_value_and_limits),
         CASE(unknown_sex_and_age_are_left_out_and_told),
         CASE(crude_rates),
