@@ -86,6 +86,61 @@ const char *hst_cube_split(const hst_cube *cube, size_t measure, size_t split);
 uint64_t hst_cube_events(const hst_cube *cube, size_t measure, size_t split, size_t area,
                          hst_by type, size_t period, unsigned sex, size_t band);
 
+/** What is added up beside the events of a cell, for the statistics that need it. */
+typedef enum hst_layer {
+    HST_LAYER_DAYS,         /**< days of stay: sum (capped where the measure has a cap); or the bed
+                               days placed in the period */
+    HST_LAYER_DAYS_SQUARED, /**< sum of their squares */
+    HST_LAYER_SQUARES,      /**< sum over people of (events of the person in the cell)^2 */
+    HST_LAYER_READMITTED,   /**< of the events, those followed by a readmission */
+    HST_N_LAYERS
+} hst_layer;
+
+/**
+ * True when the measure counts people (unit person, repeat-adjusted limits): then an area's people
+ * do not add up over areas or periods, each comparator without weights has cells of its own, and
+ * cells are read by hst_cube_group_area.
+ */
+bool hst_cube_counts_people(const hst_cube *cube, size_t measure);
+
+/** Number to read the own cells of a comparator by, in the place of an area's; SIZE_MAX: it has
+ * none (the measure does not count people, or members have weights), so add up its members. */
+size_t hst_cube_group_area(const hst_cube *cube, size_t measure, size_t group);
+
+/** Sum of a layer in one cell, as hst_cube_events; 0 where the measure does not have the layer. */
+uint64_t hst_cube_sum(const hst_cube *cube, hst_layer layer, size_t measure, size_t split,
+                      size_t area, hst_by type, size_t period, unsigned sex, size_t band);
+
+/** Stays of one length. */
+typedef struct hst_stay_count {
+    uint32_t days;
+    uint64_t n;
+} hst_stay_count;
+
+/**
+ * Stays of an area and period by their length in days, all sexes and ages, for `mean_los`; sorted
+ * by days. `*out` is grown as needed, [*capacity]; the caller frees it.
+ *
+ * @return number of lengths; SIZE_MAX when there is no memory
+ */
+size_t hst_cube_stays(const hst_cube *cube, size_t measure, size_t split, size_t area, hst_by type,
+                      size_t period, hst_stay_count **out, size_t *capacity);
+
+/** Events of the area that `exclude_providers` took away in a period, for the note. */
+uint64_t hst_cube_excluded(const hst_cube *cube, size_t measure, size_t area, hst_by type,
+                           size_t period);
+
+/** The people of a run, when its measures needed any. */
+typedef struct hst_people_totals {
+    bool has_spells, has_cohorts;
+    uint64_t n_people, n_episodes, n_spells, n_cips;
+} hst_people_totals;
+
+const hst_people_totals *hst_cube_people(const hst_cube *cube);
+
+/** Sizes of the cohorts, owned by the cube; NULL when the study has none. */
+const struct hst_cohort_sizes *hst_cube_cohorts(const hst_cube *cube);
+
 /** True when not all rows of a period of the measure can have arrived: no extract of its year, or
  * the end of the last one. */
 bool hst_cube_is_incomplete(const hst_cube *cube, size_t measure, const hst_period *period);

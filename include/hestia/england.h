@@ -1,6 +1,7 @@
 #ifndef HESTIA_ENGLAND_H
 #define HESTIA_ENGLAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,6 +11,10 @@ typedef struct hst_england_year {
     uint64_t fce;           /**< finished consultant episodes */
     uint64_t fae;           /**< finished admission episodes */
     uint64_t fae_emergency; /**< of them by emergency */
+    uint64_t stays;         /**< finished ordinary stays (FCE of class 1 with a discharge date) */
+    uint64_t stay_days;     /**< days of them, DISDATE - ADMIDATE */
+    uint64_t spells;        /**< spells of class 1, 2, 5 by the year in which their first episode
+                               ended; 0 unless `has_spells` */
 } hst_england_year;
 
 /**
@@ -28,7 +33,8 @@ typedef struct hst_england {
     size_t n_years;
     hst_england_year *years; /**< [n_years], in order, only years that have an episode */
     uint64_t n_repeated;     /**< rows left out because their record key was there already */
-    uint64_t n_undated;      /**< finished episodes without an EPIEND, in no year */
+    bool has_spells;
+    uint64_t n_undated; /**< finished episodes without an EPIEND, in no year */
 } hst_england;
 
 void hst_england_free(hst_england *england);

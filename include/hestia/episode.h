@@ -7,7 +7,7 @@
 
 #include "hestia/date.h"
 
-/** Data sets of HES. Only apc is read so far; op and ae have their numbers reserved. */
+/** Data sets of HES. */
 typedef enum hst_dataset {
     HST_DATASET_APC = 1,
     HST_DATASET_OP = 2,
@@ -73,6 +73,21 @@ typedef struct hst_episode {
 } hst_episode;
 
 static_assert(sizeof(hst_episode) == 72, "hst_episode is a file format");
+
+/*
+ * Attendances are records of the same form, so that one store and one pass serve all data sets:
+ *
+ *     field        op            ae
+ *     record_key   ATTENDKEY     AEKEY
+ *     admidate     APPTDATE      ARRIVALDATE       (epistart and epiend are the same day, disdate
+ * 0) classpat     ATTENDED      AEATTENDCAT epitype      FIRSTATT      - admimeth     - AEDEPTTYPE
+ * (two characters) disdest      -             AEATTENDDISP      (two characters) epistat      '3'
+ * '3' epiorder     -             ARRIVALTIME in quarters of an hour, 1 to 96; 0 = unknown startage
+ * APPTAGE       ARRIVALAGE provider, mainspef, tretspef, gp_practice, sex, ethnos, imd_decile,
+ * subdate, flags: the same
+ *
+ * completeness counts the filled fields of the `hf` rule's list where it has one, else 0.
+ */
 
 /** Bytes of a record in a block: the struct and its words, rounded up to 8. */
 static inline size_t hst_episode_bytes(const hst_episode *episode)

@@ -157,8 +157,39 @@ typedef struct hst_measure {
     size_t n_excluded_providers;
     hst_excluded_provider *excluded_providers;
     int min_events;
+    int days;                    /**< readmission: within days 0 to days - 1 of the discharge */
+    char *exclude_condition;     /**< readmission: set that takes a stay out of the denominator */
+    int lookback;                /**< readmission: days before the admission in which that counts */
+    hst_texts exclude_specialty; /**< readmission: specialties out of the denominator */
+    char *base;                  /**< growth: label of the base period; NULL when not given */
+    bool bed_days_placed;        /**< bed days in the periods they fall in, not by discharge */
+    int los_cap;                 /**< longer stays count as so many days; 0 = no cap */
+    int los_min;                 /**< shorter stays are left out; 0 = none */
+    hst_texts reference_areas;   /**< isr, smr: empty or "all": all areas */
+    char *reference_year;        /**< isr, smr: "2007/08"; NULL: the period itself */
     size_t line;
 } hst_measure;
+
+/** People found by a condition in inpatient rows, or listed in a file. */
+typedef struct hst_study_cohort {
+    char *id, *title;
+    hst_texts condition;     /**< sets of which one must match; empty with `file` */
+    hst_positions positions; /**< overrides the sets' */
+    hst_window window;       /**< by ADMIDATE; HST_DATE_MISSING: all */
+    char *file;              /**< person identifiers, one a line, with or without an index date */
+    char *register_file;     /**< `area,date,registered`; NULL */
+    int register_age_from, register_age_to; /**< inclusive; of the members that are set beside it */
+    size_t line;
+} hst_study_cohort;
+
+enum { HST_MAX_COHORTS = 15 };
+
+/** Numbers from elsewhere, set beside a measure's in reported.csv. */
+typedef struct hst_study_reported {
+    char *measure, *area;
+    char *file; /**< `period,series,value,source` */
+    size_t line;
+} hst_study_reported;
 
 typedef struct hst_study_extract {
     hst_dataset dataset;
@@ -209,6 +240,10 @@ typedef struct hst_study {
     bool by_sex; /**< standardise_by: age_sex */
     hst_denominator_year denominator_year;
     char *deprivation, *code_lists;
+    size_t n_cohorts;
+    hst_study_cohort *cohorts;
+    size_t n_reported;
+    hst_study_reported *reported;
     size_t n_measures;
     hst_measure *measures;
     struct {

@@ -178,8 +178,9 @@ static int open_fixture(void **state)
                            .bytes = 17,
                            .digest = {1, 2, 3}};
     f->inputs = (hst_inputs){.n = 1, .items = &f->input};
-    f->years[0] = (hst_england_year){2008, 5, 4, 3};
-    f->years[1] = (hst_england_year){2010, 17269882, 14800000, 5200000};
+    f->years[0] = (hst_england_year){.year = 2008, .fce = 5, .fae = 4, .fae_emergency = 3};
+    f->years[1] = (hst_england_year){
+        .year = 2010, .fce = 17269882, .fae = 14800000, .fae_emergency = 5200000};
     f->england = (hst_england){.n_years = 2, .years = f->years};
     fill_results(f);
     assert_int_equal(hst_fingerprint(f->fingerprint, f->study, &f->inputs, "0.1.0", &err), HST_OK);

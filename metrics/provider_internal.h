@@ -1,0 +1,34 @@
+#ifndef HESTIA_METRICS_PROVIDER_INTERNAL_H
+#define HESTIA_METRICS_PROVIDER_INTERNAL_H
+
+#include "hestia/store.h"
+
+/** Mergers of trusts: `code_from,code_to` (`providers.merge` of the study). A chain is followed to
+ * its end. */
+typedef struct hst_mergers hst_mergers;
+
+/** @param path  NULL: nothing is merged
+ * @return HST_ERR_USAGE: absent, an unknown column, a code that leads to two, a circle (line named)
+ */
+HST_MUST_CHECK hst_status hst_mergers_read(hst_mergers **out, const char *path, hst_error *err);
+void hst_mergers_free(hst_mergers *mergers);
+
+/** The code that a provider counts under: its own when it was not merged. Borrowed. */
+const char *hst_mergers_code(const hst_mergers *mergers, const char *code);
+
+/** One number for each provider over all segments, after mergers; 0 = missing. */
+typedef struct hst_providers hst_providers;
+
+HST_MUST_CHECK hst_status hst_providers_create(hst_providers **out, const hst_mergers *mergers,
+                                               const hst_segment *const *segments,
+                                               size_t n_segments, hst_error *err);
+void hst_providers_free(hst_providers *providers);
+
+/** Numbers of a segment's providers, [hst_segment_n_codes(segment, HST_DICT_PROVIDER)]. */
+const uint32_t *hst_providers_of(const hst_providers *providers, size_t segment);
+
+/** Code of a number; "" for 0. */
+const char *hst_providers_code(const hst_providers *providers, uint32_t number);
+size_t hst_providers_n(const hst_providers *providers);
+
+#endif
