@@ -345,6 +345,11 @@ size_t hst_clean_code(hst_field_kind kind, const char *text, size_t length,
     return n;
 }
 
+size_t hst_clean_provider(const char *text, size_t length, char code[HST_CODE_BYTES])
+{
+    return hst_clean_code(HST_KIND_PROVIDER, text, length, code);
+}
+
 uint32_t hst_clean_partyear(const char *text, size_t length)
 {
     uint64_t number = 0;

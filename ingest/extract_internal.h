@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hestia/clean.h"
 #include "hestia/extract.h"
 
 /* ---- header.c: the first line of a delimited file ---- */
@@ -189,10 +190,7 @@ HST_MUST_CHECK hst_status hst_layout_check_required(const hst_layout *layout, hs
 const char *hst_side_table_text(const hst_side_table *side, size_t source, uint64_t key,
                                 size_t column, size_t *length);
 
-/* ---- clean.c: text of one field (trimmed) to its stored value ---- */
-
-/** Cuts blanks, tabs and CR at both ends; the words NULL, Null, null are empty. */
-const char *hst_clean_trim(const char *text, size_t *length);
+/* ---- clean.c: text of one field (trimmed) to its stored value; see also hestia/clean.h ---- */
 
 /** Whole number, also written as a decimal ("5.0"). False when it is not one or does not fit. */
 bool hst_clean_number(const char *text, size_t length, uint64_t *out);

@@ -3,20 +3,24 @@
 
 #include "hestia/store.h"
 
-/** Mergers of trusts: `code_from,code_to` (`providers.merge` of the study). A chain is followed to
- * its end. */
+/** Mergers of trusts: `code_from,code_to` (`providers.merge` of the study); other columns are for
+ * the reader. A chain is followed to its end. */
 typedef struct hst_mergers hst_mergers;
 
-/** @param path  NULL: nothing is merged
- * @return HST_ERR_USAGE: absent, an unknown column, a code that leads to two, a circle (line named)
+/**
+ * @param path  NULL: nothing is merged
+ * @return HST_ERR_USAGE: the file is absent; HST_ERR_INPUT: a column is, a cell that is no code as
+ * providers are counted, a code that leads to two, a circle (lines named)
  */
 HST_MUST_CHECK hst_status hst_mergers_read(hst_mergers **out, const char *path, hst_error *err);
 void hst_mergers_free(hst_mergers *mergers);
 
-/** The code that a provider counts under: its own when it was not merged. Borrowed. */
+/** The code that a provider counts under: its own when it was not merged. Borrowed, of `mergers`
+ * (NULL: nothing is merged) or `code`. */
 const char *hst_mergers_code(const hst_mergers *mergers, const char *code);
 
-/** One number for each provider over all segments, after mergers; 0 = missing. */
+/** One number for each provider over all segments, after mergers, in the order of the codes as
+ * bytes; 0 = missing. */
 typedef struct hst_providers hst_providers;
 
 HST_MUST_CHECK hst_status hst_providers_create(hst_providers **out, const hst_mergers *mergers,
@@ -29,6 +33,8 @@ const uint32_t *hst_providers_of(const hst_providers *providers, size_t segment)
 
 /** Code of a number; "" for 0. */
 const char *hst_providers_code(const hst_providers *providers, uint32_t number);
+
+/** Numbers in use, 0 included. */
 size_t hst_providers_n(const hst_providers *providers);
 
 #endif
