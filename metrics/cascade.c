@@ -218,8 +218,8 @@ static hst_status prepare(cascade *c, const hst_measures *measures, const hst_st
     for (size_t s = 0; s < c->n_segments && !status; s++) {
         status = hst_residence_init(&c->residences[s], c->areas, c->segments[s], err);
         if (!status && measure->n_excluded_providers > 0) {
-            status = hst_exclusion_init(&c->exclusions[s], study, measure, c->areas, c->segments[s],
-                                        err);
+            status = hst_exclusion_init(&c->exclusions[s], study, measure, measures->mergers,
+                                        c->areas, c->segments[s], err);
         }
     }
     c->n_steps = N_FIXED_STEPS + c->n_clauses + (measure->n_excluded_providers > 0);

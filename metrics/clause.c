@@ -365,6 +365,10 @@ static hst_status compile_codes(const compiler *c, hst_filter *filter, const str
         if (key->kind == HST_CLAUSE_DEPRIVATION_QUINTILE && (*text < '1' || *text > '5')) {
             return refuse(c, "deprivation_quintile is 1 (most deprived) to 5");
         }
+        if (key->kind == HST_CLAUSE_PROVIDER) {
+            text = hst_mergers_code(c->measures->mergers, text);
+            length = strlen(text);
+        }
         status = add_code(clause, text, length, c->err);
     }
     return status ? status : say_codes(clause, key->words, c->err);

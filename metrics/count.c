@@ -270,8 +270,9 @@ static hst_status prepare_segments(hst_counting *c, hst_error *err)
             const hst_measure *measure = c->measures->items[m].measure;
 
             if (measure->n_excluded_providers > 0) {
-                status = hst_exclusion_init(&c->exclusions[m * c->n_segments + s], c->study,
-                                            measure, c->areas, c->segments[s], err);
+                status =
+                    hst_exclusion_init(&c->exclusions[m * c->n_segments + s], c->study, measure,
+                                       c->measures->mergers, c->areas, c->segments[s], err);
             }
         }
     }

@@ -147,7 +147,8 @@ static hst_status add_unmet_providers(hst_ledger *ledger, const hst_counting *c,
                                 .reason = reason};
         size_t s = 0;
 
-        while (s < c->n_segments && !hst_exclusion_is_met(c->segments[s], code)) {
+        while (s < c->n_segments &&
+               !hst_exclusion_is_met(c->segments[s], c->measures->mergers, code)) {
             s++;
         }
         if (s == c->n_segments) {

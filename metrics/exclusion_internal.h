@@ -16,14 +16,18 @@ typedef struct hst_exclusion {
     } * pairs;
 } hst_exclusion;
 
-/** @return HST_ERR_USAGE: an area that is not in the list */
+/** @param mergers  the code of a trust that was merged, in the study or in the segment, stands for
+ * the one that it merged into
+ * @return HST_ERR_USAGE: an area that is not in the list */
 HST_MUST_CHECK hst_status hst_exclusion_init(hst_exclusion *exclusion, const hst_study *study,
-                                             const hst_measure *measure, const hst_areas *areas,
-                                             const hst_segment *segment, hst_error *err);
+                                             const hst_measure *measure, const hst_mergers *mergers,
+                                             const hst_areas *areas, const hst_segment *segment,
+                                             hst_error *err);
 void hst_exclusion_clear(hst_exclusion *exclusion);
 
-/** True when the segment has a row of the provider. */
-bool hst_exclusion_is_met(const hst_segment *segment, const char *provider);
+/** True when the segment has a row of the provider, or of one that merged into it. */
+bool hst_exclusion_is_met(const hst_segment *segment, const hst_mergers *mergers,
+                          const char *provider);
 
 static inline bool hst_exclusion_holds(const hst_exclusion *exclusion, uint16_t provider,
                                        uint32_t area)

@@ -394,6 +394,9 @@ static hst_status number_field(hst_segment_plan *plan, const hst_segment *segmen
             for (size_t i = 1; i < n; i++) {
                 const char *code = hst_segment_code(segment, dictionary, i);
 
+                if (field == HST_ASKED_PROVIDER) {
+                    code = hst_mergers_code(plan->plan->measures->mergers, code);
+                }
                 allowed[i] = false;
                 for (size_t k = 0; k < clause->n_codes && !allowed[i]; k++) {
                     allowed[i] = strcmp(clause->codes[k], code) == 0;

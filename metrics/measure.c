@@ -136,7 +136,7 @@ done:
 }
 
 /* The filter in force as one sentence. */
-static hst_status define(hst_compiled_measure *compiled, hst_error *err)
+static hst_status define(hst_compiled_measure *compiled, const hst_mergers *mergers, hst_error *err)
 {
     const hst_measure *measure = compiled->measure;
     size_t size = 0;
@@ -157,7 +157,7 @@ static hst_status define(hst_compiled_measure *compiled, hst_error *err)
     for (size_t i = 0; i < measure->n_excluded_providers; i++) {
         const hst_excluded_provider *excluded = &measure->excluded_providers[i];
 
-        fprintf(stream, "; without provider %s", excluded->code);
+        fprintf(stream, "; without provider %s", hst_mergers_code(mergers, excluded->code));
         for (size_t a = 0; a < excluded->areas.n; a++) {
             fprintf(stream, "%s%s", a ? ", " : " in ", excluded->areas.items[a]);
         }
@@ -192,7 +192,7 @@ static hst_status compile_measure(hst_measures *measures, size_t measure,
         status = hst_filter_compile(&compiled->filter, measures, conditions, measure,
                                     &compiled->measure->where, false, err);
     }
-    return status ? status : define(compiled, err);
+    return status ? status : define(compiled, measures->mergers, err);
 }
 
 hst_status hst_measures_compile(hst_measures **out, const hst_study *study,
@@ -214,6 +214,7 @@ hst_status hst_measures_compile(hst_measures **out, const hst_study *study,
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for the measures");
         goto done;
     }
+    status = hst_mergers_read(&measures->mergers, study->provider_merge, err);
     for (; measures->n < study->n_measures && !status; measures->n++) {
         status = compile_measure(measures, measures->n, conditions, err);
     }
@@ -247,6 +248,7 @@ void hst_measures_free(hst_measures *measures)
         free(measures->uses[i].name);
         free(measures->uses[i].rows);
     }
+    hst_mergers_free(measures->mergers);
     free(measures->uses);
     free(measures->items);
     free(measures);

@@ -3,6 +3,7 @@
 
 #include "condition_internal.h"
 #include "hestia/cube.h"
+#include "provider_internal.h"
 
 /** What one clause of a filter looks at. */
 typedef enum hst_clause_kind {
@@ -73,6 +74,7 @@ typedef struct hst_compiled_measure {
 struct hst_measures {
     const hst_study *study;
     hst_age_bands bands;
+    hst_mergers *mergers; /* of providers; codes of filters are mapped already */
     size_t n;
     hst_compiled_measure *items; /* [n], in the study's order */
     size_t n_uses;

@@ -125,7 +125,16 @@ static hst_status number_bytes(measure_split *item, const hst_measures *measures
     return HST_OK;
 }
 
-static hst_status number_codes(measure_split *item, unsigned dictionary,
+/* Value of a number of a segment's dictionary. */
+static const char *code_value(const hst_mergers *mergers, const hst_segment *segment,
+                              unsigned dictionary, size_t number)
+{
+    const char *code = number == 0 ? unknown : hst_segment_code(segment, dictionary, number);
+
+    return dictionary == HST_DICT_PROVIDER ? hst_mergers_code(mergers, code) : code;
+}
+
+static hst_status number_codes(measure_split *item, const hst_mergers *mergers, unsigned dictionary,
                                const hst_segment *const *segments, size_t n_segments,
                                hst_error *err)
 {
@@ -133,7 +142,7 @@ static hst_status number_codes(measure_split *item, unsigned dictionary,
 
     for (size_t s = 0; s < n_segments; s++) {
         for (size_t i = 1; i < hst_segment_n_codes(segments[s], dictionary) && !status; i++) {
-            status = add_value(item, hst_segment_code(segments[s], dictionary, i), err);
+            status = add_value(item, code_value(mergers, segments[s], dictionary, i), err);
         }
     }
     if (status) {
@@ -153,7 +162,7 @@ static hst_status number_codes(measure_split *item, unsigned dictionary,
         }
         for (size_t i = 0; i < n; i++) {
             item->of_number[s][i] =
-                number_of(item, i == 0 ? unknown : hst_segment_code(segments[s], dictionary, i));
+                number_of(item, code_value(mergers, segments[s], dictionary, i));
         }
     }
     return HST_OK;
@@ -211,10 +220,12 @@ hst_status hst_splits_create(hst_splits **out, const hst_measures *measures,
         case HST_SPLIT_NONE:
             break;
         case HST_SPLIT_PROVIDER:
-            status = number_codes(item, HST_DICT_PROVIDER, segments, n_segments, err);
+            status =
+                number_codes(item, measures->mergers, HST_DICT_PROVIDER, segments, n_segments, err);
             break;
         case HST_SPLIT_SPECIALTY:
-            status = number_codes(item, HST_DICT_SPECIALTY, segments, n_segments, err);
+            status = number_codes(item, measures->mergers, HST_DICT_SPECIALTY, segments, n_segments,
+                                  err);
             break;
         case HST_SPLIT_CONDITION:
             status = number_sets(item, measures, m, err);

@@ -198,18 +198,123 @@ static void no_files_have_no_providers(void **state)
     hst_providers_free(NULL);
 }
 
+/* ---- wherever a measure compares codes ---- */
+
+static hst_measure measure_of(const char *id)
+{
+    return (hst_measure){
+        .id = (char *)id,
+        .dataset = HST_DATASET_APC,
+        .unit = HST_UNIT_EPISODE,
+        .statistic = HST_STAT_COUNT,
+        .by = HST_BY_YEAR,
+        .period = {hst_date_from_civil(2004, 4, 1), hst_date_from_civil(2005, 3, 31)}};
+}
+
+static uint64_t events_of(const hst_cube *cube, size_t measure, size_t split, size_t n_areas)
+{
+    uint64_t sum = 0;
+
+    for (size_t area = 0; area < n_areas; area++) {
+        for (size_t band = 0; band < 2; band++) {
+            for (unsigned sex = 0; sex < HST_N_SEXES; sex++) {
+                sum += hst_cube_events(cube, measure, split, area, HST_BY_YEAR, 0, sex, band);
+            }
+        }
+    }
+    return sum;
+}
+
+static void measures_count_merged_trusts_as_one(void **state)
+{
+    /* RDA and RDB are RDD by now, RBX is RBY: 4 rows of RDD, 3 of RBY, 1 of RXF, 1 of nobody */
+    plain_row rows[] = {row_of(0, "RDA"), row_of(0, "RDB"), row_of(1, "RDB"),
+                        row_of(2, "RDD"), row_of(0, "RBX"), row_of(1, "RBX"),
+                        row_of(2, "RBY"), row_of(2, "RXF"), row_of(2, "")};
+    static char *names[] = {(char *)"RESPCT06", (char *)"RESPCT_HIS", (char *)"RESPCT02"};
+    static char *codes[] = {(char *)"RDB"}, *somerset[] = {(char *)"5QL"};
+    hst_excluded_provider everywhere = {(char *)"RBX", {0, NULL}, NULL};
+    hst_excluded_provider in_somerset = {(char *)"RDA", {1, somerset}, NULL};
+    hst_measure list[] = {measure_of("split"), measure_of("where"), measure_of("without"),
+                          measure_of("without_in_somerset")};
+    hst_study study = {.path = (char *)"study.yaml",
+                       .provider_merge = path,
+                       .areas.field = {3, names},
+                       .n_measures = 4,
+                       .measures = list,
+                       .quality.max_unknown_area = 1};
+    const hst_age_bands bands = {.n = 1, .lower = {0}, .upper = {999}};
+    plain_store s = {0};
+    const hst_segment *const *segments = (const hst_segment *const *)s.segments;
+    hst_measures *measures = NULL;
+    hst_areas *areas = NULL;
+    hst_cube *cube = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        rows[i].key = 100 + i;
+        rows[i].classpat = '1';
+        rows[i].area = i == 0 || i == 3 || i == 4 ? "5QL" : "5J6";
+    }
+    list[0].split = HST_SPLIT_PROVIDER;
+    list[1].where.codes[HST_WHERE_PROVIDER] = (hst_texts){1, codes};
+    list[2].excluded_providers = &everywhere;
+    list[3].excluded_providers = &in_somerset;
+    list[2].n_excluded_providers = list[3].n_excluded_providers = 1;
+    write_file(mergers_text);
+    write_store(&s, rows, sizeof rows / sizeof rows[0], 1, 0, false, false);
+    assert_int_equal(hst_measures_compile(&measures, &study, NULL, &bands, NULL), HST_OK);
+    assert_int_equal(hst_areas_build(&areas, &study, NULL, segments, N_FILES, NULL), HST_OK);
+    assert_int_equal(
+        hst_count(&cube, NULL, measures, &study, areas, segments, N_FILES, 1, NULL, NULL), HST_OK);
+
+    assert_int_equal(hst_cube_n_splits(cube, 0), 4);
+    assert_string_equal(hst_cube_split(cube, 0, 1), "RBY");
+    assert_string_equal(hst_cube_split(cube, 0, 2), "RDD");
+    assert_string_equal(hst_cube_split(cube, 0, 3), "RXF");
+    assert_int_equal(events_of(cube, 0, 0, 2), 8);
+    assert_int_equal(events_of(cube, 0, 1, 2), 3);
+    assert_int_equal(events_of(cube, 0, 2, 2), 4);
+    assert_int_equal(events_of(cube, 0, 3, 2), 1);
+    assert_int_equal(events_of(cube, 1, 0, 2), 4);
+    assert_non_null(strstr(hst_measures_definition(measures, 1), "provider RDD"));
+    assert_int_equal(events_of(cube, 2, 0, 2), 5);
+    assert_non_null(strstr(hst_measures_definition(measures, 2), "without provider RBY"));
+    assert_int_equal(events_of(cube, 3, 0, 2), 6); /* 8 less RDA and RDD in 5QL */
+    hst_cube_free(cube);
+    hst_areas_free(areas);
+    hst_measures_free(measures);
+    remove_store(&s);
+}
+
+static void a_mergers_file_at_fault_stops_the_study(void **state)
+{
+    hst_study study = {.path = (char *)"study.yaml", .provider_merge = path};
+    const hst_age_bands bands = {.n = 1};
+    hst_measures *measures = NULL;
+    hst_error err = {0};
+
+    (void)state;
+    write_file("code_from,code_to\nRBX,RBX\n");
+    assert_int_equal(hst_measures_compile(&measures, &study, NULL, &bands, &err), HST_ERR_INPUT);
+    assert_null(measures);
+    assert_non_null(strstr(err.message, path));
+}
+
 int main(void)
 {
     enum {
         N_CODES = sizeof code_cases / sizeof code_cases[0],
         N_FAULTS = sizeof fault_cases / sizeof fault_cases[0]
     };
-    struct CMUnitTest tests[N_CODES + N_FAULTS + 3] = {
+    struct CMUnitTest tests[N_CODES + N_FAULTS + 5] = {
         cmocka_unit_test(without_a_file_nothing_is_merged),
         cmocka_unit_test(one_provider_has_one_number),
         cmocka_unit_test(no_files_have_no_providers),
+        cmocka_unit_test(measures_count_merged_trusts_as_one),
+        cmocka_unit_test(a_mergers_file_at_fault_stops_the_study),
     };
-    size_t n = 3;
+    size_t n = 5;
 
     for (size_t i = 0; i < N_CODES; i++) {
         tests[n++] =
@@ -218,5 +323,5 @@ int main(void)
     for (size_t i = 0; i < N_FAULTS; i++) {
         tests[n++] = (struct CMUnitTest){fault_cases[i].name, refuses, NULL, NULL, &fault_cases[i]};
     }
-    return cmocka_run_group_tests(tests, make_file, remove_file);
+    return _cmocka_run_group_tests("provider", tests, n, make_file, remove_file);
 }
