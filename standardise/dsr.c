@@ -92,6 +92,7 @@ static hst_limits limits_of(const rate_parts *p, hst_interval interval, double c
     switch (interval) {
     case HST_INTERVAL_DEFAULT:
     case HST_INTERVAL_DOBSON_BYAR:
+    case HST_INTERVAL_REPEAT_ADJUSTED: /* the variance is another */
         return dobson_limits(p, hst_limits_byar(p->events, confidence));
     case HST_INTERVAL_DOBSON_EXACT:
         return dobson_limits(p, hst_limits_poisson_exact(p->events, confidence));
@@ -104,7 +105,6 @@ static hst_limits limits_of(const rate_parts *p, hst_interval interval, double c
     case HST_INTERVAL_NORMAL:
         half = qnorm(tail, 0, 1, 0, 0) * sqrt(p->variance);
         return (hst_limits){p->rate - half, p->rate + half};
-    case HST_INTERVAL_REPEAT_ADJUSTED:
     case HST_INTERVAL_BYAR:
     case HST_INTERVAL_EXACT:
         break;
@@ -130,9 +130,10 @@ static hst_dsr refused(const char *note)
     return dsr;
 }
 
-hst_dsr hst_dsr_compute(const double *x, const double *v, const double *n, const double *w,
-                        size_t n_strata, double per, hst_interval interval,
-                        const double *confidence, size_t n_confidence, double min_events)
+/* `s` is NULL where events are independent. */
+static hst_dsr compute(const double *x, const double *v, const double *s, const double *n,
+                       const double *w, size_t n_strata, double per, hst_interval interval,
+                       const double *confidence, size_t n_confidence, double min_events)
 {
     hst_dsr dsr = refused(NULL);
     rate_parts p = {0};
@@ -160,11 +161,12 @@ hst_dsr hst_dsr_compute(const double *x, const double *v, const double *n, const
     }
     for (size_t i = 0; i < n_strata; i++) {
         double one = v && x[i] > 0 && v[i] > 0 ? v[i] / x[i] : elsewhere; /* what an event counts */
-        double c = one * w[i] / (n[i] * total_weight), events = x[i] / one;
+        double share = w[i] / (n[i] * total_weight);
+        double c = one * share, events = x[i] / one;
 
         p.events += events;
         p.rate += c * events;
-        p.variance += c * c * events;
+        p.variance += s ? share * share * s[i] : c * c * events;
         p.mean_c += c / (double)n_strata;
         p.mean_c_squared += c * c / (double)n_strata;
         p.max_c = c > p.max_c ? c : p.max_c;
@@ -187,4 +189,20 @@ hst_dsr hst_dsr_compute(const double *x, const double *v, const double *n, const
         }
     }
     return dsr;
+}
+
+hst_dsr hst_dsr_compute(const double *x, const double *v, const double *n, const double *w,
+                        size_t n_strata, double per, hst_interval interval,
+                        const double *confidence, size_t n_confidence, double min_events)
+{
+    assert(hst_dsr_has_interval(interval));
+    return compute(x, v, NULL, n, w, n_strata, per, interval, confidence, n_confidence, min_events);
+}
+
+hst_dsr hst_dsr_repeat_adjusted(const double *x, const double *v, const double *s, const double *n,
+                                const double *w, size_t n_strata, double per,
+                                const double *confidence, size_t n_confidence, double min_events)
+{
+    return compute(x, v, s, n, w, n_strata, per, HST_INTERVAL_REPEAT_ADJUSTED, confidence,
+                   n_confidence, min_events);
 }

@@ -59,6 +59,18 @@ hst_limits hst_limits_poisson(double count, double confidence)
                                  : hst_limits_byar(count, confidence);
 }
 
+hst_limits hst_limits_repeat_adjusted(double count, double squares, double confidence)
+{
+    hst_limits of_count = hst_limits_poisson(count, confidence);
+    double scale = sqrt(squares / count);
+
+    if (!(count > 0)) {
+        return of_count;
+    }
+    return (hst_limits){fmax(0, count + scale * (of_count.lower - count)),
+                        count + scale * (of_count.upper - count)};
+}
+
 hst_limits hst_limits_wilson(double count, double n, double confidence)
 {
     double z = z_of(confidence);

@@ -16,7 +16,8 @@ typedef struct hst_dsr {
     const char *note;                      /**< static text; NULL when nothing is to be said */
 } hst_dsr;
 
-/** True for the intervals that hst_dsr_compute knows (HST_INTERVAL_DEFAULT is dobson-byar). */
+/** True for the intervals that hst_dsr_compute knows (HST_INTERVAL_DEFAULT is dobson-byar); those
+ * of repeated events are hst_dsr_repeat_adjusted's. */
 bool hst_dsr_has_interval(hst_interval interval);
 
 /**
@@ -53,5 +54,26 @@ bool hst_dsr_has_interval(hst_interval interval);
 hst_dsr hst_dsr_compute(const double *x, const double *v, const double *n, const double *w,
                         size_t n_strata, double per, hst_interval interval,
                         const double *confidence, size_t n_confidence, double min_events);
+
+/**
+ * The same rate with limits that allow for several events of one person (repeat-adjusted): events
+ * of a person come together, so that people are the independent units.
+ *
+ *     variance = per^2 * sum(w[i]^2 s[i] / n[i]^2) / sum(w[i])^2
+ *     limits     value + sqrt(V / O) (l - O), ... (u - O), as dobson-byar
+ *
+ * O stays the number of all events, in the limits as for `min_events`. Where everybody has one
+ * event s = x, and the limits are dobson-byar's.
+ *
+ * @param x, v  events, and their variances where they are weighted, as above; NULL: v = x
+ * @param s  sum over people of (events of the person in the stratum)^2, [n_strata]; of a comparator
+ *           whose members have weights sum(weight^2 * members' s)
+ *
+ * Source: the variance of a compound Poisson count; as calculate_dsr(independent_events = FALSE) of
+ * PHEindicatormethods 2.1.0.
+ */
+hst_dsr hst_dsr_repeat_adjusted(const double *x, const double *v, const double *s, const double *n,
+                                const double *w, size_t n_strata, double per,
+                                const double *confidence, size_t n_confidence, double min_events);
 
 #endif

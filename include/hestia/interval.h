@@ -35,6 +35,20 @@ hst_limits hst_limits_poisson_exact(double count, double confidence);
 hst_limits hst_limits_poisson(double count, double confidence);
 
 /**
+ * Limits of a count whose events come several to a person (repeat-adjusted), for crude rates:
+ *
+ *     count + sqrt(squares / count) (l - count), ... (u - count)
+ *
+ * with [l, u] those of hst_limits_poisson and `squares` the sum over people of (events of the
+ * person)^2. The lower limit is held at 0. Without events nobody can have repeated them: then they
+ * are hst_limits_poisson's own.
+ *
+ * Weighted events, x with variance v and sum of squares s (each member's times weight^2), count as
+ * x^2 / v with squares s x^2 / v^2; the limits are then in units of v / x events.
+ */
+hst_limits hst_limits_repeat_adjusted(double count, double squares, double confidence);
+
+/**
  * Limits of a proportion count / n, Wilson without continuity correction.
  * NAN unless 0 <= count <= n and n > 0.
  * Source: Wilson, Journal of the American Statistical Association 22 (1927), 209-212.

@@ -186,6 +186,61 @@ static void golden_edges(void **state)
     hst_table_free(expected);
 }
 
+/* ---- golden a: several events of one person ---- */
+
+static void golden_repeat_adjusted(void **state)
+{
+    hst_table *input = golden_read("a_dsr/input_eventfreq.csv");
+    hst_table *expected = golden_read("a_dsr/expected_eventfreq.csv");
+
+    (void)state;
+    assert_int_equal(hst_table_n_rows(expected), 2);
+    for (size_t row = 0; row < 2; row++) {
+        strata s = {0};
+        double squares[MAX_STRATA] = {0}, age = -1;
+        hst_dsr adjusted, independent;
+
+        for (size_t i = 0; i < hst_table_n_rows(input); i++) {
+            double frequency = golden_number(input, i, "eventfreq");
+            double persons = golden_number(input, i, "persons");
+
+            if (strcmp(golden_text(input, i, "area"), golden_text(expected, row, "area")) != 0) {
+                continue;
+            }
+            if (golden_number(input, i, "age_lower") != age) { /* the ages come one by one */
+                age = golden_number(input, i, "age_lower");
+                s.n[s.n_strata] = golden_number(input, i, "population");
+                s.w[s.n_strata] = golden_number(input, i, "weight");
+                s.n_strata++;
+            }
+            s.x[s.n_strata - 1] += frequency * persons;
+            squares[s.n_strata - 1] += frequency * frequency * persons;
+        }
+        adjusted = hst_dsr_repeat_adjusted(s.x, NULL, squares, s.n, s.w, s.n_strata, 1e5,
+                                           both_levels, 2, 10);
+        independent = compute(&s, HST_INTERVAL_DOBSON_BYAR, 10);
+        assert_close(adjusted.total_count, golden_number(expected, row, "total_events"), 0);
+        assert_close(adjusted.value, golden_number(expected, row, "value"), 1e-9);
+        assert_close(adjusted.variance, golden_number(expected, row, "variance_adjusted"), 1e-9);
+        for (size_t i = 0; i < 2; i++) {
+            static const char *const names[2][4] = {{"lower95_adjusted", "upper95_adjusted",
+                                                     "lower95_independent", "upper95_independent"},
+                                                    {"lower998_adjusted", "upper998_adjusted",
+                                                     "lower998_independent",
+                                                     "upper998_independent"}};
+
+            assert_close(adjusted.limits[i].lower, golden_number(expected, row, names[i][0]), 1e-9);
+            assert_close(adjusted.limits[i].upper, golden_number(expected, row, names[i][1]), 1e-9);
+            assert_close(independent.limits[i].lower, golden_number(expected, row, names[i][2]),
+                         1e-9);
+            assert_close(independent.limits[i].upper, golden_number(expected, row, names[i][3]),
+                         1e-9);
+        }
+    }
+    hst_table_free(input);
+    hst_table_free(expected);
+}
+
 /* ---- the worked numbers of the method notes: six strata, per 100,000 ---- */
 
 static const strata worked = {
@@ -316,6 +371,57 @@ static void weighted_events(void **state)
                          2 * (plain.limits[0].upper - plain.value), 1e-10);
         }
     }
+}
+
+/* Where everybody has one event, the limits are those of independent events, weighted or not; the
+ * scale of the weights does not matter; and few events are few however often people repeat. */
+static void repeat_adjusted_limits(void **state)
+{
+    uint64_t seed = 20080401;
+
+    (void)state;
+    for (int run = 0; run < 50; run++) {
+        strata s;
+        double x[MAX_STRATA], v[MAX_STRATA], squares[MAX_STRATA], n[MAX_STRATA];
+        hst_dsr plain, once, scaled, twice;
+
+        random_strata(&s, &seed);
+        for (size_t i = 0; i < s.n_strata; i++) {
+            x[i] = 2.5 * s.x[i];
+            v[i] = 2.5 * 2.5 * s.x[i];
+            n[i] = 2.5 * s.n[i];
+            squares[i] = 2 * v[i]; /* everybody two events, with the weight squared */
+        }
+        plain = compute(&s, HST_INTERVAL_DOBSON_BYAR, 0);
+        once =
+            hst_dsr_repeat_adjusted(s.x, NULL, s.x, s.n, s.w, s.n_strata, 1e5, both_levels, 2, 0);
+        assert_same(&once, &plain, 1, 1e-14);
+        once = hst_dsr_repeat_adjusted(x, v, v, n, s.w, s.n_strata, 1e5, both_levels, 2, 0);
+        assert_same(&once, &plain, 1, 1e-12);
+        scaled = hst_dsr_repeat_adjusted(x, v, squares, n, s.w, s.n_strata, 1e5, both_levels, 2, 0);
+        for (size_t i = 0; i < s.n_strata; i++) {
+            squares[i] = 2 * s.x[i];
+        }
+        twice = hst_dsr_repeat_adjusted(s.x, NULL, squares, s.n, s.w, s.n_strata, 1e5, both_levels,
+                                        2, 0);
+        assert_same(&scaled, &twice, 1, 1e-12);
+        assert_close(twice.variance, 2 * plain.variance, 1e-12);
+        assert_close(twice.limits[0].upper - twice.value,
+                     sqrt(2) * (plain.limits[0].upper - plain.value), 1e-10);
+    }
+}
+
+static void repeats_do_not_make_many_events(void **state)
+{
+    static const double x[] = {3, 6}, squares[] = {9, 36}, n[] = {1000, 700}, w[] = {1, 1};
+    hst_dsr dsr = hst_dsr_repeat_adjusted(x, NULL, squares, n, w, 2, 1e5, both_levels, 2, 10);
+
+    (void)state;
+    assert_true(isnan(dsr.value));
+    assert_non_null(dsr.note);
+    assert_close(dsr.total_count, 9, 0);
+    dsr = hst_dsr_repeat_adjusted(x, NULL, squares, n, w, 2, 1e5, both_levels, 2, 9);
+    assert_true(dsr.value > 0);
 }
 
 static void weights_and_populations_scale(void **state)
@@ -485,6 +591,9 @@ int main(void)
         cmocka_unit_test(golden_dobson_byar),
         cmocka_unit_test(golden_other_intervals),
         cmocka_unit_test(golden_edges),
+        cmocka_unit_test(golden_repeat_adjusted),
+        cmocka_unit_test(repeat_adjusted_limits),
+        cmocka_unit_test(repeats_do_not_make_many_events),
         cmocka_unit_test(order_of_strata_does_not_matter),
         cmocka_unit_test(weighted_events),
         cmocka_unit_test(weights_and_populations_scale),
@@ -496,8 +605,11 @@ int main(void)
         cmocka_unit_test(refusals),
         cmocka_unit_test(large_counts_are_exact),
     };
-    size_t n = 12;
+    size_t n = 0;
 
+    while (tests[n].test_func) {
+        n++;
+    }
     for (size_t i = 0; i < sizeof worked_cases / sizeof worked_cases[0]; i++) {
         tests[n++] = (struct CMUnitTest){.name = worked_cases[i].name,
                                          .test_func = worked_example,

@@ -112,6 +112,38 @@ static void limits_widen_with_confidence_and_hold_the_count(void **state)
     }
 }
 
+static struct repeat_case {
+    const char *name;
+    double count, squares, lower, upper;
+} repeat_cases[] = {
+    /* exact limits of 4: 1.08986537362633, 10.2415886754037; of 0: 0, 3.68887945411394 */
+    {"nobody repeats", 4, 4, 1.08986537362633, 10.2415886754037},
+    {"one of three people twice", 4, 6, 4 + 1.224744871391589 * (1.08986537362633 - 4),
+     4 + 1.224744871391589 * (10.2415886754037 - 4)},
+    {"one person with all, the lower limit held at 0", 4, 16, 0, 2 * 10.2415886754037 - 4},
+    {"no events", 0, 0, 0, 3.68887945411394},
+    {"not a count", NAN, 4, NAN, NAN},
+};
+
+static void repeat_adjusted(void **state)
+{
+    const struct repeat_case *c = *state;
+    hst_limits limits = hst_limits_repeat_adjusted(c->count, c->squares, 95);
+
+    assert_close(limits.lower, c->lower, 1e-12);
+    assert_close(limits.upper, c->upper, 1e-12);
+}
+
+static void many_repeats_scale_byar(void **state)
+{
+    hst_limits byar = hst_limits_byar(500, 99.8);
+    hst_limits limits = hst_limits_repeat_adjusted(500, 4500, 99.8);
+
+    (void)state;
+    assert_close(limits.lower, 500 + 3 * (byar.lower - 500), 1e-12);
+    assert_close(limits.upper, 500 + 3 * (byar.upper - 500), 1e-12);
+}
+
 static void what_is_not_defined_is_nan(void **state)
 {
     (void)state;
@@ -131,14 +163,25 @@ static void what_is_not_defined_is_nan(void **state)
 
 int main(void)
 {
+    enum { N_CASES = sizeof repeat_cases / sizeof repeat_cases[0] };
+    struct CMUnitTest cases[N_CASES];
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_poisson_limits),
         cmocka_unit_test(golden_crude_rates),
         cmocka_unit_test(golden_proportions),
         cmocka_unit_test(golden_means),
         cmocka_unit_test(limits_widen_with_confidence_and_hold_the_count),
+        cmocka_unit_test(many_repeats_scale_byar),
         cmocka_unit_test(what_is_not_defined_is_nan),
     };
+    int n_failed = 0;
 
-    return cmocka_run_group_tests_name("standardise/interval", tests, NULL, NULL);
+    for (size_t i = 0; i < N_CASES; i++) {
+        cases[i] = (struct CMUnitTest){.name = repeat_cases[i].name,
+                                       .test_func = repeat_adjusted,
+                                       .initial_state = &repeat_cases[i]};
+    }
+    n_failed += cmocka_run_group_tests_name("standardise/interval", tests, NULL, NULL);
+    n_failed += cmocka_run_group_tests_name("repeat-adjusted limits of a count", cases, NULL, NULL);
+    return n_failed;
 }
