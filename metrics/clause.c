@@ -2,47 +2,63 @@
  * codes by filter.c. */
 #include "clause_internal.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The `where` keys whose value is a list of plain codes. */
+enum {
+    APC = 1 << HST_DATASET_APC,
+    OP = 1 << HST_DATASET_OP,
+    AE = 1 << HST_DATASET_AE,
+    ALL = APC | OP | AE
+};
+
+/* The `where` keys whose value is a list of plain codes, and the data sets that have them. */
 static const struct code_key {
     hst_where_code key;
     hst_clause_kind kind;
+    unsigned datasets;
     size_t width; /* characters of a code; 0 = any number */
     const char *name, *words;
 } code_keys[] = {
-    {HST_WHERE_ADMISSION_SOURCE, HST_CLAUSE_ADMISSION_SOURCE, 2, "admission_source",
+    {HST_WHERE_ADMISSION_SOURCE, HST_CLAUSE_ADMISSION_SOURCE, APC, 2, "admission_source",
      "source of admission"},
-    {HST_WHERE_DISCHARGE_METHOD, HST_CLAUSE_DISCHARGE_METHOD, 1, "discharge_method",
+    {HST_WHERE_DISCHARGE_METHOD, HST_CLAUSE_DISCHARGE_METHOD, APC, 1, "discharge_method",
      "discharge method"},
-    {HST_WHERE_DISCHARGE_DESTINATION, HST_CLAUSE_DISCHARGE_DESTINATION, 2, "discharge_destination",
-     "discharge destination"},
-    {HST_WHERE_SEX, HST_CLAUSE_SEX, 1, "sex", "sex"},
-    {HST_WHERE_PATIENT_CLASS, HST_CLAUSE_PATIENT_CLASS, 1, "patient_class", "patient class"},
-    {HST_WHERE_EPISODE_TYPE, HST_CLAUSE_EPISODE_TYPE, 1, "episode_type", "episode type"},
-    {HST_WHERE_ETHNICITY, HST_CLAUSE_ETHNICITY, 1, "ethnicity", "ethnic category"},
-    {HST_WHERE_DEPRIVATION_QUINTILE, HST_CLAUSE_DEPRIVATION_QUINTILE, 1, "deprivation_quintile",
-     "deprivation quintile"},
-    {HST_WHERE_SPECIALTY, HST_CLAUSE_SPECIALTY, 0, "specialty",
+    {HST_WHERE_DISCHARGE_DESTINATION, HST_CLAUSE_DISCHARGE_DESTINATION, APC, 2,
+     "discharge_destination", "discharge destination"},
+    {HST_WHERE_DISCHARGE_DESTINATION, HST_CLAUSE_DISCHARGE_DESTINATION, AE, 2,
+     "discharge_destination", "disposal (AEATTENDDISP)"},
+    {HST_WHERE_SEX, HST_CLAUSE_SEX, ALL, 1, "sex", "sex"},
+    {HST_WHERE_PATIENT_CLASS, HST_CLAUSE_PATIENT_CLASS, APC, 1, "patient_class", "patient class"},
+    {HST_WHERE_ATTENDED, HST_CLAUSE_ATTENDED, OP, 1, "attended", "ATTENDED"},
+    {HST_WHERE_ATTENDANCE_CATEGORY, HST_CLAUSE_ATTENDANCE_CATEGORY, AE, 1, "attendance_category",
+     "attendance category (AEATTENDCAT)"},
+    {HST_WHERE_FIRST_ATTENDANCE, HST_CLAUSE_FIRST_ATTENDANCE, OP, 1, "first_attendance",
+     "first attendance (FIRSTATT)"},
+    {HST_WHERE_DEPARTMENT, HST_CLAUSE_DEPARTMENT, AE, 2, "department", "department (AEDEPTTYPE)"},
+    {HST_WHERE_EPISODE_TYPE, HST_CLAUSE_EPISODE_TYPE, APC, 1, "episode_type", "episode type"},
+    {HST_WHERE_ETHNICITY, HST_CLAUSE_ETHNICITY, ALL, 1, "ethnicity", "ethnic category"},
+    {HST_WHERE_DEPRIVATION_QUINTILE, HST_CLAUSE_DEPRIVATION_QUINTILE, ALL, 1,
+     "deprivation_quintile", "deprivation quintile"},
+    {HST_WHERE_SPECIALTY, HST_CLAUSE_SPECIALTY, APC | OP, 0, "specialty",
      "treatment specialty (main specialty before April 2004)"},
-    {HST_WHERE_MAIN_SPECIALTY, HST_CLAUSE_MAIN_SPECIALTY, 0, "main_specialty", "main specialty"},
-    {HST_WHERE_PROVIDER, HST_CLAUSE_PROVIDER, 0, "provider", "provider"},
-    {HST_WHERE_GP_PRACTICE, HST_CLAUSE_GP_PRACTICE, 0, "gp_practice", "GP practice"},
+    {HST_WHERE_MAIN_SPECIALTY, HST_CLAUSE_MAIN_SPECIALTY, APC | OP, 0, "main_specialty",
+     "main specialty"},
+    {HST_WHERE_PROVIDER, HST_CLAUSE_PROVIDER, ALL, 0, "provider", "provider"},
+    {HST_WHERE_GP_PRACTICE, HST_CLAUSE_GP_PRACTICE, ALL, 0, "gp_practice", "GP practice"},
 };
 
-/* Keys of other data sets, or that need spells or people. */
-static const struct refused_key {
-    hst_where_code key;
-    const char *name, *why;
-} refused_keys[] = {
-    {HST_WHERE_ATTENDED, "attended", "it belongs to outpatient attendances"},
-    {HST_WHERE_FIRST_ATTENDANCE, "first_attendance", "it belongs to outpatient attendances"},
-    {HST_WHERE_DEPARTMENT, "department", "it belongs to A&E attendances"},
-    {HST_WHERE_ATTENDANCE_CATEGORY, "attendance_category", "it belongs to A&E attendances"},
-    {HST_WHERE_COHORT, "cohort", "this version has no cohorts"},
-    {HST_WHERE_NOT_COHORT, "not_cohort", "this version has no cohorts"},
+enum { N_CODE_KEYS = sizeof code_keys / sizeof code_keys[0] };
+
+/* The words for rows of a data set in messages and definitions. */
+static const struct dataset_words {
+    const char *rows, *row;
+} dataset_words[] = {
+    [HST_DATASET_APC] = {"inpatient stays and episodes (`dataset: apc`)", "episode"},
+    [HST_DATASET_OP] = {"outpatient attendances (`dataset: op`)", "attendance"},
+    [HST_DATASET_AE] = {"A&E attendances (`dataset: ae`)", "attendance"},
 };
 
 static const char *const method_codes[] = {"11", "12", "13", "21", "22", "23", "24", "25",
@@ -66,6 +82,11 @@ typedef struct compiler {
     hst_error *err;
 } compiler;
 
+static const hst_measure *measure_of(const compiler *c)
+{
+    return &c->measures->study->measures[c->measure];
+}
+
 static hst_status no_memory(hst_error *err)
 {
     return hst_fail(err, HST_ERR_MEMORY, "no memory for the measures' filters");
@@ -74,145 +95,9 @@ static hst_status no_memory(hst_error *err)
 /* "study.yaml, line 12: measure `x`" before a message. */
 static hst_status refuse(const compiler *c, const char *message)
 {
-    const hst_study *study = c->measures->study;
-
-    return hst_fail(c->err, HST_ERR_USAGE, "%s, line %zu: measure `%s`: %s", study->path,
-                    c->where->line ? c->where->line : study->measures[c->measure].line,
-                    study->measures[c->measure].id, message);
-}
-
-/* ---- words ---- */
-
-char *hst_words_or(size_t n, char (*codes)[HST_CODE_BYTES])
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-
-    if (!stream) {
-        return NULL;
-    }
-    for (size_t i = 0; i < n; i++) {
-        fprintf(stream, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", codes[i]);
-    }
-    if (fclose(stream) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
-/* "<what> <a, b or c>" into clause->words. */
-static hst_status say_codes(hst_clause *clause, const char *what, hst_error *err)
-{
-    char *list = hst_words_or(clause->n_codes, clause->codes);
-    size_t size = strlen(what) + (list ? strlen(list) : 0) + 64;
-
-    clause->words = list ? malloc(size) : NULL;
-    if (clause->words && clause->is_non_elective) {
-        snprintf(clause->words, size, "%s other than 11, 12, 13, 98, 99 and none%s%s", what,
-                 clause->n_codes ? ", or " : "", list);
-    } else if (clause->words) {
-        snprintf(clause->words, size, "%s %s", what, list);
-    }
-    free(list);
-    return clause->words ? HST_OK : no_memory(err);
-}
-
-static hst_status say_range(hst_clause *clause, const char *what, const char *unit, hst_error *err)
-{
-    size_t size = strlen(what) + 64;
-
-    clause->words = malloc(size);
-    if (!clause->words) {
-        return no_memory(err);
-    }
-    snprintf(clause->words, size, "%s %d to %d%s", what, clause->from, clause->to, unit);
-    return HST_OK;
-}
-
-static const char *positions_words(hst_positions positions)
-{
-    switch (positions) {
-    case HST_POSITIONS_PRIMARY:
-        return "in the first position";
-    case HST_POSITIONS_FIRST3:
-        return "in the first three positions";
-    case HST_POSITIONS_SECONDARY:
-        return "in a secondary position";
-    case HST_POSITIONS_ANY:
-        return "in any position";
-    case HST_POSITIONS_OF_SET:
-        break;
-    }
-    return "in the positions of the set";
-}
-
-/* "diabetes_any (5 ICD-10 prefixes in any position)"; sets whose rows differ say so. */
-static void say_use(FILE *stream, const hst_condition_use *use)
-{
-    static const char *const systems[HST_N_SYSTEMS] = {"ICD-10", "OPCS-4"};
-    static const char *const roles[HST_N_ROLES] = {"", "not with ", "only with "};
-    bool first = true;
-
-    fprintf(stream, "%s (", use->name);
-    for (unsigned role = 0; role < HST_N_ROLES; role++) {
-        for (unsigned system = 0; system < HST_N_SYSTEMS; system++) {
-            size_t n = 0;
-            hst_positions positions = HST_POSITIONS_OF_SET;
-
-            for (size_t i = 0; i < use->n_rows; i++) {
-                const hst_condition_row *row = &use->rows[i];
-
-                if (row->role == (hst_row_role)role && row->system == (hst_code_system)system) {
-                    positions = n == 0 || positions == row->positions ? row->positions
-                                                                      : HST_POSITIONS_OF_SET;
-                    n++;
-                }
-            }
-            if (n > 0) {
-                fprintf(stream, "%s%s%zu %s prefix%s %s", first ? "" : ", ", roles[role], n,
-                        systems[system], n == 1 ? "" : "es", positions_words(positions));
-                first = false;
-            }
-        }
-    }
-    fprintf(stream, ")");
-}
-
-static hst_status say_uses(const compiler *c, hst_clause *clause, const char *what)
-{
-    size_t size = 0;
-    FILE *stream = open_memstream(&clause->words, &size);
-
-    if (!stream) {
-        return no_memory(c->err);
-    }
-    fprintf(stream, "%s ", what);
-    for (size_t i = 0; i < clause->n_uses; i++) {
-        fprintf(stream, "%s", i == 0 ? "" : i + 1 == clause->n_uses ? " or " : ", ");
-        say_use(stream, &c->measures->uses[clause->uses[i]]);
-    }
-    return fclose(stream) == 0 ? HST_OK : no_memory(c->err);
-}
-
-static hst_status say_any(const compiler *c, hst_clause *clause)
-{
-    size_t size = 0;
-    FILE *stream = open_memstream(&clause->words, &size);
-
-    if (!stream) {
-        return no_memory(c->err);
-    }
-    fprintf(stream, "any of");
-    for (size_t i = 0; i < clause->n_any; i++) {
-        fprintf(stream, " (");
-        for (size_t j = 0; j < clause->any[i].n; j++) {
-            fprintf(stream, "%s%s", j ? "; " : "", clause->any[i].clauses[j].words);
-        }
-        fprintf(stream, "%s)", clause->any[i].n ? "" : "every episode");
-    }
-    return fclose(stream) == 0 ? HST_OK : no_memory(c->err);
+    return hst_fail(c->err, HST_ERR_USAGE, "%s, line %zu: measure `%s`: %s",
+                    c->measures->study->path, c->where->line ? c->where->line : measure_of(c)->line,
+                    measure_of(c)->id, message);
 }
 
 /* ---- clauses ---- */
@@ -318,7 +203,7 @@ static hst_status compile_methods(const compiler *c, hst_filter *filter)
             status = add_method(c, clause, texts->items[i]);
         }
         if (!status) {
-            status = say_codes(clause, "admission method", c->err);
+            status = hst_clause_say_codes(clause, "admission method", c->err);
         }
     }
     return status;
@@ -340,6 +225,18 @@ static hst_status compile_transfers(const compiler *c, hst_filter *filter)
     return status;
 }
 
+/* Codes of A&E that a numeric export or a careless hand wrote with one digit. */
+static const char *padded(const struct code_key *key, const char *text, char out[3])
+{
+    if (key->datasets == AE && key->width == 2 && isdigit((unsigned char)text[0]) && !text[1]) {
+        out[0] = '0';
+        out[1] = text[0];
+        out[2] = '\0';
+        return out;
+    }
+    return text;
+}
+
 static hst_status compile_codes(const compiler *c, hst_filter *filter, const struct code_key *key)
 {
     const hst_texts *texts = &c->where->codes[key->key];
@@ -352,7 +249,8 @@ static hst_status compile_codes(const compiler *c, hst_filter *filter, const str
     }
     status = add_clause(filter, key->kind, &clause, c->err);
     for (size_t i = 0; i < texts->n && !status; i++) {
-        const char *text = texts->items[i];
+        char pair[3];
+        const char *text = padded(key, texts->items[i], pair);
         size_t length = strlen(text);
 
         if ((key->width != 0 && length != key->width) || length == 0 || length >= HST_CODE_BYTES) {
@@ -371,7 +269,49 @@ static hst_status compile_codes(const compiler *c, hst_filter *filter, const str
         }
         status = add_code(clause, text, length, c->err);
     }
-    return status ? status : say_codes(clause, key->words, c->err);
+    return status ? status : hst_clause_say_codes(clause, key->words, c->err);
+}
+
+/* Bit of the cohort that a text names. */
+static hst_status find_cohort(const compiler *c, const char *name, uint16_t *bit)
+{
+    const hst_study *study = c->measures->study;
+    const char *names[HST_MAX_COHORTS] = {0}, *nearest = NULL;
+    char message[256];
+
+    for (size_t i = 0; i < study->n_cohorts && i < HST_MAX_COHORTS; i++) {
+        names[i] = study->cohorts[i].id;
+        if (strcmp(names[i], name) == 0) {
+            *bit = (uint16_t)(1U << i);
+            return HST_OK;
+        }
+    }
+    nearest = hst_nearest_name(name, names,
+                               study->n_cohorts < HST_MAX_COHORTS ? study->n_cohorts
+                                                                  : (size_t)HST_MAX_COHORTS);
+    snprintf(message, sizeof message, "no cohort is called `%.60s`%s%.60s%s", name,
+             nearest ? "; did you mean `" : "", nearest ? nearest : "", nearest ? "`?" : "");
+    return refuse(c, message);
+}
+
+static hst_status compile_cohorts(const compiler *c, hst_filter *filter, hst_clause_kind kind)
+{
+    const hst_texts *texts =
+        &c->where->codes[kind == HST_CLAUSE_COHORT ? HST_WHERE_COHORT : HST_WHERE_NOT_COHORT];
+    hst_clause *clause = NULL;
+    hst_status status = HST_OK;
+
+    if (texts->n == 0) {
+        return HST_OK;
+    }
+    status = add_clause(filter, kind, &clause, c->err);
+    for (size_t i = 0; i < texts->n && !status; i++) {
+        uint16_t bit = 0;
+
+        status = find_cohort(c, texts->items[i], &bit);
+        clause->cohorts |= bit;
+    }
+    return status ? status : hst_clause_say_cohorts(clause, c->measures->study, c->err);
 }
 
 static hst_status compile_range(const compiler *c, hst_filter *filter, hst_clause_kind kind,
@@ -391,7 +331,8 @@ static hst_status compile_range(const compiler *c, hst_filter *filter, hst_claus
     }
     clause->from = from;
     clause->to = to;
-    return say_range(clause, is_age ? "age" : "length of stay", is_age ? "" : " days", c->err);
+    return hst_clause_say_range(clause, is_age ? "age" : "length of stay", is_age ? "" : " days",
+                                c->err);
 }
 
 /* ---- conditions and procedures ---- */
@@ -464,6 +405,9 @@ static hst_status compile_conditions(const compiler *c, hst_filter *filter)
         return HST_OK;
     }
     status = add_clause(filter, HST_CLAUSE_CONDITION, &clause, c->err);
+    if (!status) {
+        clause->episode = c->where->episode;
+    }
     for (size_t i = 0; i < texts->n && !status; i++) {
         size_t set = hst_conditions_find(c->conditions, texts->items[i]);
         const hst_condition_set *found = NULL;
@@ -474,7 +418,7 @@ static hst_status compile_conditions(const compiler *c, hst_filter *filter)
         found = hst_conditions_set(c->conditions, set);
         status = add_use(c, clause, found->name, found->rows, found->n_rows, c->where->positions);
     }
-    return status ? status : say_uses(c, clause, "condition");
+    return status ? status : hst_clause_say_uses(clause, "condition", c->measures, c->err);
 }
 
 /* OPCS-4 codes begin with a letter and a digit. */
@@ -503,6 +447,9 @@ static hst_status compile_procedures(const compiler *c, hst_filter *filter)
         return HST_OK;
     }
     status = add_clause(filter, HST_CLAUSE_PROCEDURE, &clause, c->err);
+    if (!status) {
+        clause->episode = c->where->episode;
+    }
     for (size_t i = 0; i < texts->n && !status; i++) {
         size_t set = hst_conditions_find(c->conditions, texts->items[i]);
         const hst_condition_set *found = NULL;
@@ -523,7 +470,7 @@ static hst_status compile_procedures(const compiler *c, hst_filter *filter)
             return refuse_set(c, "procedure", texts->items[i]);
         }
     }
-    return status ? status : say_uses(c, clause, "procedure");
+    return status ? status : hst_clause_say_uses(clause, "procedure", c->measures, c->err);
 }
 
 /* ---- the whole ---- */
@@ -550,7 +497,81 @@ static hst_status compile_any(const compiler *c, hst_filter *filter)
         status = hst_filter_compile(&clause->any[i], c->measures, c->conditions, c->measure,
                                     &where->any[i], true, c->err);
     }
-    return status ? status : say_any(c, clause);
+    return status ? status
+                  : hst_clause_say_any(clause, dataset_words[measure_of(c)->dataset].row, c->err);
+}
+
+/* True when rows of a data set have the field that a key of plain codes asks for. */
+static bool has_field(hst_dataset dataset, hst_where_code key)
+{
+    for (size_t i = 0; i < N_CODE_KEYS; i++) {
+        if (code_keys[i].key == key && code_keys[i].datasets >> dataset & 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static hst_status refuse_key(const compiler *c, const char *name, const char *why)
+{
+    char message[256];
+
+    snprintf(message, sizeof message, "`%s` cannot be asked of %s%s", name,
+             dataset_words[measure_of(c)->dataset].rows, why);
+    return refuse(c, message);
+}
+
+/* Keys that the rows of the measure's data set cannot answer. */
+static hst_status check_keys(const compiler *c)
+{
+    static const char no_diagnosis[] =
+        ": their diagnoses are hardly ever coded; `cohort` asks for people with a condition";
+    const hst_where *where = c->where;
+    const hst_texts *codes = where->codes;
+    hst_dataset dataset = measure_of(c)->dataset;
+    const struct inpatient_key {
+        bool is_given;
+        const char *name, *why;
+    } inpatient_keys[] = {
+        {codes[HST_WHERE_ADMISSION_METHOD].n > 0, "admission_method", ""},
+        {where->transfers_excluded, "transfers", ""},
+        {where->has_length_of_stay, "length_of_stay", ""},
+        {codes[HST_WHERE_CONDITION].n > 0, "condition", no_diagnosis},
+        {codes[HST_WHERE_PROCEDURE].n > 0, "procedure", ": their procedures are not kept"},
+        {where->episode != HST_EPISODE_FIRST, "episode", ""},
+    };
+
+    for (size_t i = 0; i < N_CODE_KEYS; i++) {
+        if (codes[code_keys[i].key].n > 0 && !has_field(dataset, code_keys[i].key)) {
+            return refuse_key(c, code_keys[i].name, "");
+        }
+    }
+    for (size_t i = 0; i < sizeof inpatient_keys / sizeof inpatient_keys[0]; i++) {
+        if (inpatient_keys[i].is_given && dataset != HST_DATASET_APC) {
+            return refuse_key(c, inpatient_keys[i].name, inpatient_keys[i].why);
+        }
+    }
+    return HST_OK;
+}
+
+/* `episode` says whose codes a condition is looked for in. */
+static hst_status check_episode(const compiler *c)
+{
+    const hst_where *where = c->where;
+    hst_unit unit = measure_of(c)->unit;
+
+    if (where->episode == HST_EPISODE_FIRST) {
+        return HST_OK;
+    }
+    if (unit != HST_UNIT_SPELL && unit != HST_UNIT_CIPS) {
+        return refuse(c, "`episode: last` and `episode: any` are for stays of several episodes "
+                         "(`unit: spell` or `cips`)");
+    }
+    if (where->codes[HST_WHERE_CONDITION].n == 0 && where->codes[HST_WHERE_PROCEDURE].n == 0) {
+        return refuse(c, "`episode` says where a condition is read; it stands beside `condition` "
+                         "or `procedure`");
+    }
+    return HST_OK;
 }
 
 hst_status hst_filter_compile(hst_filter *out, hst_measures *measures,
@@ -558,27 +579,21 @@ hst_status hst_filter_compile(hst_filter *out, hst_measures *measures,
                               const hst_where *where, bool with_class, hst_error *err)
 {
     compiler c = {measures, conditions, measure, where, err};
-    hst_status status = HST_OK;
-    char message[160];
+    hst_dataset dataset = measure_of(&c)->dataset;
+    hst_status status = check_keys(&c);
 
-    for (size_t i = 0; i < sizeof refused_keys / sizeof refused_keys[0]; i++) {
-        if (where->codes[refused_keys[i].key].n > 0) {
-            snprintf(message, sizeof message,
-                     "`%s` cannot be asked of inpatient admissions and episodes: %s",
-                     refused_keys[i].name, refused_keys[i].why);
-            return refuse(&c, message);
-        }
+    if (!status) {
+        status = check_episode(&c);
     }
-    if (where->episode != HST_EPISODE_FIRST) {
-        return refuse(&c, "`episode: last` and `episode: any` need spells, which this version does "
-                          "not build");
+    if (!status) {
+        status = compile_methods(&c, out);
     }
-    status = compile_methods(&c, out);
     if (!status) {
         status = compile_transfers(&c, out);
     }
-    for (size_t i = 0; i < sizeof code_keys / sizeof code_keys[0] && !status; i++) {
-        if (with_class || code_keys[i].key != HST_WHERE_PATIENT_CLASS) {
+    for (size_t i = 0; i < N_CODE_KEYS && !status; i++) {
+        if (code_keys[i].datasets >> dataset & 1 &&
+            (with_class || code_keys[i].key != hst_class_key(dataset))) {
             status = compile_codes(&c, out, &code_keys[i]);
         }
     }
@@ -587,6 +602,12 @@ hst_status hst_filter_compile(hst_filter *out, hst_measures *measures,
     }
     if (!status && where->has_length_of_stay) {
         status = compile_range(&c, out, HST_CLAUSE_LENGTH_OF_STAY, where->los_from, where->los_to);
+    }
+    if (!status) {
+        status = compile_cohorts(&c, out, HST_CLAUSE_COHORT);
+    }
+    if (!status) {
+        status = compile_cohorts(&c, out, HST_CLAUSE_NOT_COHORT);
     }
     if (!status) {
         status = compile_conditions(&c, out);

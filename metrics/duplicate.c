@@ -227,7 +227,7 @@ void hst_duplicates_mark(hst_duplicates *search)
     qsort(search->copies, n, sizeof *search->copies, compare_copies);
     for (size_t i = 1; i < n; i++) {
         if (is_same_record(search->copies[i - 1].episode, search->copies[i].episode)) {
-            search->copies[i].episode->reserved = HST_RECORD_REPEAT;
+            search->copies[i].episode->reserved |= HST_RECORD_REPEAT;
         }
     }
 }

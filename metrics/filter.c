@@ -4,8 +4,14 @@
 #include <string.h>
 
 #include "codes_internal.h"
+#include "partition_internal.h"
 
-enum { N_SMALL = 256, N_LARGE = 65536, STAY_INVALID = N_LARGE - 1 };
+enum {
+    N_SMALL = 256,
+    N_LARGE = 65536,
+    N_COHORT_SETS = HST_RECORD_COHORTS + 1,
+    STAY_INVALID = N_LARGE - 1
+};
 
 struct hst_plan {
     const hst_measures *measures;
@@ -15,7 +21,9 @@ struct hst_plan {
     bool by_discharge[HST_PLAN_FILTERS];
     uint64_t any_of[HST_PLAN_FILTERS]; /* children of a filter's `any`; 0 = it has none */
     uint64_t has_any;
-    uint64_t has_codes; /* filters with a condition or procedure clause */
+    uint64_t has_codes;                   /* filters with a condition or procedure clause */
+    uint64_t reads_codes[3];              /* those of them that read it in this hst_which_episode */
+    uint8_t episode_of[HST_PLAN_FILTERS]; /* the same by filter */
     bool in_use[HST_N_ASKED];
     uint64_t *tables[HST_N_ASKED]; /* those that are the same for all segments */
     size_t n_use_words;
@@ -34,12 +42,13 @@ struct hst_segment_plan {
     hst_code_masks *codes;
 };
 
-/* ---- which field a clause looks at ---- */
+/* ---- which field a clause looks at; those of attendances lie where episode.h says ---- */
 
 static hst_asked_field field_of(const hst_clause *clause, bool by_discharge)
 {
     switch (clause->kind) {
     case HST_CLAUSE_ADMISSION_METHOD:
+    case HST_CLAUSE_DEPARTMENT:
         return HST_ASKED_ADMIMETH;
     case HST_CLAUSE_ADMISSION_SOURCE:
         return HST_ASKED_ADMISORC;
@@ -50,8 +59,11 @@ static hst_asked_field field_of(const hst_clause *clause, bool by_discharge)
     case HST_CLAUSE_SEX:
         return HST_ASKED_SEX;
     case HST_CLAUSE_PATIENT_CLASS:
+    case HST_CLAUSE_ATTENDED:
+    case HST_CLAUSE_ATTENDANCE_CATEGORY:
         return HST_ASKED_CLASSPAT;
     case HST_CLAUSE_EPISODE_TYPE:
+    case HST_CLAUSE_FIRST_ATTENDANCE:
         return HST_ASKED_EPITYPE;
     case HST_CLAUSE_ETHNICITY:
         return HST_ASKED_ETHNOS;
@@ -61,6 +73,9 @@ static hst_asked_field field_of(const hst_clause *clause, bool by_discharge)
         return HST_ASKED_AGE;
     case HST_CLAUSE_LENGTH_OF_STAY:
         return HST_ASKED_STAY;
+    case HST_CLAUSE_COHORT:
+    case HST_CLAUSE_NOT_COHORT:
+        return HST_ASKED_COHORT;
     case HST_CLAUSE_SPECIALTY:
         return by_discharge ? HST_ASKED_SPECIALTY_AT_DISCHARGE : HST_ASKED_SPECIALTY_AT_ADMISSION;
     case HST_CLAUSE_MAIN_SPECIALTY:
@@ -80,6 +95,9 @@ static hst_asked_field field_of(const hst_clause *clause, bool by_discharge)
 
 static size_t field_size(hst_asked_field field)
 {
+    if (field == HST_ASKED_COHORT) {
+        return N_COHORT_SETS;
+    }
     return field <= HST_ASKED_DISDEST || field == HST_ASKED_STAY ? N_LARGE : N_SMALL;
 }
 
@@ -111,6 +129,8 @@ static inline size_t field_value(hst_asked_field field, const hst_episode *episo
         return episode->admidate == 0 || episode->disdate < episode->admidate
                    ? (size_t)STAY_INVALID
                    : (size_t)(episode->disdate - episode->admidate);
+    case HST_ASKED_COHORT:
+        return episode->reserved & HST_RECORD_COHORTS;
     case HST_ASKED_SPECIALTY_AT_ADMISSION:
         return hst_episode_specialty(episode, false);
     case HST_ASKED_SPECIALTY_AT_DISCHARGE:
@@ -208,6 +228,12 @@ static void allow_values(const hst_clause *clause, hst_asked_field field, bool *
             allowed[value_of_code(not_non_elective[i], true)] = false;
         }
     }
+    if (field == HST_ASKED_COHORT) {
+        for (size_t sets = 0; sets < n; sets++) {
+            allowed[sets] = ((sets & clause->cohorts) != 0) == (clause->kind == HST_CLAUSE_COHORT);
+        }
+        return;
+    }
     for (size_t i = 0; i < clause->n_codes; i++) {
         if (field == HST_ASKED_DECILE) {
             size_t quintile = (size_t)(clause->codes[i][0] - '0');
@@ -268,6 +294,8 @@ static hst_status fill_clause(hst_plan *plan, size_t bit, const hst_clause *clau
         size_t kind = clause->kind == HST_CLAUSE_PROCEDURE;
 
         plan->has_codes |= UINT64_C(1) << bit;
+        plan->reads_codes[clause->episode] |= UINT64_C(1) << bit;
+        plan->episode_of[bit] = (uint8_t)clause->episode; /* one `where`, so the same for both */
         plan->wants[bit][kind] = true;
         for (size_t i = 0; i < clause->n_uses; i++) {
             plan->wanted[bit][kind][clause->uses[i] / 64] |= UINT64_C(1) << clause->uses[i] % 64;
@@ -467,16 +495,17 @@ void hst_segment_plan_free(hst_segment_plan *plan)
 /* ---- asking ---- */
 
 /* Takes away the filters whose condition or procedure clause finds none of its sets. */
-static uint64_t ask_codes(const hst_plan *plan, uint64_t live, const uint64_t *uses)
+static uint64_t ask_sets(const hst_plan *plan, uint64_t live, const uint64_t *const uses[3])
 {
     for (uint64_t left = live & plan->has_codes; left != 0; left &= left - 1) {
         size_t bit = (size_t)__builtin_ctzll(left);
+        const uint64_t *matched = uses[plan->episode_of[bit]];
 
         for (size_t kind = 0; kind < 2; kind++) {
             uint64_t found = 0;
 
             for (size_t w = 0; w < plan->n_use_words; w++) {
-                found |= uses[w] & plan->wanted[bit][kind][w];
+                found |= matched[w] & plan->wanted[bit][kind][w];
             }
             if (plan->wants[bit][kind] && found == 0) {
                 live &= ~(UINT64_C(1) << bit);
@@ -500,8 +529,22 @@ static uint64_t ask_any(const hst_plan *plan, uint64_t live)
     return live;
 }
 
-uint64_t hst_segment_plan_ask(const hst_segment_plan *segment_plan, const hst_episode *episode,
-                              uint64_t asked, uint64_t *uses)
+/* Takes away what stands in the `any` of filters that are out, parents before children: its codes
+ * need not be looked at. */
+static uint64_t drop_orphans(const hst_plan *plan, uint64_t live)
+{
+    for (uint64_t left = plan->has_any; left != 0; left &= left - 1) {
+        size_t bit = (size_t)__builtin_ctzll(left);
+
+        if (!(live >> bit & 1)) {
+            live &= ~plan->any_of[bit];
+        }
+    }
+    return live;
+}
+
+static inline uint64_t ask_fields(const hst_segment_plan *segment_plan, const hst_episode *episode,
+                                  uint64_t asked)
 {
     const hst_plan *plan = segment_plan->plan;
     uint64_t live = asked | ~plan->roots;
@@ -512,12 +555,57 @@ uint64_t hst_segment_plan_ask(const hst_segment_plan *segment_plan, const hst_ep
             return 0;
         }
     }
+    return plan->has_any ? drop_orphans(plan, live) : live;
+}
+
+uint64_t hst_segment_plan_ask_fields(const hst_segment_plan *plan, const hst_episode *episode,
+                                     uint64_t asked)
+{
+    return ask_fields(plan, episode, asked);
+}
+
+unsigned hst_plan_modes(const hst_plan *plan, uint64_t live)
+{
+    unsigned modes = 0;
+
+    for (unsigned i = 0; i < 3; i++) {
+        modes |= (unsigned)((live & plan->reads_codes[i]) != 0) << i;
+    }
+    return modes;
+}
+
+size_t hst_plan_n_use_words(const hst_plan *plan)
+{
+    return plan->n_use_words;
+}
+
+void hst_segment_plan_uses(const hst_segment_plan *plan, const hst_episode *episode, uint64_t *uses)
+{
+    hst_code_masks_ask(plan->codes, episode, uses);
+}
+
+uint64_t hst_plan_ask_codes(const hst_plan *plan, uint64_t live, const uint64_t *const uses[3])
+{
     if (live & plan->has_codes) {
-        hst_code_masks_ask(segment_plan->codes, episode, uses);
-        live = ask_codes(plan, live, uses);
+        live = ask_sets(plan, live, uses);
     }
     if (plan->has_any) {
         live = ask_any(plan, live);
     }
     return live & plan->roots;
+}
+
+uint64_t hst_segment_plan_ask(const hst_segment_plan *segment_plan, const hst_episode *episode,
+                              uint64_t asked, uint64_t *uses)
+{
+    const hst_plan *plan = segment_plan->plan;
+    uint64_t live = ask_fields(segment_plan, episode, asked);
+
+    if (live == 0) {
+        return 0;
+    }
+    if (live & plan->has_codes) {
+        hst_code_masks_ask(segment_plan->codes, episode, uses);
+    }
+    return hst_plan_ask_codes(plan, live, (const uint64_t *const[3]){uses, uses, uses});
 }

@@ -23,6 +23,12 @@ typedef enum hst_clause_kind {
     HST_CLAUSE_MAIN_SPECIALTY,
     HST_CLAUSE_PROVIDER,
     HST_CLAUSE_GP_PRACTICE,
+    HST_CLAUSE_ATTENDED,
+    HST_CLAUSE_FIRST_ATTENDANCE,
+    HST_CLAUSE_DEPARTMENT,
+    HST_CLAUSE_ATTENDANCE_CATEGORY,
+    HST_CLAUSE_COHORT,
+    HST_CLAUSE_NOT_COHORT,
     HST_CLAUSE_CONDITION,
     HST_CLAUSE_PROCEDURE,
     HST_CLAUSE_ANY
@@ -36,9 +42,11 @@ typedef struct hst_clause {
     bool is_non_elective; /**< method: all but elective ones, 98, 99 and none, beside `codes` */
     size_t n_codes;
     char (*codes)[HST_CODE_BYTES];
-    int from, to; /**< age, length of stay; inclusive */
+    int from, to;     /**< age, length of stay; inclusive */
+    uint16_t cohorts; /**< cohort, not_cohort: any of these, bit of each in the study's order */
     size_t n_uses;
-    size_t *uses; /**< condition, procedure: any of these, by number */
+    size_t *uses;              /**< condition, procedure: any of these, by number */
+    hst_which_episode episode; /**< condition, procedure: whose codes are read */
     size_t n_any;
     hst_filter *any; /**< HST_CLAUSE_ANY: one of these passes */
     char *words;

@@ -12,13 +12,16 @@ typedef struct hst_block {
     size_t bytes;
 } hst_block;
 
-/** Records that repeat another's key are marked so, in their copy in memory; the duplicate rule
- * `nhsd` leaves them out, `none` does not. */
-enum { HST_RECORD_REPEAT = 1 };
+/**
+ * What is written into `reserved` of a record's copy in memory: bit c for a member of the study's
+ * cohort number c, and a bit for records that repeat another's key (the duplicate rule `nhsd`
+ * leaves them out, `none` does not).
+ */
+enum { HST_RECORD_COHORTS = 0x7FFF, HST_RECORD_REPEAT = 0x8000 };
 
 static inline bool hst_episode_is_repeat(const hst_episode *episode)
 {
-    return episode->reserved == HST_RECORD_REPEAT;
+    return (episode->reserved & HST_RECORD_REPEAT) != 0;
 }
 
 /** One partition of all segments in memory; its buffers serve one partition after another. */

@@ -221,7 +221,7 @@ static struct refusal_case {
     {"a cohort", of_a_cohort, "cohort"},
     {"an outpatient key", of_attended, "`attended` cannot"},
     {"an A&E key", of_department, "`department` cannot"},
-    {"last episode", of_last_episode, "spells"},
+    {"last episode", of_last_episode, "`unit: spell` or `cips`"},
     {"a method that does not exist", of_method, "`26` is no code"},
     {"a group that does not exist", of_method_group, "`urgent` is no code"},
     {"sex in words", of_sex, "one character"},
