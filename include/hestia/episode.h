@@ -53,7 +53,7 @@ enum {
 typedef struct hst_episode {
     uint64_t person[2];    /**< keyed 128-bit hash of the person identifier */
     uint64_t record_key;   /**< EPIKEY (short keys completed); ATTENDKEY, AEKEY */
-    uint32_t spell_number; /**< keyed hash of PROVSPNOPS, else PROVSPNO; 0 = absent */
+    uint32_t spell_number; /**< keyed hash of PROVSPNOPS, else PROVSPNO; 0 = absent (apc) */
     uint32_t sus_spell;    /**< keyed hash of SUSSPELLID; 0 = absent, null or -1 */
     hst_day admidate, disdate, epistart, epiend, subdate;
     uint16_t admimeth, admisorc, disdest; /**< HST_CODE2 */
@@ -77,16 +77,22 @@ static_assert(sizeof(hst_episode) == 72, "hst_episode is a file format");
 /*
  * Attendances are records of the same form, so that one store and one pass serve all data sets:
  *
- *     field        op            ae
- *     record_key   ATTENDKEY     AEKEY
- *     admidate     APPTDATE      ARRIVALDATE       (epistart and epiend are the same day, disdate
- * 0) classpat     ATTENDED      AEATTENDCAT epitype      FIRSTATT      - admimeth     - AEDEPTTYPE
- * (two characters) disdest      -             AEATTENDDISP      (two characters) epistat      '3'
- * '3' epiorder     -             ARRIVALTIME in quarters of an hour, 1 to 96; 0 = unknown startage
- * APPTAGE       ARRIVALAGE provider, mainspef, tretspef, gp_practice, sex, ethnos, imd_decile,
- * subdate, flags: the same
+ *     field         op          ae
+ *     record_key    ATTENDKEY   AEKEY
+ *     admidate      APPTDATE    ARRIVALDATE
+ *     epistart      the same day, and epiend too; disdate 0
+ *     classpat      ATTENDED    AEATTENDCAT
+ *     epitype       FIRSTATT    -
+ *     admimeth      -           AEDEPTTYPE (two characters)
+ *     disdest       -           AEATTENDDISP (two characters)
+ *     epistat       '3'         '3'
+ *     spell_number  0           1 + minute of the day of ARRIVALTIME, 1 to 1440; 0 = unknown
+ *     startage      APPTAGE     ARRIVALAGE
+ *     diagnoses     -           the first A&E diagnosis, when there is a column
+ *     procedures    -           the first A&E treatment, when there is a column
  *
- * completeness counts the filled fields of the `hf` rule's list where it has one, else 0.
+ * provider, mainspef, tretspef, gp_practice, sex, ethnos, imd_decile, subdate, flags and areas: the
+ * same; epiorder and completeness: 0.
  */
 
 /** Bytes of a record in a block: the struct and its words, rounded up to 8. */
