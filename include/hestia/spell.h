@@ -42,7 +42,8 @@ enum hst_stay_note {
     HST_STAY_INVALID = 4 /**< not finished, or without provider, EPISTART, EPIEND, ADMIDATE */
 };
 
-/** A provider spell. Admission fields are its first episode's, discharge fields its last's. */
+/** A provider spell. Admission fields are its first episode's, discharge fields its last's (of
+ * those that have a DISDATE, if any has). */
 typedef struct hst_spell {
     uint32_t first_episode, n_episodes; /**< run of the episodes as hst_spells_build leaves them */
     uint32_t provider;
@@ -50,6 +51,7 @@ typedef struct hst_spell {
     uint64_t smallest_key; /**< of its episodes: the name of the spell */
     hst_day start;         /**< the earlier of ADMIDATE and first EPISTART */
     hst_day end;           /**< the latest EPIEND */
+    hst_day epistart;      /**< the first EPISTART */
     hst_day admidate;
     hst_day disdate; /**< 0: open, no episode of it has a discharge date */
     uint16_t admimeth, admisorc, disdest;
@@ -65,7 +67,7 @@ typedef struct hst_cips {
 /** What the rules made and refused, for audit.csv. */
 typedef enum hst_spell_event {
     HST_SPELL_EPISODES,     /**< episodes seen */
-    HST_SPELL_NOT_FINISHED, /**< EPISTAT is not 3: in no spell */
+    HST_SPELL_NOT_FINISHED, /**< EPISTAT is not 3: in no spell; the first reason counts */
     HST_SPELL_NO_PROVIDER,
     HST_SPELL_NO_EPISTART,
     HST_SPELL_NO_EPIEND,
@@ -74,7 +76,7 @@ typedef enum hst_spell_event {
     HST_SPELL_DATES_SWAPPED,
     HST_SPELL_ADMIDATE_FILLED,
     HST_SPELL_REGULAR_ATTENDER, /**< nhsd: class 3 or 4, a spell of its own */
-    HST_SPELL_NUMBER_MISSING,   /**< nhsd: episodes joined without a spell number */
+    HST_SPELL_NUMBER_MISSING,   /**< nhsd: episodes in spells made without a spell number */
     HST_SPELL_SPELLS,
     HST_SPELL_OPEN,              /**< without discharge date */
     HST_SPELL_DISCHARGE_EARLIER, /**< the last episode has no DISDATE, an earlier one has */
@@ -83,7 +85,7 @@ typedef enum hst_spell_event {
     HST_SPELL_BY_EPISTART,       /**< york: because EPISTART is equal */
     HST_SPELL_BY_UNFINISHED_END, /**< york: because the previous one ended that day, not discharged
                                   */
-    HST_SPELL_PAIRS,             /**< pairs of neighbouring spells of a person */
+    HST_SPELL_PAIRS, /**< pairs of neighbouring spells of a person; each is one of the next */
     HST_SPELL_LINKED,
     HST_SPELL_OVERLAP,          /**< not linked: starts before the previous one ends */
     HST_SPELL_GAP,              /**< not linked: too many days between */
@@ -110,8 +112,9 @@ void hst_spells_free(hst_spells *spells);
 
 /**
  * Builds the spells of one person: cleans dates (a copy: swaps EPISTART and EPIEND, fills
- * ADMIDATE), orders, joins, links. Nothing depends on the order in which the episodes come, nor on
- * the numbers of providers and spells, only on which are equal.
+ * ADMIDATE), orders, joins, links. Nothing depends on the order in which the episodes come (but
+ * that of rows equal in all that the rules look at, which stay as they came), nor on the numbers
+ * of providers and spells, only on which are equal.
  *
  * Afterwards `episodes` are sorted so that each spell's are one run in the rule's order, spell
  * after spell; episodes of no spell come last. Spells are ordered by start, end and smallest key,
@@ -120,7 +123,7 @@ void hst_spells_free(hst_spells *spells);
  *
  * @param episodes  [n], of one person, repeats already left out; changed in place
  * @param ledger    is added to; may be NULL
- * @return HST_OK; HST_ERR_MEMORY
+ * @return HST_OK; HST_ERR_RANGE for more episodes than 32 bits can number; HST_ERR_MEMORY
  */
 HST_MUST_CHECK hst_status hst_spells_build(hst_spells *spells, hst_stay_episode *episodes, size_t n,
                                            hst_spell_ledger *ledger, hst_error *err);
@@ -132,8 +135,9 @@ const hst_cips *hst_spells_get_cips(const hst_spells *spells, size_t *n);
 /**
  * The linking step alone: sorts spells by start, end and smallest key and links them.
  *
- * @param spells  [n] of one person with start, end, smallest_key, admimeth, admisorc, disdest,
- *                classpat; receives their order and `cips`
+ * @param spells  [n] of one person with start, end, epistart, smallest_key, admimeth, admisorc,
+ *                disdest, classpat; receives their order and `cips`
+ * @param ledger  is added to; may be NULL
  * @return number of continuous spells
  */
 size_t hst_spells_link(hst_cips_rule rule, hst_spell *spells, size_t n, hst_spell_ledger *ledger);
