@@ -228,17 +228,27 @@ static void read_study(const hst_scope *s, hst_study *study)
     read_extracts(s, study);
     study->spell_rule = hst_scope_text(&spells, "rule");
     study->cips_rule = hst_scope_text(&spells, "cips");
+    if (hst_scope_choice(&spells, "cips", 0) == HST_CIPS_SUPPLIED) {
+        hst_reader_fail(s->reader, hst_scope_find(&spells, "cips"),
+                        "`cips: supplied`: SUSSPELLID names provider spells, extracts have no "
+                        "continuous spells; write nhsd, york or none");
+    }
     study->duplicates = hst_scope_text(s, "duplicates");
     read_areas(s, study);
     study->provider_names = hst_scope_file(&providers, "names");
+    study->provider_merge = hst_scope_file(&providers, "merge");
     study->population = hst_scope_paths(s, "population", false);
     read_standard(s, study);
     study->by_sex = hst_scope_choice(s, "standardise_by", 1) == 1;
     study->denominator_year = (hst_denominator_year)hst_scope_choice(s, "denominator_year", 0);
+    study->deprivation = hst_scope_file(s, "deprivation");
     study->code_lists = hst_scope_file(s, "code_lists");
+    hst_study_read_cohorts(s, study);
     hst_study_read_measures(s, study);
+    hst_study_read_reported(s, study);
     study->quality.max_rejected = get_share(&quality, "max_rejected");
     study->quality.max_unknown_area = get_share(&quality, "max_unknown_area");
+    study->quality.max_row_drop = get_share(&quality, "max_row_drop");
     if (hst_scope_bool(&breaks, "screen")) {
         hst_reader_fail(
             s->reader, hst_scope_find(&breaks, "screen"),
@@ -330,6 +340,20 @@ static void free_measure(hst_measure *measure)
         free_texts(&measure->excluded_providers[i].areas);
     }
     free(measure->excluded_providers);
+    free(measure->exclude_condition);
+    free_texts(&measure->exclude_specialty);
+    free(measure->base);
+    free_texts(&measure->reference_areas);
+    free(measure->reference_year);
+}
+
+static void free_cohort(hst_study_cohort *cohort)
+{
+    free(cohort->id);
+    free(cohort->title);
+    free_texts(&cohort->condition);
+    free(cohort->file);
+    free(cohort->register_file);
 }
 
 static void free_extract(hst_study_extract *extract)
@@ -372,9 +396,19 @@ void hst_study_free(hst_study *study)
     for (size_t i = 0; i < study->n_measures; i++) {
         free_measure(&study->measures[i]);
     }
+    for (size_t i = 0; i < study->n_cohorts; i++) {
+        free_cohort(&study->cohorts[i]);
+    }
+    for (size_t i = 0; i < study->n_reported; i++) {
+        free(study->reported[i].measure);
+        free(study->reported[i].area);
+        free(study->reported[i].file);
+    }
     free_areas(study);
     free(study->extracts);
+    free(study->cohorts);
     free(study->measures);
+    free(study->reported);
     free(study->path);
     free(study->study);
     free(study->title);

@@ -17,10 +17,14 @@ typedef enum hst_group {
     HST_GROUP_AREAS,
     HST_GROUP_COMPARATOR,
     HST_GROUP_PROVIDERS,
+    HST_GROUP_COHORT,
+    HST_GROUP_REGISTER,
     HST_GROUP_DEFAULTS,
     HST_GROUP_MEASURE,
+    HST_GROUP_REFERENCE,
     HST_GROUP_WHERE,
     HST_GROUP_EXCLUDED_PROVIDER,
+    HST_GROUP_REPORTED,
     HST_GROUP_QUALITY,
     HST_GROUP_BREAKS,
     HST_GROUP_PUBLISH,
@@ -78,7 +82,21 @@ const char *hst_group_name(hst_group group);
 const hst_schema_key *hst_schema_find(hst_group group, const char *key);
 
 extern const hst_choice hst_unit_choices[], hst_statistic_choices[], hst_interval_choices[],
-    hst_split_choices[], hst_direction_choices[], hst_dataset_choices[];
+    hst_split_choices[], hst_direction_choices[], hst_dataset_choices[],
+    hst_measure_dataset_choices[], hst_cohort_dataset_choices[], hst_by_choices[],
+    hst_date_choices[], hst_positions_choices[], hst_episode_choices[], hst_transfer_choices[],
+    hst_bed_days_choices[], hst_separator_choices[], hst_cuts_choices[], hst_spell_choices[],
+    hst_cips_choices[], hst_duplicate_choices[], hst_window_choices[],
+    hst_comparator_area_choices[], hst_standardise_choices[], hst_denominator_choices[],
+    hst_format_choices[], hst_disclosure_choices[], hst_latest_choices[];
+
+enum { HST_CIPS_SUPPLIED = 3 };
+
+/** Codes of the data dictionary. */
+extern const hst_choice hst_method_choices[], hst_sex_choices[], hst_class_choices[],
+    hst_episode_type_choices[], hst_discharge_choices[], hst_quintile_choices[],
+    hst_attended_choices[], hst_first_attendance_choices[], hst_department_choices[],
+    hst_attendance_category_choices[];
 
 /** Value of a choice by its name, or -1. */
 int hst_choice_value(const hst_choice *choices, const char *name);

@@ -1,136 +1,10 @@
-/* The measures of a study: what is counted, by which filter. */
+/* The measures of a study: what is counted, over which periods, as which statistic. */
 #include "study_reader.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "extract_internal.h"
-
-/** Header fields of `where`, by hst_where_code. Those of later versions are refused by the schema.
- */
-static const char *const where_keys[HST_N_WHERE_CODES] = {
-    [HST_WHERE_ADMISSION_METHOD] = "admission_method",
-    [HST_WHERE_SEX] = "sex",
-    [HST_WHERE_PATIENT_CLASS] = "patient_class",
-    [HST_WHERE_EPISODE_TYPE] = "episode_type",
-    [HST_WHERE_SPECIALTY] = "specialty",
-    [HST_WHERE_MAIN_SPECIALTY] = "main_specialty",
-    [HST_WHERE_PROVIDER] = "provider",
-    [HST_WHERE_GP_PRACTICE] = "gp_practice",
-    [HST_WHERE_ETHNICITY] = "ethnicity",
-    [HST_WHERE_DEPRIVATION_QUINTILE] = "deprivation_quintile",
-    [HST_WHERE_DISCHARGE_METHOD] = "discharge_method",
-    [HST_WHERE_DISCHARGE_DESTINATION] = "discharge_destination",
-    [HST_WHERE_ADMISSION_SOURCE] = "admission_source",
-    [HST_WHERE_ATTENDED] = "attended",
-    [HST_WHERE_FIRST_ATTENDANCE] = "first_attendance",
-    [HST_WHERE_DEPARTMENT] = "department",
-    [HST_WHERE_ATTENDANCE_CATEGORY] = "attendance_category",
-    [HST_WHERE_CONDITION] = "condition",
-    [HST_WHERE_PROCEDURE] = "procedure",
-    [HST_WHERE_COHORT] = "cohort",
-    [HST_WHERE_NOT_COHORT] = "not_cohort",
-};
-
-/** Marks the patient classes that a filter or one under its `any` names. True when there are any.
- */
-static bool mark_classes(const hst_where *where, bool marked[UCHAR_MAX + 1])
-{
-    const hst_texts *classes = &where->codes[HST_WHERE_PATIENT_CLASS];
-    bool named = classes->n > 0;
-
-    for (size_t i = 0; i < classes->n; i++) {
-        marked[(unsigned char)classes->items[i][0]] = true; /* the schema has one letter each */
-    }
-    for (size_t i = 0; i < where->n_any; i++) {
-        named |= mark_classes(&where->any[i], marked);
-    }
-    return named;
-}
-
-/**
- * Ordinary, day case, and mother and baby, where the study does not say. When filters under `any`
- * name classes, those are let through as well, and their neighbours get the default: else it would
- * undo what they ask for.
- */
-static void set_default_class(hst_reader *r, hst_where *where)
-{
-    bool wanted[UCHAR_MAX + 1] = {['1'] = true, ['2'] = true, ['5'] = true};
-    hst_texts *classes = &where->codes[HST_WHERE_PATIENT_CLASS];
-
-    if (classes->n > 0) {
-        return;
-    }
-    if (mark_classes(where, wanted)) {
-        for (size_t i = 0; i < where->n_any; i++) {
-            set_default_class(r, &where->any[i]);
-        }
-    }
-    classes->items = hst_reader_allocate(r, UCHAR_MAX + 1, sizeof *classes->items);
-    for (unsigned c = 0; c <= UCHAR_MAX && !r->status; c++) {
-        if (wanted[c]) {
-            classes->items[classes->n] = hst_reader_copy(r, (char[]){(char)c, '\0'});
-            classes->n += classes->items[classes->n] != NULL;
-        }
-    }
-}
-
-/** A code as extracts are cleaned, or it would never be met: in upper case, a trust by its first
- * three characters. */
-static void clean_code(char *text, hst_field_kind kind)
-{
-    char code[HST_CODE_BYTES];
-    size_t length = text ? strlen(text) : 0;
-    size_t n = hst_clean_code(kind, text, length, code);
-
-    if (n > 0 && n <= length && n < HST_CODE_BYTES) {
-        memcpy(text, code, n);
-        text[n] = '\0';
-    }
-}
-
-static void clean_codes(const hst_texts *texts, hst_field_kind kind)
-{
-    for (size_t i = 0; i < texts->n; i++) {
-        clean_code(texts->items[i], kind);
-    }
-}
-
-static void read_where(hst_scope s, hst_where *where)
-{
-    const hst_yaml *any = NULL;
-    size_t n = 0;
-
-    if (!s.mapping || s.reader->status) {
-        return;
-    }
-    where->line = s.mapping->line;
-    for (size_t i = 0; i < HST_N_WHERE_CODES; i++) {
-        where->codes[i] = hst_scope_texts(&s, where_keys[i]);
-    }
-    clean_codes(&where->codes[HST_WHERE_PROVIDER], HST_KIND_PROVIDER);
-    clean_codes(&where->codes[HST_WHERE_GP_PRACTICE], HST_KIND_GP_PRACTICE);
-    clean_codes(&where->codes[HST_WHERE_ETHNICITY], HST_KIND_CODE1);
-    where->transfers_excluded = hst_scope_choice(&s, "transfers", 0) == 1;
-    where->positions = (hst_positions)hst_scope_choice(&s, "positions", HST_POSITIONS_OF_SET);
-    where->episode = (hst_which_episode)hst_scope_choice(&s, "episode", HST_EPISODE_FIRST);
-    where->has_age = hst_scope_range(&s, "age", &where->age_from, &where->age_to);
-    where->has_length_of_stay =
-        hst_scope_range(&s, "length_of_stay", &where->los_from, &where->los_to);
-    if (where->positions != HST_POSITIONS_OF_SET && where->codes[HST_WHERE_CONDITION].n == 0) {
-        hst_reader_fail(s.reader, hst_scope_find(&s, "positions"),
-                        "`positions` needs a `condition` beside it");
-    }
-    any = hst_scope_find(&s, "any");
-    n = hst_yaml_count(any);
-    where->any = n > 0 ? hst_reader_allocate(s.reader, n, sizeof *where->any) : NULL;
-    where->n_any = where->any ? n : 0;
-    for (size_t i = 0; i < where->n_any; i++) {
-        read_where((hst_scope){s.reader, HST_GROUP_WHERE, hst_yaml_item(any, i), NULL},
-                   &where->any[i]);
-    }
-}
+#include "hestia/period.h"
 
 static void read_excluded_providers(const hst_scope *s, hst_measure *measure)
 {
@@ -146,7 +20,7 @@ static void read_excluded_providers(const hst_scope *s, hst_measure *measure)
         hst_scope one = {s->reader, HST_GROUP_EXCLUDED_PROVIDER, hst_yaml_item(excluded, i), NULL};
 
         measure->excluded_providers[i].code = hst_scope_text(&one, "code");
-        clean_code(measure->excluded_providers[i].code, HST_KIND_PROVIDER);
+        hst_study_clean_provider(measure->excluded_providers[i].code);
         measure->excluded_providers[i].areas = hst_scope_texts(&one, "areas");
         measure->excluded_providers[i].reason = hst_scope_text(&one, "reason");
     }
@@ -180,35 +54,6 @@ static void read_confidence(const hst_scope *s, hst_measure *measure)
             return;
         }
     }
-}
-
-static bool interval_fits(hst_statistic statistic, hst_interval interval)
-{
-    bool for_counts = interval == HST_INTERVAL_BYAR || interval == HST_INTERVAL_EXACT;
-
-    return statistic == HST_STAT_DSR || statistic == HST_STAT_CRUDE_RATE
-               ? for_counts == (statistic == HST_STAT_CRUDE_RATE)
-               : false;
-}
-
-/** The statistic's own interval when none is given; one of measure_defaults only where it fits. */
-static void read_interval(const hst_scope *s, hst_measure *measure)
-{
-    const hst_yaml *own = hst_yaml_get(s->mapping, "interval");
-    int given = hst_scope_choice(s, "interval", HST_INTERVAL_DEFAULT);
-
-    if (given != HST_INTERVAL_DEFAULT && interval_fits(measure->statistic, (hst_interval)given)) {
-        measure->interval = (hst_interval)given;
-        return;
-    }
-    if (own && given != HST_INTERVAL_DEFAULT) {
-        hst_reader_fail(s->reader, own, "`interval: %s` does not go with `statistic: %s`",
-                        hst_interval_name((hst_interval)given),
-                        hst_statistic_name(measure->statistic));
-    }
-    measure->interval = measure->statistic == HST_STAT_DSR          ? HST_INTERVAL_DOBSON_BYAR
-                        : measure->statistic == HST_STAT_CRUDE_RATE ? HST_INTERVAL_BYAR
-                                                                    : HST_INTERVAL_DEFAULT;
 }
 
 /** First day of the month number `index` from January of year 0. */
@@ -271,6 +116,142 @@ static void require_measure_key(const hst_scope *s, const char *key)
     }
 }
 
+/** Label of a period of the measure, as results have it; NULL and a failure when it is none. */
+static char *read_label(const hst_scope *s, const hst_measure *measure, const char *key,
+                        unsigned types, const char *examples)
+{
+    static const hst_by order[] = {HST_BY_YEAR, HST_BY_QUARTER, HST_BY_MONTH};
+    const hst_yaml *value = hst_scope_find(s, key);
+    hst_period period = {0};
+    bool is_period = false;
+
+    for (size_t i = 0; i < 3 && value && !is_period; i++) {
+        is_period = (types & order[i]) && hst_period_parse_as(order[i], value->text, &period);
+    }
+    if (!is_period) {
+        hst_reader_fail(s->reader, value, "`%s` must be the label of a %s", key, examples);
+    } else if (period.start < measure->period.from || period.end > measure->period.to) {
+        hst_reader_fail(s->reader, value, "`%s: %s` is not inside the period of measure `%s`", key,
+                        period.label, measure->id);
+    }
+    return s->reader->status ? NULL : hst_reader_copy(s->reader, period.label);
+}
+
+static void read_base(const hst_scope *s, hst_measure *measure)
+{
+    if (!hst_study_key_fits(s, measure, "base")) {
+        return;
+    }
+    if (!hst_scope_find(s, "base")) {
+        hst_reader_fail(s->reader, s->mapping,
+                        "measure `%s` is growth, which needs the key `base`: the label of the "
+                        "period that the others are compared with (2006/07)",
+                        measure->id);
+        return;
+    }
+    measure->base = read_label(s, measure, "base", measure->by,
+                               "period of `by` (2006/07, 2006/07 Q1 or 2006-04)");
+}
+
+static void read_reference(const hst_scope *s, hst_measure *measure)
+{
+    hst_scope reference = hst_scope_inner(s, "reference");
+    const hst_yaml *areas = NULL;
+
+    if (!hst_study_key_fits(s, measure, "reference") || !reference.mapping) {
+        return;
+    }
+    areas = hst_scope_find(&reference, "areas");
+    if (hst_yaml_count(areas) != 1 || strcmp(hst_yaml_item(areas, 0)->text, "all") != 0) {
+        measure->reference_areas = hst_scope_texts(&reference, "areas");
+    }
+    for (size_t i = 0; i < measure->reference_areas.n; i++) {
+        if (strcmp(measure->reference_areas.items[i], "all") == 0) {
+            hst_reader_fail(s->reader, areas, "`areas` is all, or codes of areas, not both");
+        }
+    }
+    if (hst_scope_find(&reference, "year")) {
+        measure->reference_year =
+            read_label(&reference, measure, "year", HST_BY_YEAR, "financial year (2007/08)");
+    }
+}
+
+/** `exclude_condition: none` and `exclude_specialty: none` exclude nothing. */
+static void read_readmission(const hst_scope *s, hst_measure *measure)
+{
+    static const char *const obstetrics[] = {"501", "560", "610"};
+    const hst_yaml *specialties = hst_scope_find(s, "exclude_specialty");
+    hst_texts *texts = &measure->exclude_specialty;
+
+    if (!hst_study_key_fits(s, measure, "days") || !hst_study_key_fits(s, measure, "lookback") ||
+        !hst_study_key_fits(s, measure, "exclude_condition") ||
+        !hst_study_key_fits(s, measure, "exclude_specialty")) {
+        return;
+    }
+    measure->days = (int)hst_scope_number(s, "days");
+    measure->lookback = (int)hst_scope_number(s, "lookback");
+    if (measure->days == 0) {
+        hst_reader_fail(s->reader, hst_scope_find(s, "days"), "`days` must be greater than 0");
+    }
+    if (strcmp(hst_scope_peek(s, "exclude_condition"), "none") != 0) {
+        measure->exclude_condition = hst_scope_text(s, "exclude_condition");
+    }
+    if (!specialties) {
+        texts->items = hst_reader_allocate(s->reader, 3, sizeof *texts->items);
+        for (size_t i = 0; i < 3 && texts->items; i++) {
+            texts->items[i] = hst_reader_copy(s->reader, obstetrics[i]);
+            texts->n += texts->items[i] != NULL;
+        }
+    } else if (hst_yaml_count(specialties) != 1 ||
+               strcmp(hst_yaml_item(specialties, 0)->text, "none") != 0) {
+        *texts = hst_scope_texts(s, "exclude_specialty");
+    }
+}
+
+static void read_stays(const hst_scope *s, hst_measure *measure)
+{
+    if (hst_study_key_fits(s, measure, "bed_days")) {
+        measure->bed_days_placed = hst_scope_choice(s, "bed_days", 0) == 1;
+    }
+    if (hst_study_key_fits(s, measure, "los_cap")) {
+        measure->los_cap = (int)hst_scope_number(s, "los_cap");
+    }
+    if (hst_study_key_fits(s, measure, "los_min")) {
+        measure->los_min = (int)hst_scope_number(s, "los_min");
+    }
+    if (measure->los_cap > 0 && measure->los_min > measure->los_cap) {
+        hst_reader_fail(s->reader, s->mapping,
+                        "measure `%s`: `los_min` is longer than `los_cap`, so that all stays would "
+                        "count the same",
+                        measure->id);
+    }
+}
+
+/** What is counted and from where: everything else is chosen by it. */
+static void read_subject(const hst_scope *s, const hst_study *study, hst_measure *measure)
+{
+    measure->line = s->mapping->line;
+    measure->id = hst_scope_text(s, "id");
+    measure->title =
+        hst_scope_find(s, "title") ? hst_scope_text(s, "title") : hst_scope_text(s, "id");
+    measure->figure =
+        hst_scope_find(s, "figure") ? hst_scope_text(s, "figure") : hst_reader_copy(s->reader, "");
+    measure->is_table = !s->reader->status && strcmp(hst_scope_peek(s, "dataset"), "table") == 0;
+    measure->dataset = (hst_dataset)hst_scope_choice(s, "dataset", HST_DATASET_APC);
+    measure->statistic = (hst_statistic)hst_scope_choice(s, "statistic", HST_STAT_COUNT);
+    hst_study_check_source(s, study, measure);
+}
+
+/** Which rows, and what dates them. */
+static void read_rows(const hst_scope *s, const hst_study *study, hst_measure *measure)
+{
+    measure->unit = hst_study_choose_unit(s, measure);
+    measure->date = hst_study_choose_date(s, measure);
+    hst_study_read_where(hst_scope_inner(s, "where"), study, measure);
+    measure->split = (hst_split)hst_scope_choice(s, "split", HST_SPLIT_NONE);
+    read_excluded_providers(s, measure);
+}
+
 static void read_measure(hst_scope s, const hst_study *study, hst_measure *measure)
 {
     require_measure_key(&s, "id");
@@ -278,37 +259,31 @@ static void read_measure(hst_scope s, const hst_study *study, hst_measure *measu
     if (s.reader->status) {
         return;
     }
-    measure->line = s.mapping->line;
-    measure->id = hst_scope_text(&s, "id");
-    measure->title =
-        hst_scope_find(&s, "title") ? hst_scope_text(&s, "title") : hst_scope_text(&s, "id");
-    measure->figure =
-        hst_scope_find(&s, "figure") ? hst_scope_text(&s, "figure") : hst_reader_copy(s.reader, "");
-    measure->dataset = (hst_dataset)hst_scope_choice(&s, "dataset", HST_DATASET_APC);
-    measure->unit = (hst_unit)hst_scope_choice(&s, "unit", HST_UNIT_ADMISSION);
-    read_where(hst_scope_inner(&s, "where"), &measure->where);
-    set_default_class(s.reader, &measure->where);
-    measure->statistic = (hst_statistic)hst_scope_choice(&s, "statistic", HST_STAT_COUNT);
+    read_subject(&s, study, measure);
+    if (measure->is_table) {
+        measure->file = hst_scope_file(&s, "file");
+    } else {
+        read_rows(&s, study, measure);
+    }
     read_by(&s, measure);
     read_measure_period(&s, study, measure);
     require_whole_period(&s, measure);
-    measure->date = (hst_count_date)hst_scope_choice(&s, "date", HST_DATE_OF_ADMISSION);
-    measure->split = (hst_split)hst_scope_choice(&s, "split", HST_SPLIT_NONE);
-    read_interval(&s, measure);
+    measure->interval = hst_study_choose_interval(&s, measure);
     read_confidence(&s, measure);
-    measure->per = hst_scope_number(&s, "per");
+    measure->per = hst_study_choose_per(&s, measure);
     measure->annualise = hst_scope_bool(&s, "annualise");
+    measure->per_working_day =
+        hst_study_key_fits(&s, measure, "per_working_day") && hst_scope_bool(&s, "per_working_day");
     measure->direction = (hst_direction)hst_scope_choice(&s, "direction", HST_DIRECTION_NEUTRAL);
-    read_excluded_providers(&s, measure);
     measure->min_events = (int)hst_scope_number(&s, "min_events");
+    read_base(&s, measure);
+    read_stays(&s, measure);
+    read_reference(&s, measure);
+    read_readmission(&s, measure);
     if (!s.reader->status && measure->per <= 0) {
         hst_reader_fail(s.reader, hst_scope_find(&s, "per"), "`per` must be greater than 0");
     }
-    if (measure->statistic != HST_STAT_COUNT && study->population.n == 0) {
-        hst_reader_fail(s.reader, s.mapping,
-                        "measure `%s` is a rate (%s), which needs `population`", measure->id,
-                        hst_statistic_name(measure->statistic));
-    }
+    hst_study_check_tables(&s, study, measure);
 }
 
 void hst_study_read_measures(const hst_scope *s, hst_study *study)

@@ -53,6 +53,13 @@ const hst_yaml *hst_scope_find(const hst_scope *s, const char *key)
     return s->reader->status || !value || value->is_null ? NULL : value;
 }
 
+const hst_yaml *hst_scope_own(const hst_scope *s, const char *key)
+{
+    const hst_yaml *value = s->mapping ? hst_yaml_get(s->mapping, key) : NULL;
+
+    return s->reader->status || !value || value->is_null ? NULL : value;
+}
+
 hst_scope hst_scope_inner(const hst_scope *s, const char *key)
 {
     return (hst_scope){.reader = s->reader,

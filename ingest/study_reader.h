@@ -34,6 +34,9 @@ char *hst_reader_join(hst_reader *r, const char *path, bool is_pattern);
 /** Value of a key; NULL when it is absent or null. */
 const hst_yaml *hst_scope_find(const hst_scope *s, const char *key);
 
+/** The same, but only of the mapping itself, not of the one under it. */
+const hst_yaml *hst_scope_own(const hst_scope *s, const char *key);
+
 /** The mapping that is the value of a key. */
 hst_scope hst_scope_inner(const hst_scope *s, const char *key);
 
@@ -65,7 +68,38 @@ hst_texts hst_scope_paths(const hst_scope *s, const char *key, bool are_patterns
 size_t hst_yaml_count(const hst_yaml *value);
 const hst_yaml *hst_yaml_item(const hst_yaml *value, size_t i);
 
-/** Reads `measures` with `measure_defaults` under each (study_measure.c). */
+/** Reads `measures` with `measure_defaults` under each (study_measure.c); after the cohorts. */
 void hst_study_read_measures(const hst_scope *s, hst_study *study);
+
+/** Reads a measure's `where` and fills in the codes that count when it does not say
+ * (study_where.c); after its data set, unit and statistic. */
+void hst_study_read_where(hst_scope s, const hst_study *study, hst_measure *measure);
+
+/** A code as extracts are cleaned, or it would never be met: a trust by its first three characters.
+ */
+void hst_study_clean_provider(char *code);
+
+/*
+ * What fits a measure, by its data set and statistic (study_fit.c): the value given where it fits,
+ * else the default; the measure's own that does not fit is a failure.
+ */
+hst_unit hst_study_choose_unit(const hst_scope *s, const hst_measure *measure);
+hst_count_date hst_study_choose_date(const hst_scope *s, const hst_measure *measure);
+hst_interval hst_study_choose_interval(const hst_scope *s, const hst_measure *measure);
+double hst_study_choose_per(const hst_scope *s, const hst_measure *measure);
+
+/** False for a key that the measure's statistic does not have. */
+bool hst_study_key_fits(const hst_scope *s, const hst_measure *measure, const char *key);
+
+/** Refuses a statistic that the measure's data set cannot have, and a data set that is not there.
+ */
+void hst_study_check_source(const hst_scope *s, const hst_study *study, const hst_measure *measure);
+
+/** Refuses a statistic without the study's tables that it needs. */
+void hst_study_check_tables(const hst_scope *s, const hst_study *study, const hst_measure *measure);
+
+/** Reads `cohorts`, and `reported` after the measures (study_cohort.c). */
+void hst_study_read_cohorts(const hst_scope *s, hst_study *study);
+void hst_study_read_reported(const hst_scope *s, hst_study *study);
 
 #endif

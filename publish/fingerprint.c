@@ -89,22 +89,24 @@ hst_status hst_study_tables(hst_named_table **out, size_t *n_out, const hst_stud
     hst_named_table *tables = NULL;
     size_t n = 0;
     const hst_named_table single[N_SINGLE] = {
-        {"areas.lookup", study->areas.lookup},
-        {"areas.names", study->areas.names},
-        {"providers.names", study->provider_names},
-        {"providers.merge", study->provider_merge},
+        {"areas.lookup", study->areas.lookup, false},
+        {"areas.names", study->areas.names, false},
+        {"providers.names", study->provider_names, false},
+        {"providers.merge", study->provider_merge, false},
         {"standard_population",
          study->standard_population && is_builtin_standard(study->standard_population)
              ? NULL
-             : study->standard_population},
-        {"deprivation", study->deprivation},
-        {"code_lists", study->code_lists},
-        {NULL, NULL},
+             : study->standard_population,
+         false},
+        {"deprivation", study->deprivation, false},
+        {"code_lists", study->code_lists, false},
+        {NULL, NULL, false},
     };
 
     *out = NULL;
     *n_out = 0;
-    tables = calloc(N_SINGLE + study->areas.n_comparators + study->population.n + study->n_measures,
+    tables = calloc(N_SINGLE + study->areas.n_comparators + study->population.n +
+                        study->n_measures + 2 * study->n_cohorts + study->n_reported,
                     sizeof *tables);
     if (!tables) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for the list of tables");
@@ -116,16 +118,29 @@ hst_status hst_study_tables(hst_named_table **out, size_t *n_out, const hst_stud
     }
     for (size_t i = 0; i < study->areas.n_comparators; i++) {
         if (study->areas.comparators[i].file) {
-            tables[n++] = (hst_named_table){"areas.comparators", study->areas.comparators[i].file};
+            tables[n++] =
+                (hst_named_table){"areas.comparators", study->areas.comparators[i].file, false};
         }
     }
     for (size_t i = 0; i < study->population.n; i++) {
-        tables[n++] = (hst_named_table){"population", study->population.items[i]};
+        tables[n++] = (hst_named_table){"population", study->population.items[i], false};
     }
     for (size_t i = 0; i < study->n_measures; i++) {
         if (study->measures[i].file) {
-            tables[n++] = (hst_named_table){"measures", study->measures[i].file};
+            tables[n++] = (hst_named_table){"measures", study->measures[i].file, false};
         }
+    }
+    for (size_t i = 0; i < study->n_cohorts; i++) {
+        if (study->cohorts[i].file) {
+            tables[n++] = (hst_named_table){"cohorts", study->cohorts[i].file, true};
+        }
+        if (study->cohorts[i].register_file) {
+            tables[n++] =
+                (hst_named_table){"cohorts.register", study->cohorts[i].register_file, false};
+        }
+    }
+    for (size_t i = 0; i < study->n_reported; i++) {
+        tables[n++] = (hst_named_table){"reported", study->reported[i].file, false};
     }
     *out = tables;
     *n_out = n;

@@ -144,9 +144,10 @@ static hst_status tables_json(json_t **out, const hst_study *study, hst_error *e
 
         status = hst_file_hash(hash, &bytes, tables[i].path, err);
         if (status == HST_OK &&
-            json_array_append_new(array, json_pack("{s:s, s:s, s:I, s:s}", "key", tables[i].key,
-                                                   "path", tables[i].path, "bytes",
-                                                   (json_int_t)bytes, "hash", hash)) != 0) {
+            json_array_append_new(array,
+                                  json_pack("{s:s, s:s, s:I, s:s?}", "key", tables[i].key, "path",
+                                            tables[i].path, "bytes", (json_int_t)bytes, "hash",
+                                            tables[i].has_people ? NULL : hash)) != 0) {
             status = hst_fail(err, HST_ERR_MEMORY, "no memory for the manifest");
         }
     }

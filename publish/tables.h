@@ -22,6 +22,7 @@ HST_MUST_CHECK hst_status hst_manifest_write(const hst_publication *publication,
 /** One small table that the study names, by the key that names it. */
 typedef struct hst_named_table {
     const char *key, *path;
+    bool has_people; /**< a list of person identifiers: its plain hash stays out of the manifest */
 } hst_named_table;
 
 /**

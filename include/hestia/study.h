@@ -151,22 +151,24 @@ typedef struct hst_measure {
     hst_interval interval;
     size_t n_confidence;  /**< 1 or 2 */
     double confidence[2]; /**< percent: 95, or 95 and 99.8 */
-    double per;
+    double per;           /**< 100000; bed_day_rate 1000, smr 1, readmission 100 */
     bool annualise, per_working_day;
     hst_direction direction;
     size_t n_excluded_providers;
     hst_excluded_provider *excluded_providers;
     int min_events;
     int days;                    /**< readmission: within days 0 to days - 1 of the discharge */
-    char *exclude_condition;     /**< readmission: set that takes a stay out of the denominator */
+    char *exclude_condition;     /**< readmission: set that takes a stay out of the denominator;
+                                    NULL: none */
     int lookback;                /**< readmission: days before the admission in which that counts */
     hst_texts exclude_specialty; /**< readmission: specialties out of the denominator */
-    char *base;                  /**< growth: label of the base period; NULL when not given */
+    char *base;                  /**< growth: label of the base period, as hst_period has it;
+                                    NULL with other statistics */
     bool bed_days_placed;        /**< bed days in the periods they fall in, not by discharge */
     int los_cap;                 /**< longer stays count as so many days; 0 = no cap */
     int los_min;                 /**< shorter stays are left out; 0 = none */
-    hst_texts reference_areas;   /**< isr, smr: empty or "all": all areas */
-    char *reference_year;        /**< isr, smr: "2007/08"; NULL: the period itself */
+    hst_texts reference_areas;   /**< isr, smr, acs_score: empty: all areas */
+    char *reference_year;        /**< isr, smr, acs_score: "2007/08"; NULL: the period itself */
     size_t line;
 } hst_measure;
 
@@ -276,6 +278,10 @@ const char *hst_interval_name(hst_interval interval);
 const char *hst_split_name(hst_split split);
 const char *hst_direction_name(hst_direction direction);
 const char *hst_dataset_name(hst_dataset dataset);
+
+/** True for mean_los, std_mean_los, bed_days, bed_day_rate and readmission: by default of spells,
+ * dated by discharge, of patient class 1. */
+bool hst_statistic_of_stays(hst_statistic statistic);
 
 /** Nearest of `names` to `text` by edit distance, or NULL when none is near; for "did you mean". */
 const char *hst_nearest_name(const char *text, const char *const *names, size_t n);

@@ -95,7 +95,7 @@ class CheckOfAStudy(Place):
     def test_faults_of_the_study_exit_2(self):
         for old, new, message in [
             ("measures:", "mesures:", "line 7, column 1: unknown key `mesures` of the study; did you mean `measures`?"),
-            ("statistic: dsr", "statistic: smr", "`statistic: smr` is not available in this version"),
+            ("statistic: dsr", "statistic: growth", "measure `emergency` is growth, which needs the key `base`"),
             ("publish: {disclosure: none}", "publish: {}", "no disclosure control yet"),
             ("extracts/apc_*", "extracts/none_*", "no file matches"),
             ("population: population.csv", "population: absent.csv", "the file of `population` cannot be read"),

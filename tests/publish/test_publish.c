@@ -472,6 +472,64 @@ static void fingerprint_sees_every_change(void **state)
     assert_non_null(strstr(err.message, "population.csv: cannot be read"));
 }
 
+/* Each small file that a study can name, changed one at a time. */
+static void fingerprint_sees_every_small_file(void **state)
+{
+    static const char *const names[] = {
+        "study.yaml", "lookup.csv",     "names.csv",    "similar.csv", "trusts.csv",
+        "merge.csv",  "population.csv", "standard.csv", "imd.csv",     "lists.csv",
+        "qof.csv",    "people.txt",     "register.csv", "reported.csv"};
+    enum { N_FILES = sizeof names / sizeof *names };
+    char folder[] = "/tmp/hestia-fingerprint-XXXXXX", paths[N_FILES][96];
+    char before[HST_FINGERPRINT_BYTES], after[HST_FINGERPRINT_BYTES];
+    char *population[] = {paths[6]};
+    hst_comparator comparator = {.file = paths[3]};
+    hst_measure measure = {.file = paths[10]};
+    hst_study_cohort cohort = {.file = paths[11], .register_file = paths[12]};
+    hst_study_reported reported = {.file = paths[13]};
+    hst_study study = {
+        .path = paths[0],
+        .areas = {.lookup = paths[1],
+                  .names = paths[2],
+                  .n_comparators = 1,
+                  .comparators = &comparator},
+        .provider_names = paths[4],
+        .provider_merge = paths[5],
+        .population = {.n = 1, .items = population},
+        .standard_population = paths[7],
+        .deprivation = paths[8],
+        .code_lists = paths[9],
+        .n_measures = 1,
+        .measures = &measure,
+        .n_cohorts = 1,
+        .cohorts = &cohort,
+        .n_reported = 1,
+        .reported = &reported,
+    };
+    hst_inputs inputs = {0};
+    hst_error err = {0};
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    for (size_t i = 0; i < N_FILES; i++) {
+        snprintf(paths[i], sizeof paths[i], "%s/%s", folder, names[i]);
+        write_text(paths[i], "a,b\n");
+    }
+    assert_int_equal(hst_fingerprint(before, &study, &inputs, "0.1.0", &err), HST_OK);
+    for (size_t i = 0; i < N_FILES; i++) {
+        write_text(paths[i], "a,c\n");
+        assert_int_equal(hst_fingerprint(after, &study, &inputs, "0.1.0", &err), HST_OK);
+        if (strcmp(before, after) == 0) {
+            fail_msg("%s is not seen", names[i]);
+        }
+        memcpy(before, after, sizeof before);
+    }
+    for (size_t i = 0; i < N_FILES; i++) {
+        unlink(paths[i]);
+    }
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void latest_tells_whether_anything_changed(void **state)
 {
     fixture *f = *state;
@@ -543,6 +601,7 @@ int main(void)
         TEST(disclosure_control_is_refused),
         TEST(failure_leaves_the_last_run),
         TEST(fingerprint_sees_every_change),
+        cmocka_unit_test(fingerprint_sees_every_small_file),
         TEST(latest_tells_whether_anything_changed),
         TEST(published_numbers_are_read_back),
     };
