@@ -4,16 +4,12 @@
  * the keys it suspects, true repeats and a chance hit in some hundred rows, are looked up again and
  * sorted.
  */
+#include "duplicate_internal.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "partition_internal.h"
-
-/* A row whose key is suspected. */
-typedef struct hst_copy {
-    hst_episode *episode;
-    const hst_segment *segment;
-} hst_copy;
 
 void hst_duplicates_clear(hst_duplicates *search)
 {
@@ -78,11 +74,6 @@ static size_t word_of(uint64_t hash, size_t n_words)
 
 /* ---- which copy is kept ---- */
 
-static int compare_numbers(uint64_t a, uint64_t b)
-{
-    return (a > b) - (a < b);
-}
-
 static int compare_codes(const hst_copy *a, const hst_copy *b, unsigned dictionary, uint16_t x,
                          uint16_t y)
 {
@@ -98,7 +89,7 @@ static int compare_lists(const hst_copy *a, const hst_copy *b, unsigned dictiona
     for (size_t i = 0; i < n_x && i < n_y && order == 0; i++) {
         order = compare_codes(a, b, dictionary, x[i], y[i]);
     }
-    return order ? order : compare_numbers(n_x, n_y);
+    return order ? order : hst_compare_numbers(n_x, n_y);
 }
 
 static int compare_areas(const hst_copy *a, const hst_copy *b, const uint16_t *x, const uint16_t *y)
@@ -114,28 +105,35 @@ static int compare_areas(const hst_copy *a, const hst_copy *b, const uint16_t *x
                            hst_segment_code(b->segment, (unsigned)(HST_DICT_AREA + i), y[i]));
         }
     }
-    return order ? order : compare_numbers(of_a->n_area_columns, of_b->n_area_columns);
+    return order ? order : hst_compare_numbers(of_a->n_area_columns, of_b->n_area_columns);
 }
 
-/* By every field that is no keyed hash: those differ from store to store. */
-static int compare_fields(const hst_copy *a, const hst_copy *b)
+/* Minute of arrival; of an inpatient the same place holds a keyed hash. */
+static uint64_t minute_of(const hst_copy *copy)
+{
+    bool is_ae = hst_segment_get_info(copy->segment)->dataset == HST_DATASET_AE;
+
+    return is_ae ? copy->episode->spell_number : 0;
+}
+
+int hst_copy_compare_fields(const hst_copy *a, const hst_copy *b)
 {
     const hst_episode *x = a->episode, *y = b->episode;
-    const uint64_t of_x[] = {x->admidate, x->disdate,      x->epistart, x->epiend, x->admimeth,
-                             x->admisorc, x->disdest,      x->startage, x->sex,    x->epiorder,
-                             x->epitype,  x->classpat,     x->dismeth,  x->ethnos, x->imd_decile,
-                             x->flags,    x->completeness, x->subdate,  x->epistat};
-    const uint64_t of_y[] = {y->admidate, y->disdate,      y->epistart, y->epiend, y->admimeth,
-                             y->admisorc, y->disdest,      y->startage, y->sex,    y->epiorder,
-                             y->epitype,  y->classpat,     y->dismeth,  y->ethnos, y->imd_decile,
-                             y->flags,    y->completeness, y->subdate,  y->epistat};
+    const uint64_t of_x[] = {x->admidate, x->disdate,      x->epistart, x->epiend,  x->admimeth,
+                             x->admisorc, x->disdest,      x->startage, x->sex,     x->epiorder,
+                             x->epitype,  x->classpat,     x->dismeth,  x->ethnos,  x->imd_decile,
+                             x->flags,    x->completeness, x->subdate,  x->epistat, minute_of(a)};
+    const uint64_t of_y[] = {y->admidate, y->disdate,      y->epistart, y->epiend,  y->admimeth,
+                             y->admisorc, y->disdest,      y->startage, y->sex,     y->epiorder,
+                             y->epitype,  y->classpat,     y->dismeth,  y->ethnos,  y->imd_decile,
+                             y->flags,    y->completeness, y->subdate,  y->epistat, minute_of(b)};
     const uint16_t *words_x = hst_episode_words(x), *words_y = hst_episode_words(y);
     size_t areas_x = (size_t)(x->n_words - x->n_diagnoses - x->n_procedures);
     size_t areas_y = (size_t)(y->n_words - y->n_diagnoses - y->n_procedures);
     int order = 0;
 
     for (size_t i = 0; i < sizeof of_x / sizeof of_x[0] && order == 0; i++) {
-        order = compare_numbers(of_x[i], of_y[i]);
+        order = hst_compare_numbers(of_x[i], of_y[i]);
     }
     order = order ? order : compare_codes(a, b, HST_DICT_PROVIDER, x->provider, y->provider);
     order = order ? order : compare_codes(a, b, HST_DICT_SPECIALTY, x->mainspef, y->mainspef);
@@ -157,16 +155,16 @@ static int compare_copies(const void *p, const void *q)
 {
     const hst_copy *a = p, *b = q;
     const hst_episode *x = a->episode, *y = b->episode;
-    int order = compare_numbers(x->record_key, y->record_key);
+    int order = hst_compare_numbers(x->record_key, y->record_key);
 
-    order = order ? order : compare_numbers(x->person[0], y->person[0]);
-    order = order ? order : compare_numbers(x->person[1], y->person[1]);
-    order = order ? order : compare_numbers(y->epistat == '3', x->epistat == '3');
+    order = order ? order : hst_compare_numbers(x->person[0], y->person[0]);
+    order = order ? order : hst_compare_numbers(x->person[1], y->person[1]);
+    order = order ? order : hst_compare_numbers(y->epistat == '3', x->epistat == '3');
     order = order ? order
-                  : compare_numbers(hst_segment_get_info(b->segment)->partyear_max,
-                                    hst_segment_get_info(a->segment)->partyear_max);
-    order = order ? order : compare_numbers(y->subdate, x->subdate);
-    return order ? order : compare_fields(a, b);
+                  : hst_compare_numbers(hst_segment_get_info(b->segment)->partyear_max,
+                                        hst_segment_get_info(a->segment)->partyear_max);
+    order = order ? order : hst_compare_numbers(y->subdate, x->subdate);
+    return order ? order : hst_copy_compare_fields(a, b);
 }
 
 static bool is_same_record(const hst_episode *a, const hst_episode *b)
