@@ -342,36 +342,22 @@ static hst_status add_use(const compiler *c, hst_clause *clause, const char *nam
 {
     hst_measures *measures = c->measures;
     hst_condition_use *uses = realloc(measures->uses, (measures->n_uses + 1) * sizeof *uses);
-    hst_condition_use *use = NULL;
-    size_t *numbers = NULL;
+    size_t *numbers = realloc(clause->uses, (clause->n_uses + 1) * sizeof *numbers);
+    hst_status status = HST_OK;
 
-    if (!uses) {
+    measures->uses = uses ? uses : measures->uses;
+    clause->uses = numbers ? numbers : clause->uses;
+    if (!uses || !numbers) {
         return no_memory(c->err);
     }
-    measures->uses = uses;
-    use = &uses[measures->n_uses++];
-    *use = (hst_condition_use){.name = strdup(name),
-                               .n_rows = n_rows,
-                               .rows = malloc((n_rows + 1) * sizeof *use->rows),
-                               .measure = c->measure};
-    numbers = realloc(clause->uses, (clause->n_uses + 1) * sizeof *numbers);
-    if (numbers) {
-        clause->uses = numbers;
-        numbers[clause->n_uses++] = measures->n_uses - 1;
+    status = hst_condition_use_init(&uses[measures->n_uses], name, rows, n_rows, positions, c->err);
+    if (status) {
+        return status;
     }
-    if (!use->name || !use->rows || !numbers) {
-        use->n_rows = 0;
-        return no_memory(c->err);
-    }
-    memcpy(use->rows, rows, n_rows * sizeof *rows);
-    for (size_t i = 0; i < n_rows; i++) {
-        use->has_require = use->has_require || rows[i].role == HST_ROLE_REQUIRE;
-        /* `positions` says where the condition is looked for; vetoes and needs stay as the set has
-         * them. */
-        if (positions != HST_POSITIONS_OF_SET && rows[i].role == HST_ROLE_MATCH) {
-            use->rows[i].positions = positions;
-        }
-    }
+    uses[measures->n_uses].asker = "measure";
+    uses[measures->n_uses].asker_id = measure_of(c)->id;
+    uses[measures->n_uses].asker_line = measure_of(c)->line;
+    numbers[clause->n_uses++] = measures->n_uses++;
     return HST_OK;
 }
 

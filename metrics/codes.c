@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "filter_internal.h"
-
 /* Positions that differ for some set: the first, the second and third, and all after. */
 enum { AT_FIRST, AT_SECOND_THIRD, AT_LATER, N_PLACES };
 
@@ -19,7 +17,8 @@ typedef struct code_prefix {
 } code_prefix;
 
 struct hst_code_index {
-    const hst_measures *measures;
+    const hst_condition_use *uses;
+    const char *study_path;
     size_t n_words;
     size_t n;
     code_prefix *prefixes;           /* sorted by system and text */
@@ -118,7 +117,8 @@ static hst_status hash_prefixes(hst_code_index *index, hst_error *err)
     return HST_OK;
 }
 
-hst_status hst_code_index_create(hst_code_index **out, const hst_measures *measures, hst_error *err)
+hst_status hst_code_index_create(hst_code_index **out, const hst_condition_use *uses, size_t n_uses,
+                                 const char *study_path, hst_error *err)
 {
     hst_code_index *index = NULL;
     hst_status status = HST_OK;
@@ -129,18 +129,19 @@ hst_status hst_code_index_create(hst_code_index **out, const hst_measures *measu
     if (!index) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for the condition sets");
     }
-    for (size_t u = 0; u < measures->n_uses; u++) {
-        n_rows += measures->uses[u].n_rows;
+    for (size_t u = 0; u < n_uses; u++) {
+        n_rows += uses[u].n_rows;
     }
-    index->measures = measures;
-    index->n_words = (measures->n_uses + 63) / 64;
+    index->uses = uses;
+    index->study_path = study_path;
+    index->n_words = (n_uses + 63) / 64;
     index->prefixes = calloc(n_rows + 1, sizeof *index->prefixes);
     if (!index->prefixes) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for the condition sets");
         goto done;
     }
-    for (size_t u = 0; u < measures->n_uses; u++) {
-        const hst_condition_use *use = &measures->uses[u];
+    for (size_t u = 0; u < n_uses; u++) {
+        const hst_condition_use *use = &uses[u];
 
         for (size_t i = 0; i < use->n_rows; i++) {
             const hst_condition_row *row = &use->rows[i];
@@ -188,7 +189,6 @@ static hst_status check_depth(const hst_code_index *index, const hst_segment *se
                               hst_error *err)
 {
     const hst_segment_info *info = hst_segment_get_info(segment);
-    const hst_study *study = index->measures->study;
 
     if (!info->three_character_diagnoses) {
         return HST_OK;
@@ -197,14 +197,14 @@ static hst_status check_depth(const hst_code_index *index, const hst_segment *se
         const code_prefix *prefix = &index->prefixes[i];
 
         if (prefix->system == HST_SYSTEM_ICD10 && strlen(prefix->text) > 3) {
-            const hst_condition_use *use = &index->measures->uses[prefix->use];
-            const hst_measure *measure = &study->measures[use->measure];
+            const hst_condition_use *use = &index->uses[prefix->use];
 
             return hst_fail(err, HST_ERR_USAGE,
-                            "%s, line %zu: measure `%s`: set `%s` has 4-character codes, and %s "
+                            "%s, line %zu: %s `%s`: set `%s` has 4-character codes, and %s "
                             "holds 3-character diagnoses only; use a set of 3-character codes or a "
                             "delivery with 4-character diagnoses",
-                            study->path, measure->line, measure->id, use->name, info->file);
+                            index->study_path, use->asker_line, use->asker, use->asker_id,
+                            use->name, info->file);
         }
     }
     return HST_OK;

@@ -1,12 +1,16 @@
 #ifndef HESTIA_METRICS_CODES_INTERNAL_H
 #define HESTIA_METRICS_CODES_INTERNAL_H
 
-#include "measure_internal.h"
+#include "condition_internal.h"
+
+enum { HST_PLAN_USE_WORDS = 8 }; /* words of a mask of condition sets in use */
 
 /** The prefixes of all condition sets in use, found by hash. */
 typedef struct hst_code_index hst_code_index;
 
-HST_MUST_CHECK hst_status hst_code_index_create(hst_code_index **out, const hst_measures *measures,
+/** @param uses  [n_uses], at most 64 * HST_PLAN_USE_WORDS; borrowed, as is the study's path */
+HST_MUST_CHECK hst_status hst_code_index_create(hst_code_index **out, const hst_condition_use *uses,
+                                                size_t n_uses, const char *study_path,
                                                 hst_error *err);
 void hst_code_index_free(hst_code_index *index);
 

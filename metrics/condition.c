@@ -281,3 +281,30 @@ done:
     hst_conditions_free(conditions);
     return status;
 }
+
+hst_status hst_condition_use_init(hst_condition_use *use, const char *name,
+                                  const hst_condition_row *rows, size_t n_rows,
+                                  hst_positions positions, hst_error *err)
+{
+    *use = (hst_condition_use){.name = strdup(name), .rows = malloc((n_rows + 1) * sizeof *rows)};
+    if (!use->name || !use->rows) {
+        hst_condition_use_clear(use);
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for the condition sets");
+    }
+    memcpy(use->rows, rows, n_rows * sizeof *rows);
+    use->n_rows = n_rows;
+    for (size_t i = 0; i < n_rows; i++) {
+        use->has_require = use->has_require || rows[i].role == HST_ROLE_REQUIRE;
+        if (positions != HST_POSITIONS_OF_SET && rows[i].role == HST_ROLE_MATCH) {
+            use->rows[i].positions = positions;
+        }
+    }
+    return HST_OK;
+}
+
+void hst_condition_use_clear(hst_condition_use *use)
+{
+    free(use->name);
+    free(use->rows);
+    *use = (hst_condition_use){0};
+}

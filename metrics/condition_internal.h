@@ -29,6 +29,27 @@ typedef struct hst_condition_set {
     bool is_users;
 } hst_condition_set;
 
+/** A condition set as a measure or cohort reads it: its rows with the positions that hold. */
+typedef struct hst_condition_use {
+    char *name;
+    size_t n_rows;
+    hst_condition_row *rows;
+    bool has_require;
+    const char *asker, *asker_id; /**< "measure", "cohort"; borrowed of the study, for messages */
+    size_t asker_line;
+} hst_condition_use;
+
+/**
+ * Copies a set's rows; all else in `use` is left to the caller.
+ *
+ * @param positions  take the place of those of plain rows: they say where the condition is looked
+ * for, while vetoes and needs stay as the set has them
+ */
+HST_MUST_CHECK hst_status hst_condition_use_init(hst_condition_use *use, const char *name,
+                                                 const hst_condition_row *rows, size_t n_rows,
+                                                 hst_positions positions, hst_error *err);
+void hst_condition_use_clear(hst_condition_use *use);
+
 /** A set by its index; owned by `conditions`. */
 const hst_condition_set *hst_conditions_set(const hst_conditions *conditions, size_t set);
 

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codes_internal.h"
 #include "partition_internal.h"
 
 enum {
@@ -354,7 +353,8 @@ hst_status hst_plan_create(hst_plan **out, const hst_measures *measures, const h
         }
     }
     if (plan->has_codes) {
-        status = hst_code_index_create(&plan->codes, measures, err);
+        status = hst_code_index_create(&plan->codes, measures->uses, measures->n_uses,
+                                       measures->study->path, err);
         if (status) {
             goto done;
         }

@@ -1,6 +1,7 @@
 #ifndef HESTIA_METRICS_FILTER_INTERNAL_H
 #define HESTIA_METRICS_FILTER_INTERNAL_H
 
+#include "codes_internal.h"
 #include "measure_internal.h"
 
 /**
@@ -8,7 +9,7 @@
  * for each code, the filters that allow it. So an episode costs one look-up and one AND per field
  * in use, however many measures there are.
  */
-enum { HST_PLAN_FILTERS = 64, HST_PLAN_USE_WORDS = 8 };
+enum { HST_PLAN_FILTERS = 64 };
 
 /** Fields that tables stand for. Those from HST_ASKED_SPECIALTY on are numbered by the segment. */
 typedef enum hst_asked_field {

@@ -245,8 +245,7 @@ void hst_measures_free(hst_measures *measures)
         free(compiled->definition);
     }
     for (size_t i = 0; i < measures->n_uses; i++) {
-        free(measures->uses[i].name);
-        free(measures->uses[i].rows);
+        hst_condition_use_clear(&measures->uses[i]);
     }
     hst_mergers_free(measures->mergers);
     free(measures->uses);

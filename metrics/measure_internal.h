@@ -57,15 +57,6 @@ struct hst_filter {
     hst_clause *clauses;
 };
 
-/** A condition set as one measure reads it: its rows with the positions that hold. */
-typedef struct hst_condition_use {
-    char *name;
-    size_t n_rows;
-    hst_condition_row *rows;
-    bool has_require;
-    size_t measure; /**< the first that asked for it, for messages */
-} hst_condition_use;
-
 typedef struct hst_compiled_measure {
     const hst_measure *measure; /**< the study's */
     bool first_only;            /**< unit admission */
