@@ -46,8 +46,8 @@ static inline bool hst_is_attender(uint8_t classpat)
 /** Order of the things numbered `a` and `b` in `base`. */
 typedef int hst_compare_numbered(const void *base, uint32_t a, uint32_t b);
 
-/** Sorts numbers by what they stand for, equal ones as they came. `room` is [n] and loses its
- * content. */
+/** Sorts numbers, all different, by what they stand for, and by themselves where that is equal.
+ * `room` is [n] and loses its content. */
 void hst_sort_numbers(uint32_t *numbers, uint32_t *room, size_t n, hst_compare_numbered *compare,
                       const void *base);
 

@@ -6,13 +6,20 @@
 
 enum { SHORT_RUN = 16 };
 
+static bool is_after(uint32_t a, uint32_t b, hst_compare_numbered *compare, const void *base)
+{
+    int order = compare(base, a, b);
+
+    return order > 0 || (order == 0 && a > b);
+}
+
 static void sort_short(uint32_t *numbers, size_t n, hst_compare_numbered *compare, const void *base)
 {
     for (size_t i = 1; i < n; i++) {
         uint32_t number = numbers[i];
         size_t at = i;
 
-        while (at > 0 && compare(base, numbers[at - 1], number) > 0) {
+        while (at > 0 && is_after(numbers[at - 1], number, compare, base)) {
             numbers[at] = numbers[at - 1];
             at--;
         }
@@ -26,12 +33,12 @@ static void merge(uint32_t *numbers, uint32_t *room, size_t middle, size_t n,
 {
     size_t left = 0, right = middle;
 
-    if (compare(base, numbers[middle - 1], numbers[middle]) <= 0) {
+    if (is_after(numbers[middle], numbers[middle - 1], compare, base)) {
         return;
     }
     memcpy(room, numbers, middle * sizeof *room);
     for (size_t at = 0; left < middle; at++) {
-        if (right < n && compare(base, room[left], numbers[right]) > 0) {
+        if (right < n && is_after(room[left], numbers[right], compare, base)) {
             numbers[at] = numbers[right++];
         } else {
             numbers[at] = room[left++];
