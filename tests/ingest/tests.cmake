@@ -2,6 +2,8 @@
 hestia_test(ledger ingest)
 hestia_test(profile ingest)
 hestia_test(table ingest)
+hestia_test(small_tables ingest)
+hestia_test(working_days ingest)
 hestia_test(study ingest)
 add_executable(hestia_study_docs EXCLUDE_FROM_ALL ingest/study_docs.c)
 target_link_libraries(hestia_study_docs PRIVATE hestia_options hestia_ingest)
