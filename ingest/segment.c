@@ -402,7 +402,6 @@ size_t hst_segment_partition_bytes(const hst_segment *segment, size_t partition)
 {
     size_t sum = 0;
 
-    assert(partition < segment->n_partitions);
     for (size_t i = segment->first_block[partition]; i < segment->first_block[partition + 1]; i++) {
         sum += segment->blocks[i].bytes;
     }
@@ -413,7 +412,6 @@ uint64_t hst_segment_partition_episodes(const hst_segment *segment, size_t parti
 {
     uint64_t sum = 0;
 
-    assert(partition < segment->n_partitions);
     for (size_t i = segment->first_block[partition]; i < segment->first_block[partition + 1]; i++) {
         sum += segment->blocks[i].n_episodes;
     }
@@ -454,28 +452,43 @@ static bool numbers_are_known(const hst_segment *segment, const hst_episode *epi
                              segment->n_codes[HST_DICT_PROCEDURE]);
 }
 
+size_t hst_segment_n_blocks(const hst_segment *segment, size_t partition)
+{
+    return segment->first_block[partition + 1] - segment->first_block[partition];
+}
+
+size_t hst_segment_block_bytes(const hst_segment *segment, size_t partition, size_t block)
+{
+    return segment->blocks[segment->first_block[partition] + block].bytes;
+}
+
+hst_status hst_segment_read_block(const hst_segment *segment, size_t partition, size_t number,
+                                  void *buffer, hst_error *err)
+{
+    size_t i = segment->first_block[partition] + number;
+    const hst_segment_block *block = &segment->blocks[i];
+    hst_status status = read_bytes(segment, buffer, block->bytes, block->at, err);
+
+    if (status == HST_OK && hst_hash_block(buffer, block->bytes) != block->checksum) {
+        char what[96];
+
+        snprintf(what, sizeof what, "block %zu at byte %llu", i, (unsigned long long)block->at);
+        return damaged(segment, what, err);
+    }
+    return status;
+}
+
 hst_status hst_segment_read(const hst_segment *segment, size_t partition, void *buffer,
                             hst_error *err)
 {
     uint8_t *to = buffer;
+    hst_status status = HST_OK;
 
-    assert(partition < segment->n_partitions);
-    for (size_t i = segment->first_block[partition]; i < segment->first_block[partition + 1]; i++) {
-        const hst_segment_block *block = &segment->blocks[i];
-        hst_status status = read_bytes(segment, to, block->bytes, block->at, err);
-
-        if (status != HST_OK) {
-            return status;
-        }
-        if (hst_hash_block(to, block->bytes) != block->checksum) {
-            char what[96];
-
-            snprintf(what, sizeof what, "block %zu at byte %llu", i, (unsigned long long)block->at);
-            return damaged(segment, what, err);
-        }
-        to += block->bytes;
+    for (size_t i = 0; i < hst_segment_n_blocks(segment, partition) && !status; i++) {
+        status = hst_segment_read_block(segment, partition, i, to, err);
+        to += hst_segment_block_bytes(segment, partition, i);
     }
-    return HST_OK;
+    return status;
 }
 
 hst_status hst_segment_check(const hst_segment *segment, size_t partition, const void *buffer,

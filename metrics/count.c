@@ -21,91 +21,7 @@ static hst_status no_memory(hst_error *err)
     return hst_fail(err, HST_ERR_MEMORY, "no memory to count in");
 }
 
-/* ---- the hot loop ---- */
-
-/* Takes away the measures that exclude the episode's provider in its area. */
-static uint64_t ask_exclusions(const hst_counting *c, hst_count_worker *w,
-                               const hst_measure_pass *pass, size_t segment,
-                               const hst_episode *episode, uint32_t area, uint64_t live)
-{
-    for (uint64_t left = live & pass->excludes; left != 0; left &= left - 1) {
-        size_t bit = (size_t)__builtin_ctzll(left), m = pass->measure[bit];
-
-        if (hst_exclusion_holds(&c->exclusions[m * c->n_segments + segment], episode->provider,
-                                area)) {
-            w->excluded[m]++;
-            live &= ~(UINT64_C(1) << bit);
-        }
-    }
-    return live;
-}
-
-static void count_pending(hst_count_worker *w)
-{
-    for (size_t i = 0; i < w->n_pending; i++) {
-        ++*w->pending[i];
-    }
-    w->n_pending = 0;
-}
-
-static void count_later(hst_count_worker *w, uint32_t *cell)
-{
-    if (w->n_pending == N_PENDING) {
-        count_pending(w);
-    }
-    __builtin_prefetch(cell, 1);
-    w->pending[w->n_pending++] = cell;
-}
-
-static hst_status count_splits(const hst_counting *c, hst_count_worker *w, size_t m, size_t segment,
-                               const hst_episode *episode, uint32_t area, size_t band, size_t cell,
-                               const uint64_t *uses)
-{
-    uint32_t values[64 * HST_PLAN_USE_WORDS];
-    size_t n = hst_splits_of(c->splits, m, segment, episode, band, uses, values);
-
-    for (size_t i = 0; i < n; i++) {
-        uint32_t *slab = hst_cube_slab(w->cube, m, values[i], area);
-
-        if (!slab) {
-            return no_memory(&w->err);
-        }
-        count_later(w, &slab[cell]);
-    }
-    return HST_OK;
-}
-
-static hst_status count_events(const hst_counting *c, hst_count_worker *w,
-                               const hst_measure_pass *pass, size_t segment,
-                               const hst_episode *episode, uint64_t live, const uint16_t *periods,
-                               const uint64_t *uses)
-{
-    uint32_t area = hst_residence_of(&c->residences[segment], episode);
-    unsigned sex = c->sex_of_code[episode->sex];
-    size_t band = c->band_of_age[episode->startage];
-    hst_status status = HST_OK;
-
-    if (live & pass->excludes) {
-        live = ask_exclusions(c, w, pass, segment, episode, area, live);
-    }
-    for (; live != 0 && !status; live &= live - 1) {
-        size_t bit = (size_t)__builtin_ctzll(live), m = pass->measure[bit];
-        size_t cell = hst_cube_cell(c->n_bands, periods[pass->group[bit]], sex, band);
-        uint32_t *slab = w->totals[m][area];
-
-        if (!slab) { /* the first event of its area */
-            slab = hst_cube_slab(w->cube, m, 0, area);
-            if (!slab) {
-                return no_memory(&w->err);
-            }
-        }
-        count_later(w, &slab[cell]);
-        if (pass->splits >> bit & 1) {
-            status = count_splits(c, w, m, segment, episode, area, band, cell, uses);
-        }
-    }
-    return status;
-}
+/* ---- rows ---- */
 
 /* Rows of a file, by what the audit wants to know of them. */
 static void tally(const hst_counting *c, hst_file_tally *file, size_t segment,
@@ -123,45 +39,71 @@ static void tally(const hst_counting *c, hst_file_tally *file, size_t segment,
     }
 }
 
-/* Asks all episodes of a block the measures of one pass; the first pass also tallies the file. */
-static hst_status count_block(const hst_counting *c, hst_count_worker *w, size_t pass_number,
-                              size_t segment, const hst_block *block)
+/* Asks a row the measures of one pass. */
+static hst_status ask_row(const hst_counting *c, hst_count_worker *w, size_t pass_number,
+                          size_t segment, hst_dataset dataset, const hst_episode *episode)
 {
     const hst_measure_pass *pass = &c->passes[pass_number];
-    const hst_segment_plan *plan = pass->segment_plans[segment];
     uint64_t(*steps)[HST_N_STEPS] = w->steps[pass_number];
+    uint16_t periods[HST_PLAN_FILTERS];
+    uint64_t found[HST_PLAN_USE_WORDS], live = 0;
+    const uint64_t *const uses[] = {found, found, found};
+
+    for (size_t i = 0; i < pass->n_asked[dataset]; i++) {
+        size_t g = pass->asked[dataset][i];
+        hst_step step = hst_unit_rule_ask(&pass->groups[g].rule, episode, &periods[g]);
+
+        steps[g][step]++;
+        live |= step == HST_STEP_ASKED ? pass->groups[g].bits : 0;
+    }
+    if (live != 0) {
+        live = hst_segment_plan_ask(pass->segment_plans[segment], episode, live, found);
+    }
+    if (live != 0) {
+        hst_event event = {
+            .segment = segment, .episode = episode, .periods = periods, .uses = uses};
+
+        return hst_count_event(c, w, pass, &event, live);
+    }
+    return HST_OK;
+}
+
+hst_status hst_count_row(const hst_counting *c, hst_count_worker *w, size_t segment,
+                         const hst_episode *episode)
+{
+    hst_dataset dataset = c->datasets[segment];
     hst_status status = HST_OK;
 
-    for (size_t at = 0; at < block->bytes && !status;) {
-        const hst_episode *episode = (const hst_episode *)(const void *)(block->records + at);
-        uint16_t periods[HST_PLAN_FILTERS];
-        uint64_t uses[HST_PLAN_USE_WORDS], live = 0;
-
-        at += hst_episode_bytes(episode);
-        if (pass_number == 0) {
-            tally(c, &w->files[segment], segment, episode);
-            hst_england_add(&w->england, c->year_of_day, episode);
-        }
-        if (c->drops_repeats && hst_episode_is_repeat(episode)) {
-            continue;
-        }
-        for (size_t g = 0; g < pass->n_groups; g++) {
-            hst_step step = hst_unit_rule_ask(&pass->groups[g].rule, episode, &periods[g]);
-
-            steps[g][step]++;
-            live |= step == HST_STEP_ASKED ? pass->groups[g].bits : 0;
-        }
-        if (live != 0) {
-            live = hst_segment_plan_ask(plan, episode, live, uses);
-        }
-        if (live != 0) {
-            status = count_events(c, w, pass, segment, episode, live, periods, uses);
-        }
+    tally(c, &w->files[segment], segment, episode);
+    if (dataset == HST_DATASET_APC) {
+        hst_england_add(&w->england, c->year_of_day, episode);
+    }
+    if (c->drops_repeats && hst_episode_is_repeat(episode)) {
+        return HST_OK;
+    }
+    for (size_t p = 0; p < c->n_passes && !status; p++) {
+        status = ask_row(c, w, p, segment, dataset, episode);
     }
     return status;
 }
 
-static hst_status count_partition(const hst_counting *c, hst_count_worker *w, size_t partition)
+/* Rows in the order of the store: they stand side by side. */
+static hst_status count_block(const hst_counting *c, hst_count_worker *w, size_t segment,
+                              const hst_block *block)
+{
+    hst_status status = HST_OK;
+
+    for (size_t at = 0; at < block->bytes && !status;) {
+        const hst_episode *episode = (const hst_episode *)(const void *)(block->records + at);
+
+        at += hst_episode_bytes(episode);
+        status = hst_count_row(c, w, segment, episode);
+    }
+    return status;
+}
+
+static hst_status count_slice(const hst_counting *c, hst_count_worker *w, size_t partition,
+                              size_t slice)
 {
     const hst_block *blocks = NULL;
     hst_status status = HST_OK;
@@ -169,194 +111,32 @@ static hst_status count_partition(const hst_counting *c, hst_count_worker *w, si
     if (hst_interrupt_requested()) {
         return hst_fail(&w->err, HST_ERR_INTERRUPTED, "interrupted while counting");
     }
-    status = hst_partition_read(w->partition, partition, &blocks, &w->err);
-    for (size_t s = 0; s < c->n_segments && !status; s++) {
-        for (size_t p = 0; p < c->n_passes && !status; p++) {
-            status = count_block(c, w, p, s, &blocks[s]);
-        }
+    status = hst_partition_read(w->partition, partition, slice, c->n_slices, &blocks, &w->err);
+    for (size_t s = 0; s < c->n_segments && !status && !c->rows_by_person; s++) {
+        status = count_block(c, w, s, &blocks[s]);
     }
-    count_pending(w);
+    if (!status && c->wants_people) {
+        status = hst_count_people(c, w, blocks);
+    }
+    hst_count_pending(w);
     return status;
 }
 
-/* ---- making ready ---- */
-
-/* Cuts the measures into passes of at most HST_PLAN_FILTERS filters. */
-static hst_status fill_passes(hst_counting *c, hst_error *err)
-{
-    hst_measure_pass *pass = NULL;
-    size_t n_bits = 0;
-
-    c->passes = calloc(c->measures->n + 1, sizeof *c->passes);
-    if (!c->passes) {
-        return no_memory(err);
-    }
-    for (size_t m = 0; m < c->measures->n; m++) {
-        size_t wanted = hst_filter_bits(&c->measures->items[m].filter);
-
-        if (!pass || n_bits + wanted > HST_PLAN_FILTERS) {
-            pass = &c->passes[c->n_passes++];
-            n_bits = 0;
-        }
-        pass->measure[pass->n++] = m;
-        n_bits += wanted;
-    }
-    return HST_OK;
-}
-
-static hst_status group_measures(const hst_counting *c, hst_measure_pass *pass, hst_error *err)
+static hst_status count_partition(const hst_counting *c, hst_count_worker *w, size_t partition)
 {
     hst_status status = HST_OK;
 
-    for (size_t i = 0; i < pass->n && !status; i++) {
-        const hst_compiled_measure *measure = &c->measures->items[pass->measure[i]];
-        size_t first = 0;
-
-        while (!hst_unit_rule_is_same(measure, &c->measures->items[pass->measure[first]])) {
-            first++;
-        }
-        if (first < i) {
-            pass->group[i] = pass->group[first];
-        } else {
-            pass->group[i] = (uint8_t)pass->n_groups++;
-            status = hst_unit_rule_init(&pass->groups[pass->group[i]].rule, measure, err);
-        }
-        pass->groups[pass->group[i]].bits |= UINT64_C(1) << i;
-        pass->excludes |= (uint64_t)(measure->measure->n_excluded_providers > 0) << i;
-        pass->splits |= (uint64_t)(measure->measure->split != HST_SPLIT_NONE) << i;
+    for (size_t slice = 0; slice < c->n_slices && !status; slice++) {
+        status = count_slice(c, w, partition, slice);
     }
     return status;
 }
 
-static hst_status prepare_pass(const hst_counting *c, hst_measure_pass *pass, hst_error *err)
-{
-    hst_root roots[HST_PLAN_FILTERS];
-    hst_status status = group_measures(c, pass, err);
-
-    if (status) {
-        return status;
-    }
-    for (size_t i = 0; i < pass->n; i++) {
-        const hst_compiled_measure *measure = &c->measures->items[pass->measure[i]];
-
-        roots[i] = (hst_root){&measure->filter, measure->by_discharge};
-    }
-    status = hst_plan_create(&pass->plan, c->measures, roots, pass->n, err);
-    if (status) {
-        return status;
-    }
-    pass->segment_plans = calloc(c->n_segments + 1, sizeof(hst_segment_plan *));
-    if (!pass->segment_plans) {
-        return no_memory(err);
-    }
-    for (size_t s = 0; s < c->n_segments && !status; s++) {
-        status = hst_segment_plan_create(&pass->segment_plans[s], pass->plan, c->segments[s], err);
-    }
-    return status;
-}
-
-static hst_status prepare_segments(hst_counting *c, hst_error *err)
-{
-    hst_status status = HST_OK;
-
-    c->residences = calloc(c->n_segments + 1, sizeof *c->residences);
-    c->exclusions = calloc(c->measures->n * c->n_segments + 1, sizeof *c->exclusions);
-    if (!c->residences || !c->exclusions) {
-        return no_memory(err);
-    }
-    for (size_t s = 0; s < c->n_segments && !status; s++) {
-        status = hst_residence_init(&c->residences[s], c->areas, c->segments[s], err);
-        for (size_t m = 0; m < c->measures->n && !status; m++) {
-            const hst_measure *measure = c->measures->items[m].measure;
-
-            if (measure->n_excluded_providers > 0) {
-                status =
-                    hst_exclusion_init(&c->exclusions[m * c->n_segments + s], c->study, measure,
-                                       c->measures->mergers, c->areas, c->segments[s], err);
-            }
-        }
-    }
-    return status;
-}
-
-static hst_status check_sizes(const hst_counting *c, hst_error *err)
-{
-    uint64_t n_rows = 0;
-
-    for (size_t s = 0; s < c->n_segments; s++) {
-        n_rows += hst_segment_get_info(c->segments[s])->rows_used;
-    }
-    if (n_rows > UINT32_MAX) {
-        return hst_fail(err, HST_ERR_RANGE, "more than 4,294,967,295 episodes in one study");
-    }
-    if (c->study->duplicates && strcmp(c->study->duplicates, "nhsd") != 0 &&
-        strcmp(c->study->duplicates, "none") != 0) {
-        return hst_fail(err, HST_ERR_USAGE,
-                        "%s: `duplicates: %s` is not available in this version; nhsd and none are",
-                        c->study->path, c->study->duplicates);
-    }
-    return HST_OK;
-}
-
-static hst_status prepare(hst_counting *c, hst_error *err)
-{
-    const hst_age_bands *bands = &c->measures->bands;
-    hst_status status = check_sizes(c, err);
-
-    if (status) {
-        return status;
-    }
-    c->drops_repeats = !c->study->duplicates || strcmp(c->study->duplicates, "none") != 0;
-    hst_england_fill_years(c->year_of_day);
-    c->unknown = hst_areas_special(c->areas).unknown;
-    c->n_bands = bands->n;
-    memset(c->band_of_age, (int)bands->n, sizeof c->band_of_age);
-    memcpy(c->band_of_age, bands->of_age, sizeof bands->of_age);
-    memset(c->sex_of_code, HST_SEX_OTHER, sizeof c->sex_of_code);
-    c->sex_of_code['1'] = HST_SEX_MALE;
-    c->sex_of_code['2'] = HST_SEX_FEMALE;
-    status = fill_passes(c, err);
-    for (size_t p = 0; p < c->n_passes && !status; p++) {
-        status = prepare_pass(c, &c->passes[p], err);
-    }
-    if (!status) {
-        status = prepare_segments(c, err);
-    }
-    if (!status) {
-        status = hst_splits_create(&c->splits, c->measures, c->segments, c->n_segments, err);
-    }
-    return status;
-}
-
-static void clear_counting(hst_counting *c)
-{
-    for (size_t p = 0; p < c->n_passes; p++) {
-        hst_measure_pass *pass = &c->passes[p];
-
-        for (size_t s = 0; pass->segment_plans && s < c->n_segments; s++) {
-            hst_segment_plan_free(pass->segment_plans[s]);
-        }
-        for (size_t g = 0; g < pass->n_groups; g++) {
-            hst_unit_rule_clear(&pass->groups[g].rule);
-        }
-        free(pass->segment_plans);
-        hst_plan_free(pass->plan);
-    }
-    for (size_t s = 0; c->residences && s < c->n_segments; s++) {
-        hst_residence_clear(&c->residences[s]);
-    }
-    for (size_t i = 0; c->exclusions && i < c->measures->n * c->n_segments; i++) {
-        hst_exclusion_clear(&c->exclusions[i]);
-    }
-    hst_splits_free(c->splits);
-    free(c->passes);
-    free(c->residences);
-    free(c->exclusions);
-}
+/* ---- threads ---- */
 
 static hst_status init_worker(hst_count_worker *w, const hst_counting *c, hst_error *err)
 {
-    hst_status status = hst_cube_create(&w->cube, c->measures, hst_areas_n(c->areas) + 3, err);
+    hst_status status = hst_cube_create(&w->cube, c->measures, c->areas, err);
 
     if (status) {
         return status;
@@ -364,23 +144,45 @@ static hst_status init_worker(hst_count_worker *w, const hst_counting *c, hst_er
     w->steps = calloc(c->n_passes + 1, sizeof *w->steps);
     w->totals = calloc(c->measures->n + 1, sizeof *w->totals);
     w->excluded = calloc(c->measures->n + 1, sizeof *w->excluded);
+    w->unfit = calloc(c->measures->n + 1, sizeof *w->unfit);
+    w->places = calloc(c->measures->n + 1, sizeof *w->places);
     w->files = calloc(c->n_segments + 1, sizeof *w->files);
-    if (!w->steps || !w->totals || !w->excluded || !w->files) {
+    if (!w->steps || !w->totals || !w->excluded || !w->unfit || !w->places || !w->files) {
         return no_memory(err);
     }
     for (size_t m = 0; m < c->measures->n; m++) {
         w->totals[m] = hst_cube_totals(w->cube, m);
     }
-    return hst_partition_create(&w->partition, c->segments, c->n_segments, err);
+    w->england.has_spells = w->totals_of_people.has_spells = c->rules.wants_spells;
+    w->totals_of_people.has_cohorts = c->cohorts != NULL;
+    status = hst_partition_create(&w->partition, c->segments, c->n_segments, err);
+    if (!status && c->wants_people) {
+        status = hst_people_create(&w->people, &c->rules, c->segments, c->n_segments, c->providers,
+                                   err);
+    }
+    if (!status && c->rules.wants_spells) {
+        status = hst_rule_comparison_init(&w->comparison, &c->rules, err);
+    }
+    if (!status && c->options->cohorts) {
+        status =
+            hst_cohort_sizes_create(&w->sizes, c->options->cohorts, c->study, c->areas, err);
+    }
+    return status;
 }
 
 static void clear_worker(hst_count_worker *w)
 {
     hst_cube_free(w->cube);
     hst_partition_free(w->partition);
+    hst_people_free(w->people);
+    hst_rule_comparison_clear(&w->comparison);
+    hst_cohort_sizes_free(w->sizes);
+    free(w->person_events);
     free(w->steps);
     free(w->totals);
     free(w->excluded);
+    free(w->unfit);
+    free(w->places);
     free(w->files);
 }
 
@@ -396,6 +198,10 @@ static hst_status merge_worker(hst_count_worker *into, hst_count_worker *from,
     }
     for (size_t m = 0; m < c->measures->n; m++) {
         into->excluded[m] += from->excluded[m];
+        into->unfit[m] += from->unfit[m];
+        for (size_t place = 0; place < HST_N_PLACES; place++) {
+            into->places[m][place] += from->places[m][place];
+        }
     }
     for (size_t s = 0; s < c->n_segments; s++) {
         into->files[s].rows += from->files[s].rows;
@@ -404,6 +210,7 @@ static hst_status merge_worker(hst_count_worker *into, hst_count_worker *from,
         into->files[s].flagged += from->files[s].flagged;
     }
     hst_england_merge(&into->england, &from->england);
+    hst_count_merge_people(into, from);
     return hst_cube_merge(into->cube, from->cube, err);
 }
 
@@ -437,17 +244,39 @@ static void count_all(const hst_counting *c, hst_count_worker *workers, int n_wo
     }
 }
 
+/* Names, coverage, people: what the cube is told once all threads are added up. */
+static hst_status finish_cube(const hst_counting *c, hst_count_worker *w, hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    for (size_t m = 0; m < c->measures->n && !status; m++) {
+        size_t n = 0;
+        const char *const *values = hst_splits_values(c->splits, m, &n);
+
+        status = hst_cube_name_splits(w->cube, m, values, n, err);
+    }
+    for (size_t s = 0; s < c->n_segments && !status; s++) {
+        hst_cube_add_coverage(w->cube, hst_segment_get_info(c->segments[s]));
+    }
+    if (!status) {
+        hst_cube_set_people(w->cube, &w->totals_of_people, w->sizes);
+        w->sizes = NULL; /* now the cube's */
+    }
+    return status;
+}
+
 hst_status hst_count(hst_cube **out, hst_england **england, const hst_measures *measures,
                      const hst_study *study, const hst_areas *areas,
-                     const hst_segment *const *segments, size_t n_segments, int n_threads,
-                     hst_ledger *ledger, hst_error *err)
+                     const hst_segment *const *segments, size_t n_segments,
+                     const hst_count_options *options, hst_ledger *ledger, hst_error *err)
 {
     hst_counting c = {.measures = measures,
                       .study = study,
                       .areas = areas,
                       .segments = segments,
-                      .n_segments = n_segments};
-    int n_workers = n_threads < 1 ? 1 : n_threads;
+                      .n_segments = n_segments,
+                      .options = options};
+    int n_workers = options->n_threads < 1 ? 1 : options->n_threads;
     hst_count_worker *workers = calloc((size_t)n_workers, sizeof *workers);
     hst_status status = HST_OK;
 
@@ -458,7 +287,7 @@ hst_status hst_count(hst_cube **out, hst_england **england, const hst_measures *
     if (!workers) {
         return no_memory(err);
     }
-    status = prepare(&c, err);
+    status = hst_counting_init(&c, err);
     for (int t = 0; t < n_workers && !status; t++) {
         status = init_worker(&workers[t], &c, err);
     }
@@ -470,14 +299,8 @@ hst_status hst_count(hst_cube **out, hst_england **england, const hst_measures *
     for (int t = 1; t < n_workers && !status; t++) {
         status = merge_worker(&workers[0], &workers[t], &c, err);
     }
-    for (size_t m = 0; m < measures->n && !status; m++) {
-        size_t n = 0;
-        const char *const *values = hst_splits_values(c.splits, m, &n);
-
-        status = hst_cube_name_splits(workers[0].cube, m, values, n, err);
-    }
-    for (size_t s = 0; s < n_segments && !status; s++) {
-        hst_cube_add_coverage(workers[0].cube, hst_segment_get_info(segments[s]));
+    if (!status) {
+        status = finish_cube(&c, &workers[0], err);
     }
     if (!status) {
         status = hst_count_check_areas(&c, &workers[0], err);
@@ -498,7 +321,7 @@ done:
     for (int t = 0; t < n_workers; t++) {
         clear_worker(&workers[t]);
     }
-    clear_counting(&c);
+    hst_counting_clear(&c);
     free(workers);
     return status;
 }

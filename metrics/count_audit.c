@@ -3,12 +3,12 @@
 
 #include "count_internal.h"
 
-static hst_status add_line(hst_ledger *ledger, const char *measure, const char *period,
-                           const char *reason, uint64_t n, hst_error *err)
+static hst_status add_line(hst_ledger *ledger, const hst_compiled_measure *measure,
+                           const char *period, const char *reason, uint64_t n, hst_error *err)
 {
     hst_ledger_line line = {.stage = "metrics",
-                            .dataset = hst_dataset_name(HST_DATASET_APC),
-                            .measure = measure,
+                            .dataset = hst_dataset_name(measure->dataset),
+                            .measure = measure->measure->id,
                             .period = period,
                             .reason = reason,
                             .n = n};
@@ -42,7 +42,7 @@ static hst_status add_cut_lines(hst_ledger *ledger, const hst_cube *cube,
                 events += hst_cube_period_total(cube, m, area, i);
             }
             status =
-                add_line(ledger, measure->measure->id, whole.label,
+                add_line(ledger, measure, whole.label,
                          "counted by the finer period only: the window cuts this one", events, err);
         }
     }
@@ -82,15 +82,16 @@ static hst_status add_measure_lines(hst_ledger *ledger, const hst_counting *c,
         [HST_STEP_NO_EPIEND] = "no EPIEND",
         [HST_STEP_NO_ADMIDATE] = "no ADMIDATE",
         [HST_STEP_NO_DISDATE] = "no DISDATE",
+        [HST_STEP_NO_STAY] = "length of stay negative or over 29,200 days",
+        [HST_STEP_SHORT] = "stay shorter than los_min",
         [HST_STEP_OUTSIDE] = "outside the measure's window",
         [HST_STEP_CUT_START] = "in a period that the window cuts",
         [HST_STEP_CUT_END] = "in a period that the window cuts",
         [HST_STEP_OTHER_CLASS] = "other patient class",
     };
     const hst_compiled_measure *measure = &c->measures->items[m];
-    const char *id = measure->measure->id;
-    hst_area_special special = hst_areas_special(c->areas);
-    uint64_t considered = 0, counted = 0;
+    const uint64_t *places = w->places[m];
+    uint64_t considered = 0, passed = 0;
     hst_status status = HST_OK;
 
     for (size_t step = 0; step < HST_N_STEPS; step++) {
@@ -102,30 +103,30 @@ static hst_status add_measure_lines(hst_ledger *ledger, const hst_counting *c,
             period = cut.label;
         }
         if (!status && reasons[step]) {
-            status = add_line(ledger, id, period, reasons[step], steps[step], err);
+            status = add_line(ledger, measure, period, reasons[step], steps[step], err);
         }
     }
-    for (size_t area = 0; area < hst_areas_n(c->areas) + 3; area++) {
-        counted += hst_cube_area_total(w->cube, m, area);
+    for (size_t place = 0; place < HST_N_PLACES; place++) {
+        passed += places[place];
     }
     const struct {
         const char *reason;
         uint64_t n;
     } lines[] = {
         {"considered", considered},
-        {"other than the filter asks for", steps[HST_STEP_ASKED] - counted - w->excluded[m]},
+        {"other than the filter asks for",
+         steps[HST_STEP_ASKED] - passed - w->excluded[m] - w->unfit[m]},
         {"excluded provider", w->excluded[m]},
-        {"unknown area", hst_cube_area_total(w->cube, m, special.unknown)},
-        {"not resident in England", hst_cube_area_total(w->cube, m, special.not_england)},
-        {"OTHER: area not in the list", hst_cube_area_total(w->cube, m, special.other)},
-        {"counted", counted - hst_cube_area_total(w->cube, m, special.unknown) -
-                        hst_cube_area_total(w->cube, m, special.not_england) -
-                        hst_cube_area_total(w->cube, m, special.other)},
+        {"out of the denominator: died, or an excluded condition or specialty", w->unfit[m]},
+        {"unknown area", places[HST_IN_UNKNOWN]},
+        {"not resident in England", places[HST_IN_NOT_ENGLAND]},
+        {"OTHER: area not in the list", places[HST_IN_OTHER]},
+        {"counted", places[HST_IN_LIST]},
         {"sex unknown (among those with or without an area)", sum_unknown(c, w->cube, m, true)},
         {"age unknown (among those with or without an area)", sum_unknown(c, w->cube, m, false)},
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0] && !status; i++) {
-        status = add_line(ledger, id, NULL, lines[i].reason, lines[i].n, err);
+        status = add_line(ledger, measure, NULL, lines[i].reason, lines[i].n, err);
     }
     return status ? status
                   : add_cut_lines(ledger, w->cube, measure, m, hst_areas_n(c->areas) + 3, err);
@@ -142,7 +143,7 @@ static hst_status add_unmet_providers(hst_ledger *ledger, const hst_counting *c,
         const char *code = measure->excluded_providers[i].code;
         char reason[64];
         hst_ledger_line line = {.stage = "metrics",
-                                .dataset = hst_dataset_name(HST_DATASET_APC),
+                                .dataset = hst_dataset_name(measure->dataset),
                                 .measure = measure->id,
                                 .reason = reason};
         size_t s = 0;
@@ -234,7 +235,7 @@ static hst_status add_coverage_lines(hst_ledger *ledger, const hst_counting *c,
             const hst_period *period = &measure->periods[type][i];
             hst_lack lack = hst_cube_lack(w->cube, m, period);
             hst_ledger_line line = {.stage = "coverage",
-                                    .dataset = hst_dataset_name(HST_DATASET_APC),
+                                    .dataset = hst_dataset_name(measure->dataset),
                                     .measure = measure->measure->id,
                                     .period = period->label,
                                     .reason = hst_lack_text(lack)};
@@ -248,11 +249,61 @@ static hst_status add_coverage_lines(hst_ledger *ledger, const hst_counting *c,
     return status;
 }
 
+static hst_status add_people_line(hst_ledger *ledger, const char *reason, uint64_t n,
+                                  hst_error *err)
+{
+    hst_ledger_line line = {.stage = "people",
+                            .dataset = hst_dataset_name(HST_DATASET_APC),
+                            .reason = reason,
+                            .n = n};
+
+    return n == 0 ? HST_OK : hst_ledger_add(ledger, &line, err);
+}
+
+/* What the rules of spells made and refused, and where another rule makes something else. */
+static hst_status add_people_lines(hst_ledger *ledger, const hst_counting *c,
+                                   const hst_count_worker *w, hst_error *err)
+{
+    const hst_rule_comparison *other = &w->comparison;
+    const hst_spell_ledger *made = NULL;
+    const struct {
+        const char *what;
+        uint64_t n;
+    } lines[] = {{"spells by the rule %s", other->n_spells},
+                 {"continuous spells by the rule %s", other->n_cips},
+                 {"people whose spells are others by the rule %s", other->n_spells_differ},
+                 {"people whose continuous spells are others by the rule %s",
+                  other->n_cips_differ}};
+    char reason[96];
+    hst_status status = HST_OK;
+
+    if (c->rules.drops_hf) {
+        status = add_people_line(ledger, "rows that repeat others by the keys of the rule hf",
+                                 hst_people_n_hf(w->people), err);
+    }
+    if (status || !c->rules.wants_spells) {
+        return status;
+    }
+    made = hst_people_ledger(w->people);
+    status = add_people_line(ledger, "people", w->totals_of_people.n_people, err);
+    for (size_t i = 0; i < HST_N_SPELL_EVENTS && !status; i++) {
+        status = add_people_line(ledger, hst_spell_event_name((hst_spell_event)i), made->n[i], err);
+    }
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0] && !status; i++) {
+        snprintf(reason, sizeof reason, lines[i].what, other->name);
+        status = add_people_line(ledger, reason, lines[i].n, err);
+    }
+    return status;
+}
+
 hst_status hst_count_audit(const hst_counting *c, const hst_count_worker *w, hst_ledger *ledger,
                            hst_error *err)
 {
     hst_status status = add_file_lines(ledger, c, w, err);
 
+    if (!status) {
+        status = add_people_lines(ledger, c, w, err);
+    }
     for (size_t p = 0; p < c->n_passes; p++) {
         const hst_measure_pass *pass = &c->passes[p];
 

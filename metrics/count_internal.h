@@ -5,10 +5,18 @@
 #include "england_internal.h"
 #include "exclusion_internal.h"
 #include "filter_internal.h"
-#include "partition_internal.h"
+#include "people_internal.h"
 #include "residence_internal.h"
+#include "rule_comparison_internal.h"
 #include "split_internal.h"
 #include "unit_internal.h"
+
+/* What unit rules are asked of: rows of a data set by its number, then stays. */
+enum {
+    HST_KIND_OF_SPELLS = HST_N_DATASETS,
+    HST_KIND_OF_CIPS,
+    HST_N_KINDS_ASKED
+};
 
 /* Measures of a pass that share their unit rule. */
 typedef struct hst_measure_group {
@@ -22,10 +30,15 @@ typedef struct hst_measure_pass {
     size_t measure[HST_PLAN_FILTERS]; /* of each bit */
     uint8_t group[HST_PLAN_FILTERS];
     uint64_t excludes, splits; /* bits of measures with excluded providers, with a split */
+    uint64_t plain;            /* bits of measures that count one event in one cell */
+    uint64_t unfit;            /* bits of measures with stays that are unfit for them */
+    uint8_t unfit_bit[HST_PLAN_FILTERS]; /* the filter that says so */
     hst_plan *plan;
     hst_segment_plan **segment_plans; /* [n_segments] */
     size_t n_groups;
     hst_measure_group groups[HST_PLAN_FILTERS];
+    size_t n_asked[HST_N_KINDS_ASKED];
+    uint8_t asked[HST_N_KINDS_ASKED][HST_PLAN_FILTERS]; /* groups of each kind */
 } hst_measure_pass;
 
 /* What all threads read. */
@@ -35,13 +48,23 @@ typedef struct hst_counting {
     const hst_areas *areas;
     const hst_segment *const *segments;
     size_t n_segments;
+    const hst_count_options *options;
+    hst_dataset *datasets; /* [n_segments] */
     size_t n_passes;
     hst_measure_pass *passes;
     hst_residence *residences; /* [n_segments] */
     hst_exclusion *exclusions; /* [measure][n_segments]; only where the measure excludes */
     hst_splits *splits;
-    bool drops_repeats; /* the duplicate rule `nhsd` */
-    uint32_t unknown;   /* area number */
+    hst_providers *providers; /* NULL when people are not wanted */
+    hst_cohort_plan *cohorts; /* NULL: the study has none */
+    hst_people_rules rules;
+    bool wants_people;   /* rows are gathered person by person */
+    bool rows_by_person; /* and so are the measures of rows asked */
+    int longest_lookback; /* days, of the measures of readmissions */
+    bool drops_repeats;  /* the duplicate rules `nhsd` and `hf` */
+    uint32_t unknown;    /* area number */
+    size_t *first_group, *groups; /* [area]: comparators with cells of their own, in `groups` */
+    size_t n_slices;              /* a partition is read in so many parts */
     size_t n_bands;
     uint8_t band_of_age[256];
     uint8_t sex_of_code[256];
@@ -51,6 +74,17 @@ typedef struct hst_counting {
 typedef struct hst_file_tally {
     uint64_t rows, dropped, unknown_area, flagged;
 } hst_file_tally;
+
+/* Where events of a measure went: areas of the list, and the special ones. */
+enum { HST_IN_LIST, HST_IN_OTHER, HST_IN_UNKNOWN, HST_IN_NOT_ENGLAND, HST_N_PLACES };
+
+/* An event of the person at hand that counts people: its cell is settled when all are known. */
+typedef struct hst_person_event {
+    uint32_t *slab;
+    uint32_t measure, row, cell;
+    hst_day day;
+    uint64_t key;
+} hst_person_event;
 
 enum { N_PENDING = 32 };
 
@@ -63,14 +97,55 @@ typedef struct hst_count_worker {
     size_t n_pending;
     uint32_t *pending[N_PENDING];
     hst_partition *partition;
+    hst_people *people;
+    hst_rule_comparison comparison;
+    size_t n_person_events, person_event_capacity;
+    hst_person_event *person_events;
     uint64_t (*steps)[HST_PLAN_FILTERS][HST_N_STEPS]; /* [pass][group] */
-    uint64_t *excluded;                               /* [measure] */
+    uint64_t *excluded, *unfit;                       /* [measure] */
+    uint64_t (*places)[HST_N_PLACES];                 /* [measure] */
     hst_file_tally *files;                            /* [n_segments] */
     hst_england_tally england;
+    hst_people_totals totals_of_people;
+    hst_cohort_sizes *sizes;
     hst_status status;
     size_t failed_at; /* partition */
     hst_error err;
 } hst_count_worker;
+
+/* What is counted: a row, or a stay in the record of its first episode. */
+typedef struct hst_event {
+    size_t segment;
+    const hst_episode *episode;
+    const uint16_t *periods;     /* [group] */
+    const uint64_t *const *uses; /* condition sets that match, by hst_which_episode */
+    bool is_readmitted_to;       /* the next continuous spell begins as an emergency .. */
+    uint32_t readmitted_after;   /* .. so many days after the discharge */
+} hst_event;
+
+/** Everything that all threads read, made ready and taken apart. */
+HST_MUST_CHECK hst_status hst_counting_init(hst_counting *c, hst_error *err);
+void hst_counting_clear(hst_counting *c);
+
+/** Counts an event in the measures of `live`. */
+HST_MUST_CHECK hst_status hst_count_event(const hst_counting *c, hst_count_worker *w,
+                                          const hst_measure_pass *pass, const hst_event *event,
+                                          uint64_t live);
+void hst_count_pending(hst_count_worker *w);
+
+/** Adds what a thread learned of people to another's. */
+void hst_count_merge_people(hst_count_worker *into, const hst_count_worker *from);
+
+/** Settles the cells that count people, at the end of each person. */
+void hst_count_settle_person(const hst_counting *c, hst_count_worker *w);
+
+/** Asks a row the measures of all passes, and tells the tallies of its file. */
+HST_MUST_CHECK hst_status hst_count_row(const hst_counting *c, hst_count_worker *w, size_t segment,
+                                        const hst_episode *episode);
+
+/** Asks all people of the partition at hand. */
+HST_MUST_CHECK hst_status hst_count_people(const hst_counting *c, hst_count_worker *w,
+                                           const hst_block *blocks);
 
 /** @return HST_ERR_INPUT: a file has more unknown areas than quality.max_unknown_area; it, its
  * column and the share are named */

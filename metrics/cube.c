@@ -1,32 +1,49 @@
-/* The cube: a slab of counts per measure, area and split value, made when the first event comes.
- * 32 bits are enough for a cell: hst_count refuses stores of 2^32 episodes. */
+/*
+ * The cube: a slab of counts per measure, area and split value, made when the first event comes.
+ *
+ * A slab holds the events of each cell in 32 bits (enough: hst_count refuses stores of 2^32
+ * episodes) and after them the measure's layers in 64. Its rows are the finest periods, and coarser
+ * ones are their sums; where sums would count people or stays twice, the rows of each type follow
+ * one another.
+ */
 #include "cube_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct split_slot {
-    uint64_t key; /* split * n_areas + area; splits begin at 1, so 0 = free */
+    uint64_t key; /* split * n_units + area; splits begin at 1, so 0 = free */
     uint32_t *cells;
 } split_slot;
 
 typedef struct cube_measure {
-    size_t n_cells;   /* of a slab */
-    uint32_t **total; /* [n_areas], NULL = no event */
+    size_t n_cells;              /* of a slab */
+    size_t n_rows, first_row[3]; /* rows of a slab; where each type's begin, if they do */
+    size_t n_layers, layer_number[HST_N_LAYERS];
+    uint32_t **total; /* [n_units], NULL = no event */
     size_t n_slots, n_used;
     split_slot *slots;
     size_t n_splits;
     char **splits; /* [n_splits], 0 = "" */
     /* finest periods first[type][i] to last[type][i] make up period i of a type */
     size_t *first[3], *last[3];
+    size_t *whole[3]; /* [finest period]: the period of the type that holds it, or SIZE_MAX */
+    hst_tally stays;    /* (split * n_units + area) * n_rows + row, then days */
+    hst_tally excluded; /* area * n_rows + row */
 } cube_measure;
 
 struct hst_cube {
     const hst_measures *measures;
-    size_t n_areas;
-    cube_measure *items; /* [measures->n] */
-    hst_coverage coverage;
+    const hst_areas *areas; /* comparators by number */
+    size_t n_areas;         /* with the special ones */
+    size_t n_units;         /* and the comparators */
+    cube_measure *items;    /* [measures->n] */
+    hst_coverage coverage[HST_N_DATASETS];
+    hst_people_totals people;
+    hst_cohort_sizes *cohorts;
 };
+
+enum { STAY_BITS = 15 }; /* a stay has at most HST_LONGEST_STAY days */
 
 static size_t finest_periods(const hst_compiled_measure *measure, const hst_period **periods)
 {
@@ -46,8 +63,12 @@ static hst_status join_periods(cube_measure *item, const hst_compiled_measure *m
 
         item->first[type] = calloc(n + 1, sizeof *item->first[type]);
         item->last[type] = calloc(n + 1, sizeof *item->last[type]);
-        if (!item->first[type] || !item->last[type]) {
+        item->whole[type] = malloc((n_finest + 1) * sizeof *item->whole[type]);
+        if (!item->first[type] || !item->last[type] || !item->whole[type]) {
             return hst_fail(err, HST_ERR_MEMORY, "no memory for the periods");
+        }
+        for (size_t i = 0; i < n_finest; i++) {
+            item->whole[type][i] = SIZE_MAX;
         }
         for (size_t i = 0; i < n; i++) {
             while (at < n_finest && finest[at].start < measure->periods[type][i].start) {
@@ -58,12 +79,36 @@ static hst_status join_periods(cube_measure *item, const hst_compiled_measure *m
                 at++;
             }
             item->last[type][i] = at;
+            for (size_t k = item->first[type][i]; k <= at; k++) {
+                item->whole[type][k] = i;
+            }
         }
     }
     return HST_OK;
 }
 
-hst_status hst_cube_create(hst_cube **out, const hst_measures *measures, size_t n_areas,
+/* Rows and layers of a measure's slabs. */
+static hst_status shape_slabs(cube_measure *item, const hst_compiled_measure *measure,
+                              size_t n_bands, hst_error *err)
+{
+    for (size_t type = 0; type < 3; type++) {
+        bool has_rows = measure->rows_by_type || type == hst_by_index(measure->finest);
+
+        item->first_row[type] = item->n_rows;
+        item->n_rows += has_rows ? measure->n_periods[type] : 0;
+    }
+    for (size_t layer = 0; layer < HST_N_LAYERS; layer++) {
+        item->layer_number[layer] =
+            measure->layers >> layer & 1 ? item->n_layers++ : (size_t)HST_N_LAYERS;
+    }
+    if (!hst_size_multiply(item->n_rows, HST_N_SEXES * (n_bands + 1), &item->n_cells) ||
+        item->n_cells > SIZE_MAX / 64) {
+        return hst_fail(err, HST_ERR_RANGE, "too many cells in the cube");
+    }
+    return HST_OK;
+}
+
+hst_status hst_cube_create(hst_cube **out, const hst_measures *measures, const hst_areas *areas,
                            hst_error *err)
 {
     hst_cube *cube = NULL;
@@ -75,30 +120,26 @@ hst_status hst_cube_create(hst_cube **out, const hst_measures *measures, size_t 
         return hst_fail(err, HST_ERR_MEMORY, "no memory for the cube");
     }
     cube->measures = measures;
-    cube->n_areas = n_areas;
+    cube->areas = areas;
+    cube->n_areas = hst_areas_n(areas) + 3;
+    cube->n_units = cube->n_areas + hst_areas_n_groups(areas);
     cube->items = calloc(measures->n + 1, sizeof *cube->items);
     if (!cube->items) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for the cube");
         goto done;
     }
-    for (size_t m = 0; m < measures->n; m++) {
-        const hst_period *finest = NULL;
-        size_t n_finest = finest_periods(&measures->items[m], &finest);
+    for (size_t m = 0; m < measures->n && !status; m++) {
         cube_measure *item = &cube->items[m];
 
-        if (!hst_size_multiply(n_finest, HST_N_SEXES * (measures->bands.n + 1), &item->n_cells)) {
-            status = hst_fail(err, HST_ERR_RANGE, "too many cells in the cube");
-            goto done;
+        item->total = calloc(cube->n_units + 1, sizeof(uint32_t *));
+        status = item->total ? shape_slabs(item, &measures->items[m], measures->bands.n, err)
+                             : hst_fail(err, HST_ERR_MEMORY, "no memory for the cube");
+        if (!status) {
+            status = join_periods(item, &measures->items[m], err);
         }
-        item->total = calloc(n_areas + 1, sizeof(uint32_t *));
-        if (!item->total) {
-            status = hst_fail(err, HST_ERR_MEMORY, "no memory for the cube");
-            goto done;
-        }
-        status = join_periods(item, &measures->items[m], err);
-        if (status) {
-            goto done;
-        }
+    }
+    if (status) {
+        goto done;
     }
     *out = cube;
     cube = NULL; /* now the caller's */
@@ -110,12 +151,15 @@ done:
 
 void hst_cube_add_coverage(hst_cube *cube, const hst_segment_info *info)
 {
-    hst_coverage_add(&cube->coverage, info);
+    hst_coverage_add(&cube->coverage[info->dataset], info);
 }
 
 hst_lack hst_cube_lack(const hst_cube *cube, size_t measure, const hst_period *period)
 {
-    return hst_coverage_lack(&cube->coverage, period, cube->measures->items[measure].by_discharge);
+    const hst_compiled_measure *item = &cube->measures->items[measure];
+
+    return hst_coverage_lack(&cube->coverage[item->dataset], period,
+                             item->by_discharge || item->dataset != HST_DATASET_APC);
 }
 
 bool hst_cube_is_incomplete(const hst_cube *cube, size_t measure, const hst_period *period)
@@ -123,9 +167,9 @@ bool hst_cube_is_incomplete(const hst_cube *cube, size_t measure, const hst_peri
     return hst_cube_lack(cube, measure, period) != HST_LACK_NONE;
 }
 
-static void clear_measure(cube_measure *item, size_t n_areas)
+static void clear_measure(cube_measure *item, size_t n_units)
 {
-    for (size_t i = 0; item->total && i < n_areas; i++) {
+    for (size_t i = 0; item->total && i < n_units; i++) {
         free(item->total[i]);
     }
     for (size_t i = 0; i < item->n_slots; i++) {
@@ -137,7 +181,10 @@ static void clear_measure(cube_measure *item, size_t n_areas)
     for (size_t type = 0; type < 3; type++) {
         free(item->first[type]);
         free(item->last[type]);
+        free(item->whole[type]);
     }
+    hst_tally_clear(&item->stays);
+    hst_tally_clear(&item->excluded);
     free(item->total);
     free(item->slots);
     free(item->splits);
@@ -149,8 +196,9 @@ void hst_cube_free(hst_cube *cube)
         return;
     }
     for (size_t m = 0; cube->items && m < cube->measures->n; m++) {
-        clear_measure(&cube->items[m], cube->n_areas);
+        clear_measure(&cube->items[m], cube->n_units);
     }
+    hst_cohort_sizes_free(cube->cohorts);
     free(cube->items);
     free(cube);
 }
@@ -202,16 +250,68 @@ static uint32_t **take_slot(cube_measure *item, uint64_t key)
     return &item->slots[at].cells;
 }
 
+/* Events, rounded up to whole layers' alignment, then the layers. */
+static size_t layers_at(const cube_measure *item)
+{
+    return (item->n_cells + 2) / 2 * 2;
+}
+
+static size_t slab_bytes(const cube_measure *item)
+{
+    return layers_at(item) * sizeof(uint32_t) + item->n_layers * item->n_cells * sizeof(uint64_t);
+}
+
+static uint64_t *layer_of(const cube_measure *item, const uint32_t *slab, size_t number)
+{
+    return (uint64_t *)(void *)(uintptr_t)(slab + layers_at(item)) + number * item->n_cells;
+}
+
 uint32_t *hst_cube_slab(hst_cube *cube, size_t measure, uint32_t split, uint32_t area)
 {
     cube_measure *item = &cube->items[measure];
     uint32_t **slab =
-        split == 0 ? &item->total[area] : take_slot(item, (uint64_t)split * cube->n_areas + area);
+        split == 0 ? &item->total[area] : take_slot(item, (uint64_t)split * cube->n_units + area);
 
     if (slab && !*slab) {
-        *slab = calloc(item->n_cells + 1, sizeof **slab);
+        *slab = calloc(1, slab_bytes(item));
     }
     return slab ? *slab : NULL;
+}
+
+uint64_t *hst_cube_layer(const hst_cube *cube, size_t measure, uint32_t *slab, hst_layer layer)
+{
+    const cube_measure *item = &cube->items[measure];
+
+    return layer_of(item, slab, item->layer_number[layer]);
+}
+
+size_t hst_cube_row(const hst_cube *cube, size_t measure, size_t type, size_t finest)
+{
+    const cube_measure *item = &cube->items[measure];
+    size_t period = item->whole[type][finest];
+
+    return period == SIZE_MAX ? SIZE_MAX : item->first_row[type] + period;
+}
+
+size_t hst_cube_type_row(const hst_cube *cube, size_t measure, size_t type, size_t period)
+{
+    return cube->items[measure].first_row[type] + period;
+}
+
+bool hst_cube_add_stay(hst_cube *cube, size_t measure, uint32_t split, uint32_t area, size_t row,
+                       uint32_t days)
+{
+    cube_measure *item = &cube->items[measure];
+    uint64_t cell = ((uint64_t)split * cube->n_units + area) * item->n_rows + row;
+
+    return hst_tally_add(&item->stays, cell << STAY_BITS | days, 1);
+}
+
+bool hst_cube_add_excluded(hst_cube *cube, size_t measure, uint32_t area, size_t row)
+{
+    cube_measure *item = &cube->items[measure];
+
+    return hst_tally_add(&item->excluded, (uint64_t)area * item->n_rows + row, 1);
 }
 
 uint32_t *const *hst_cube_totals(const hst_cube *cube, size_t measure)
@@ -222,14 +322,19 @@ uint32_t *const *hst_cube_totals(const hst_cube *cube, size_t measure)
 /* ---- merging ---- */
 
 /* Adds a slab, or hands it over where there is none yet. */
-static void merge_slab(uint32_t **into, uint32_t **from, size_t n_cells)
+static void merge_slab(const cube_measure *item, uint32_t **into, uint32_t **from)
 {
     if (*from && !*into) {
         *into = *from;
         *from = NULL;
     } else if (*from) {
-        for (size_t i = 0; i < n_cells; i++) {
+        uint64_t *a = layer_of(item, *into, 0), *b = layer_of(item, *from, 0);
+
+        for (size_t i = 0; i < item->n_cells; i++) {
             (*into)[i] += (*from)[i];
+        }
+        for (size_t i = 0; i < item->n_layers * item->n_cells; i++) {
+            a[i] += b[i];
         }
     }
 }
@@ -239,8 +344,8 @@ hst_status hst_cube_merge(hst_cube *into, hst_cube *from, hst_error *err)
     for (size_t m = 0; m < into->measures->n; m++) {
         cube_measure *a = &into->items[m], *b = &from->items[m];
 
-        for (size_t i = 0; i < into->n_areas; i++) {
-            merge_slab(&a->total[i], &b->total[i], a->n_cells);
+        for (size_t i = 0; i < into->n_units; i++) {
+            merge_slab(a, &a->total[i], &b->total[i]);
         }
         for (size_t i = 0; i < b->n_slots; i++) {
             uint32_t **slab = NULL;
@@ -252,10 +357,29 @@ hst_status hst_cube_merge(hst_cube *into, hst_cube *from, hst_error *err)
             if (!slab) {
                 return hst_fail(err, HST_ERR_MEMORY, "no memory for the cube");
             }
-            merge_slab(slab, &b->slots[i].cells, a->n_cells);
+            merge_slab(a, slab, &b->slots[i].cells);
+        }
+        if (!hst_tally_merge(&a->stays, &b->stays) ||
+            !hst_tally_merge(&a->excluded, &b->excluded)) {
+            return hst_fail(err, HST_ERR_MEMORY, "no memory for the cube");
         }
     }
     return HST_OK;
+}
+
+/* The lengths of stay by the new numbers of their split values. */
+static void renumber_stays(cube_measure *item, size_t n_units, const uint32_t *number)
+{
+    uint64_t of_split = (uint64_t)n_units * item->n_rows << STAY_BITS;
+
+    for (size_t i = 0; i < item->stays.n_slots; i++) {
+        uint64_t key = item->stays.slots[i].key;
+
+        if (key != 0) {
+            item->stays.slots[i].key =
+                number[(key - 1) / of_split] * of_split + (key - 1) % of_split + 1;
+        }
+    }
 }
 
 hst_status hst_cube_name_splits(hst_cube *cube, size_t measure, const char *const *values, size_t n,
@@ -273,7 +397,7 @@ hst_status hst_cube_name_splits(hst_cube *cube, size_t measure, const char *cons
         goto done;
     }
     for (size_t i = 0; i < item->n_slots; i++) {
-        number[item->slots[i].key / cube->n_areas] = 1; /* met; 0 for free slots */
+        number[item->slots[i].key / cube->n_units] = 1; /* met; 0 for free slots */
     }
     for (size_t value = 0; value <= n; value++) {
         if (value == 0 || number[value] != 0) {
@@ -289,13 +413,16 @@ hst_status hst_cube_name_splits(hst_cube *cube, size_t measure, const char *cons
         uint64_t key = item->slots[i].key;
 
         if (key != 0) {
-            key = number[key / cube->n_areas] * (uint64_t)cube->n_areas + key % cube->n_areas;
+            key = number[key / cube->n_units] * (uint64_t)cube->n_units + key % cube->n_units;
             renumbered.slots[find_slot(&renumbered, key)] = (split_slot){key, item->slots[i].cells};
         }
     }
     free(item->slots);
     item->slots = renumbered.slots;
     renumbered.slots = NULL;
+    renumber_stays(item, cube->n_units, number);
+    hst_tally_sort(&item->stays);
+    hst_tally_sort(&item->excluded);
 
 done:
     free(number);
@@ -325,44 +452,181 @@ static const uint32_t *find_slab(const hst_cube *cube, size_t measure, size_t sp
     if (item->n_slots == 0) {
         return NULL;
     }
-    return item->slots[find_slot(item, (uint64_t)split * cube->n_areas + area)].cells;
+    return item->slots[find_slot(item, (uint64_t)split * cube->n_units + area)].cells;
+}
+
+/* Rows of a slab that make up a period: one, or the finest ones. */
+static void rows_of(const hst_cube *cube, size_t measure, hst_by type, size_t period,
+                    size_t *first, size_t *last)
+{
+    const cube_measure *item = &cube->items[measure];
+    size_t at = hst_by_index(type);
+
+    if (cube->measures->items[measure].rows_by_type) {
+        *first = *last = item->first_row[at] + period;
+    } else {
+        size_t finest = item->first_row[hst_by_index(cube->measures->items[measure].finest)];
+
+        *first = finest + item->first[at][period];
+        *last = finest + item->last[at][period];
+    }
 }
 
 uint64_t hst_cube_events(const hst_cube *cube, size_t measure, size_t split, size_t area,
                          hst_by type, size_t period, unsigned sex, size_t band)
 {
-    const cube_measure *item = &cube->items[measure];
     const uint32_t *slab = find_slab(cube, measure, split, area);
-    size_t at = hst_by_index(type);
+    size_t first = 0, last = 0;
     uint64_t sum = 0;
 
-    if (slab) {
-        for (size_t i = item->first[at][period]; i <= item->last[at][period]; i++) {
-            sum += slab[hst_cube_cell(cube->measures->bands.n, i, sex, band)];
+    rows_of(cube, measure, type, period, &first, &last);
+    for (size_t row = first; slab && row <= last; row++) {
+        sum += slab[hst_cube_cell(cube->measures->bands.n, row, sex, band)];
+    }
+    return sum;
+}
+
+uint64_t hst_cube_sum(const hst_cube *cube, hst_layer layer, size_t measure, size_t split,
+                      size_t area, hst_by type, size_t period, unsigned sex, size_t band)
+{
+    const cube_measure *item = &cube->items[measure];
+    const uint32_t *slab = find_slab(cube, measure, split, area);
+    size_t first = 0, last = 0;
+    uint64_t sum = 0;
+
+    if (!slab || item->layer_number[layer] == HST_N_LAYERS) {
+        return 0;
+    }
+    rows_of(cube, measure, type, period, &first, &last);
+    for (size_t row = first; row <= last; row++) {
+        sum += layer_of(item, slab, item->layer_number[layer])[hst_cube_cell(
+            cube->measures->bands.n, row, sex, band)];
+    }
+    return sum;
+}
+
+static int compare_days(const void *a, const void *b)
+{
+    const hst_stay_count *x = a, *y = b;
+
+    return (x->days > y->days) - (x->days < y->days);
+}
+
+size_t hst_cube_stays(const hst_cube *cube, size_t measure, size_t split, size_t area, hst_by type,
+                      size_t period, hst_stay_count **out, size_t *capacity)
+{
+    const cube_measure *item = &cube->items[measure];
+    uint64_t unit = ((uint64_t)split * cube->n_units + area) * item->n_rows;
+    size_t first = 0, last = 0, from = 0, to = 0, n = 0;
+
+    rows_of(cube, measure, type, period, &first, &last);
+    from = hst_tally_find(&item->stays, (unit + first) << STAY_BITS);
+    to = hst_tally_find(&item->stays, (unit + last + 1) << STAY_BITS);
+    if (to - from > *capacity) {
+        hst_stay_count *grown = realloc(*out, (to - from) * sizeof *grown);
+
+        if (!grown) {
+            return SIZE_MAX;
         }
+        *out = grown;
+        *capacity = to - from;
+    }
+    for (size_t i = from; i < to; i++) {
+        uint64_t days = (item->stays.slots[i].key - 1) & ((1 << STAY_BITS) - 1);
+
+        (*out)[i - from] = (hst_stay_count){(uint32_t)days, item->stays.slots[i].count};
+    }
+    if (to > from) {
+        qsort(*out, to - from, sizeof **out, compare_days);
+    }
+    for (size_t i = 0; i < to - from; i++) {
+        if (n > 0 && (*out)[n - 1].days == (*out)[i].days) {
+            (*out)[n - 1].n += (*out)[i].n;
+        } else {
+            (*out)[n++] = (*out)[i];
+        }
+    }
+    return n;
+}
+
+uint64_t hst_cube_excluded(const hst_cube *cube, size_t measure, size_t area, hst_by type,
+                           size_t period)
+{
+    const cube_measure *item = &cube->items[measure];
+    size_t first = 0, last = 0;
+    uint64_t sum = 0;
+
+    rows_of(cube, measure, type, period, &first, &last);
+    for (size_t i = hst_tally_find(&item->excluded, (uint64_t)area * item->n_rows + first),
+                to = hst_tally_find(&item->excluded, (uint64_t)area * item->n_rows + last + 1);
+         i < to; i++) {
+        sum += item->excluded.slots[i].count;
     }
     return sum;
 }
 
 uint64_t hst_cube_period_total(const hst_cube *cube, size_t measure, size_t area, size_t period)
 {
-    const uint32_t *slab = find_slab(cube, measure, 0, area);
-    size_t n = HST_N_SEXES * (cube->measures->bands.n + 1);
+    hst_by finest = cube->measures->items[measure].finest;
     uint64_t sum = 0;
 
-    for (size_t i = period * n; slab && i < (period + 1) * n; i++) {
-        sum += slab[i];
+    for (unsigned sex = 0; sex < HST_N_SEXES; sex++) {
+        for (size_t band = 0; band <= cube->measures->bands.n; band++) {
+            sum += hst_cube_events(cube, measure, 0, area, finest, period, sex, band);
+        }
     }
     return sum;
 }
 
 uint64_t hst_cube_area_total(const hst_cube *cube, size_t measure, size_t area)
 {
-    const uint32_t *slab = find_slab(cube, measure, 0, area);
+    const hst_compiled_measure *item = &cube->measures->items[measure];
     uint64_t sum = 0;
 
-    for (size_t i = 0; slab && i < cube->items[measure].n_cells; i++) {
-        sum += slab[i];
+    for (size_t i = 0; i < item->n_periods[hst_by_index(item->finest)]; i++) {
+        sum += hst_cube_period_total(cube, measure, area, i);
     }
     return sum;
+}
+
+/* ---- people ---- */
+
+bool hst_cube_counts_people(const hst_cube *cube, size_t measure)
+{
+    return cube->measures->items[measure].counts_people;
+}
+
+static bool is_weighted(const hst_area_group *group)
+{
+    for (size_t i = 0; i < group->n_members; i++) {
+        if (group->members[i].weight != 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t hst_cube_group_area(const hst_cube *cube, size_t measure, size_t group)
+{
+    bool has_own = hst_cube_counts_people(cube, measure) &&
+                   !is_weighted(hst_areas_group(cube->areas, group));
+
+    return has_own ? cube->n_areas + group : SIZE_MAX;
+}
+
+void hst_cube_set_people(hst_cube *cube, const hst_people_totals *people,
+                         hst_cohort_sizes *cohorts)
+{
+    cube->people = *people;
+    cube->cohorts = cohorts;
+}
+
+const hst_people_totals *hst_cube_people(const hst_cube *cube)
+{
+    return &cube->people;
+}
+
+const hst_cohort_sizes *hst_cube_cohorts(const hst_cube *cube)
+{
+    return cube->cohorts;
 }

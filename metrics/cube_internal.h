@@ -1,16 +1,20 @@
 #ifndef HESTIA_METRICS_CUBE_INTERNAL_H
 #define HESTIA_METRICS_CUBE_INTERNAL_H
 
+#include "cohort_internal.h"
 #include "coverage_internal.h"
 #include "measure_internal.h"
+#include "tally_internal.h"
 
-/** @param n_areas  areas with the special ones */
+/** @param areas  borrowed while the cube lives */
 HST_MUST_CHECK hst_status hst_cube_create(hst_cube **out, const hst_measures *measures,
-                                          size_t n_areas, hst_error *err);
+                                          const hst_areas *areas, hst_error *err);
 
 /**
- * Counts of one measure, split value (0 = all) and area, [period][sex][band], made on the first
- * event.
+ * Events of one measure, split value (0 = all) and area, [row][sex][band], made on the first event.
+ * A row is a finest period; where the measure has rows by type, see hst_cube_row.
+ *
+ * @param area  also the number of a comparator's own cells, hst_cube_group_area
  *
  * @return NULL when there is no memory
  */
@@ -19,10 +23,31 @@ uint32_t *hst_cube_slab(hst_cube *cube, size_t measure, uint32_t split, uint32_t
 /** Slabs of all split values together by area, NULL where no event has been; owned by the cube. */
 uint32_t *const *hst_cube_totals(const hst_cube *cube, size_t measure);
 
+/** A layer of a slab, which the measure must have, in the cells of the events. */
+uint64_t *hst_cube_layer(const hst_cube *cube, size_t measure, uint32_t *slab, hst_layer layer);
+
+/** Row of the period of a type (hst_by_index) that holds a finest one; SIZE_MAX when none does. Only
+ * for measures with rows by type. */
+size_t hst_cube_row(const hst_cube *cube, size_t measure, size_t type, size_t finest);
+
+/** Row of a type's period, for the same measures. */
+size_t hst_cube_type_row(const hst_cube *cube, size_t measure, size_t type, size_t period);
+
+/** Counts a stay by its length; false when there is no memory. */
+bool hst_cube_add_stay(hst_cube *cube, size_t measure, uint32_t split, uint32_t area, size_t row,
+                       uint32_t days);
+
+/** Counts an event that an excluded provider took away; false when there is no memory. */
+bool hst_cube_add_excluded(hst_cube *cube, size_t measure, uint32_t area, size_t row);
+
+/** Hands over what the pass learned of people; the cube frees `cohorts`. */
+void hst_cube_set_people(hst_cube *cube, const hst_people_totals *people,
+                         hst_cohort_sizes *cohorts);
+
 /** Place of a cell in a slab. */
-static inline size_t hst_cube_cell(size_t n_bands, size_t period, unsigned sex, size_t band)
+static inline size_t hst_cube_cell(size_t n_bands, size_t row, unsigned sex, size_t band)
 {
-    return (period * HST_N_SEXES + sex) * (n_bands + 1) + band;
+    return (row * HST_N_SEXES + sex) * (n_bands + 1) + band;
 }
 
 /** Adds the counts of `from`, which loses its slabs. */

@@ -17,7 +17,7 @@ void hst_england_fill_years(uint8_t *year_of_day)
     }
 }
 
-static bool is_emergency(uint16_t admimeth)
+bool hst_is_emergency(uint16_t admimeth)
 {
     switch (admimeth) {
     case HST_CODE2('2', '1'):
@@ -46,9 +46,15 @@ void hst_england_add(hst_england_tally *tally, const uint8_t *year_of_day,
     } else if (episode->epistat == '3' &&
                (episode->classpat == '1' || episode->classpat == '2' || episode->classpat == '5')) {
         tally->fce[year]++;
+        if (episode->classpat == '1' && episode->admidate != 0 &&
+            episode->disdate >= episode->admidate &&
+            episode->disdate - episode->admidate <= HST_LONGEST_STAY) {
+            tally->stays[year]++;
+            tally->stay_days[year] += (uint64_t)(episode->disdate - episode->admidate);
+        }
         if (episode->epiorder == 1) {
             tally->fae[year]++;
-            tally->fae_emergency[year] += is_emergency(episode->admimeth);
+            tally->fae_emergency[year] += hst_is_emergency(episode->admimeth);
         }
     }
 }
@@ -59,6 +65,9 @@ void hst_england_merge(hst_england_tally *into, const hst_england_tally *from)
         into->fce[i] += from->fce[i];
         into->fae[i] += from->fae[i];
         into->fae_emergency[i] += from->fae_emergency[i];
+        into->stays[i] += from->stays[i];
+        into->stay_days[i] += from->stay_days[i];
+        into->spells[i] += from->spells[i];
     }
     into->n_repeated += from->n_repeated;
 }
@@ -82,10 +91,14 @@ hst_status hst_england_list(hst_england **out, const hst_england_tally *tally, h
                 (hst_england_year){.year = FIRST_YEAR - 1 + (int)i,
                                    .fce = tally->fce[i],
                                    .fae = tally->fae[i],
-                                   .fae_emergency = tally->fae_emergency[i]};
+                                   .fae_emergency = tally->fae_emergency[i],
+                                   .stays = tally->stays[i],
+                                   .stay_days = tally->stay_days[i],
+                                   .spells = tally->spells[i]};
         }
     }
     england->n_repeated = tally->n_repeated;
+    england->has_spells = tally->has_spells;
     england->n_undated = tally->fce[0];
     return HST_OK;
 }

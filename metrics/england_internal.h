@@ -10,8 +10,14 @@ enum { HST_ENGLAND_YEARS = 256, HST_ENGLAND_DAYS = 1 << 16 };
 /** Episodes by financial year of their end; slot 0 is for rows without an EPIEND. */
 typedef struct hst_england_tally {
     uint64_t fce[HST_ENGLAND_YEARS], fae[HST_ENGLAND_YEARS], fae_emergency[HST_ENGLAND_YEARS];
+    uint64_t stays[HST_ENGLAND_YEARS], stay_days[HST_ENGLAND_YEARS];
+    uint64_t spells[HST_ENGLAND_YEARS]; /**< added by the one who builds them */
+    bool has_spells;
     uint64_t n_repeated;
 } hst_england_tally;
+
+/** Emergency by method of admission: 21 to 25, 28, 2A to 2D. */
+bool hst_is_emergency(uint16_t admimeth);
 
 /** Fills `year_of_day` [HST_ENGLAND_DAYS]: the slot of each day. */
 void hst_england_fill_years(uint8_t *year_of_day);

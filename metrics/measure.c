@@ -16,38 +16,20 @@ static hst_status refuse(const hst_measures *measures, size_t measure, const cha
                     m->line, m->id, message);
 }
 
-/* What the study may ask for and this version does not count. */
+/* What the study reader does not know or leaves to the one who counts. */
 static hst_status check_scope(const hst_measures *measures, size_t measure, hst_error *err)
 {
     const hst_measure *m = &measures->study->measures[measure];
-    char message[160];
+    bool is_apc = m->dataset == HST_DATASET_APC;
 
-    if (m->is_table) {
-        return refuse(measures, measure, "`dataset: table` is not available in this version", err);
-    }
-    if (m->dataset != HST_DATASET_APC) {
-        return refuse(measures, measure, "this version counts inpatients only (`dataset: apc`)",
-                      err);
-    }
-    if (m->unit != HST_UNIT_ADMISSION && m->unit != HST_UNIT_EPISODE) {
-        snprintf(message, sizeof message,
-                 "`unit: %s` is not available in this version; admission and episode are",
-                 hst_unit_name(m->unit));
-        return refuse(measures, measure, message, err);
-    }
-    if (m->statistic != HST_STAT_COUNT && m->statistic != HST_STAT_CRUDE_RATE &&
-        m->statistic != HST_STAT_DSR) {
-        snprintf(message, sizeof message,
-                 "`statistic: %s` is not available in this version; count, crude_rate and dsr are",
-                 hst_statistic_name(m->statistic));
-        return refuse(measures, measure, message, err);
-    }
-    if (m->interval == HST_INTERVAL_REPEAT_ADJUSTED) {
+    if (is_apc == (m->unit == HST_UNIT_ATTENDANCE) && m->unit != HST_UNIT_PERSON) {
         return refuse(measures, measure,
-                      "`interval: repeat-adjusted` counts people, which this version does not",
+                      is_apc ? "inpatients have no attendances; `unit` is admission, episode, "
+                               "spell, cips or person"
+                             : "attendances are counted by `unit: attendance` or `person`",
                       err);
     }
-    if (m->date == HST_DATE_OF_ATTENDANCE) {
+    if (is_apc && m->date == HST_DATE_OF_ATTENDANCE) {
         return refuse(measures, measure, "inpatients have no attendance date", err);
     }
     if (m->split == HST_SPLIT_CONDITION && m->where.codes[HST_WHERE_CONDITION].n == 0) {
@@ -65,6 +47,37 @@ static hst_status check_scope(const hst_measures *measures, size_t measure, hst_
         return refuse(measures, measure, "`by` names no period", err);
     }
     return HST_OK;
+}
+
+/* Which records, dates and sums the unit and the statistic ask for. */
+static void choose_sums(hst_compiled_measure *compiled)
+{
+    const hst_measure *m = compiled->measure;
+    unsigned days = 1u << HST_LAYER_DAYS | 1u << HST_LAYER_DAYS_SQUARED;
+    bool of_days = m->statistic == HST_STAT_MEAN_LOS || m->statistic == HST_STAT_STD_MEAN_LOS ||
+                   m->statistic == HST_STAT_BED_DAYS || m->statistic == HST_STAT_BED_DAY_RATE;
+    bool is_readmission = m->statistic == HST_STAT_READMISSION;
+
+    compiled->dataset = m->dataset;
+    compiled->asked_of = m->unit == HST_UNIT_CIPS || is_readmission ? HST_OF_CIPS
+                         : m->unit == HST_UNIT_SPELL                ? HST_OF_SPELLS
+                                                                    : HST_OF_ROWS;
+    compiled->is_person = m->unit == HST_UNIT_PERSON;
+    compiled->first_only =
+        m->dataset == HST_DATASET_APC && (m->unit == HST_UNIT_ADMISSION || compiled->is_person);
+    compiled->by_discharge = m->date == HST_DATE_OF_DISCHARGE;
+    compiled->split = m->statistic == HST_STAT_HHI ? HST_SPLIT_PROVIDER : m->split;
+    compiled->needs_stay = of_days || is_readmission;
+    compiled->is_placed = of_days && m->bed_days_placed;
+    compiled->keeps_stays = m->statistic == HST_STAT_MEAN_LOS;
+    compiled->layers = of_days ? days : is_readmission ? 1u << HST_LAYER_READMITTED : 0;
+    if (m->interval == HST_INTERVAL_REPEAT_ADJUSTED) {
+        compiled->layers |= 1u << HST_LAYER_SQUARES;
+    }
+    compiled->counts_people = compiled->is_person || (compiled->layers >> HST_LAYER_SQUARES & 1);
+    compiled->rows_by_type = compiled->counts_people || compiled->is_placed;
+    compiled->los_cap = m->los_cap > 0 ? (uint32_t)m->los_cap : UINT32_MAX;
+    compiled->los_min = (uint32_t)m->los_min;
 }
 
 /* The complete periods of one type inside the window. */
@@ -115,6 +128,10 @@ static hst_status compile_classes(hst_measures *measures, size_t measure, hst_er
     if (!codes) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for the measures' filters");
     }
+    if (compiled->dataset != HST_DATASET_APC) { /* attendances keep other codes there */
+        memset(compiled->class_ok, true, sizeof compiled->class_ok);
+        goto done;
+    }
     for (size_t i = 0; i < n; i++) {
         const char *code = texts->n > 0 ? texts->items[i] : defaults[i];
 
@@ -135,6 +152,43 @@ done:
     return status;
 }
 
+static void say_unit(FILE *stream, const hst_compiled_measure *compiled)
+{
+    const char *date = compiled->is_placed      ? "in the periods that their days fall in"
+                       : compiled->by_discharge ? "dated by discharge (DISDATE)"
+                                                : "dated by admission (ADMIDATE)";
+
+    if (compiled->is_person) {
+        fprintf(stream, "People, each once per period, with: ");
+    }
+    if (compiled->dataset != HST_DATASET_APC) {
+        fprintf(stream, "%s, dated by %s",
+                compiled->dataset == HST_DATASET_OP ? "Outpatient appointments"
+                                                    : "A&E attendances",
+                compiled->dataset == HST_DATASET_OP ? "APPTDATE" : "ARRIVALDATE");
+        return;
+    }
+    if (compiled->asked_of == HST_OF_ROWS) {
+        fprintf(stream, "%s with a provider, EPISTART and EPIEND, %s",
+                compiled->first_only
+                    ? "Finished first episodes of hospital stays (EPISTAT 3, EPIORDER 1)"
+                    : "Finished episodes (EPISTAT 3)",
+                date);
+    } else {
+        fprintf(stream, "%s, %s",
+                compiled->asked_of == HST_OF_SPELLS ? "Provider spells"
+                                                    : "Continuous inpatient spells",
+                date);
+    }
+    if (compiled->los_min > 0) {
+        fprintf(stream, ", of at least %u days", compiled->los_min);
+    }
+    if (compiled->los_cap != UINT32_MAX) {
+        fprintf(stream, ", longer stays counted as %u days", compiled->los_cap);
+    }
+    fprintf(stream, "; patient class %s", compiled->class_words);
+}
+
 /* The filter in force as one sentence. */
 static hst_status define(hst_compiled_measure *compiled, const hst_mergers *mergers, hst_error *err)
 {
@@ -145,14 +199,12 @@ static hst_status define(hst_compiled_measure *compiled, const hst_mergers *merg
     if (!stream) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for a definition");
     }
-    fprintf(stream, "%s with a provider, EPISTART and EPIEND, dated by %s; patient class %s",
-            compiled->first_only
-                ? "Finished first episodes of hospital stays (EPISTAT 3, EPIORDER 1)"
-                : "Finished episodes (EPISTAT 3)",
-            compiled->by_discharge ? "discharge (DISDATE)" : "admission (ADMIDATE)",
-            compiled->class_words);
+    say_unit(stream, compiled);
     for (size_t i = 0; i < compiled->filter.n; i++) {
         fprintf(stream, "; %s", compiled->filter.clauses[i].words);
+    }
+    if (compiled->unfit.n > 0) {
+        fprintf(stream, "; without stays of %s", compiled->unfit.clauses[0].words);
     }
     for (size_t i = 0; i < measure->n_excluded_providers; i++) {
         const hst_excluded_provider *excluded = &measure->excluded_providers[i];
@@ -172,6 +224,31 @@ static hst_status define(hst_compiled_measure *compiled, const hst_mergers *merg
     return HST_OK;
 }
 
+/* Which stays leave the denominator of readmissions: died in hospital, or by the study's condition
+ * (in the stay or the days before, asked by the one who counts) and specialties. */
+static hst_status compile_unfit(hst_measures *measures, size_t measure,
+                                const hst_conditions *conditions, hst_error *err)
+{
+    hst_compiled_measure *compiled = &measures->items[measure];
+    const hst_measure *m = compiled->measure;
+    char *died[] = {"4", "5"}, *dead[] = {"79"};
+    char *sets[] = {m->exclude_condition};
+    hst_where ways[5] = {{.line = m->line}, {.line = m->line}};
+    hst_where unfit = {.any = ways, .line = m->line};
+
+    ways[unfit.n_any++].codes[HST_WHERE_DISCHARGE_METHOD] = (hst_texts){2, died};
+    ways[unfit.n_any++].codes[HST_WHERE_DISCHARGE_DESTINATION] = (hst_texts){1, dead};
+    if (m->exclude_condition) {
+        ways[unfit.n_any].episode = HST_EPISODE_ANY;
+        ways[unfit.n_any++].codes[HST_WHERE_CONDITION] = (hst_texts){1, sets};
+    }
+    if (m->exclude_specialty.n > 0) {
+        ways[unfit.n_any++].codes[HST_WHERE_SPECIALTY] = m->exclude_specialty;
+        ways[unfit.n_any++].codes[HST_WHERE_MAIN_SPECIALTY] = m->exclude_specialty;
+    }
+    return hst_filter_compile(&compiled->unfit, measures, conditions, measure, &unfit, false, err);
+}
+
 static hst_status compile_measure(hst_measures *measures, size_t measure,
                                   const hst_conditions *conditions, hst_error *err)
 {
@@ -182,8 +259,7 @@ static hst_status compile_measure(hst_measures *measures, size_t measure,
         return status;
     }
     compiled->measure = &measures->study->measures[measure];
-    compiled->first_only = compiled->measure->unit == HST_UNIT_ADMISSION;
-    compiled->by_discharge = compiled->measure->date == HST_DATE_OF_DISCHARGE;
+    choose_sums(compiled);
     status = compile_periods(compiled, err);
     if (!status) {
         status = compile_classes(measures, measure, err);
@@ -191,6 +267,9 @@ static hst_status compile_measure(hst_measures *measures, size_t measure,
     if (!status) {
         status = hst_filter_compile(&compiled->filter, measures, conditions, measure,
                                     &compiled->measure->where, false, err);
+    }
+    if (!status && compiled->measure->statistic == HST_STAT_READMISSION) {
+        status = compile_unfit(measures, measure, conditions, err);
     }
     return status ? status : define(compiled, measures->mergers, err);
 }
@@ -238,6 +317,7 @@ void hst_measures_free(hst_measures *measures)
         hst_compiled_measure *compiled = &measures->items[i];
 
         hst_filter_clear(&compiled->filter);
+        hst_filter_clear(&compiled->unfit);
         for (size_t t = 0; t < 3; t++) {
             free(compiled->periods[t]);
         }

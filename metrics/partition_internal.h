@@ -32,9 +32,13 @@ HST_MUST_CHECK hst_status hst_partition_create(hst_partition **out,
                                                size_t n_segments, hst_error *err);
 void hst_partition_free(hst_partition *partition);
 
-/** Reads a partition; `blocks` [n_segments] live until the next call. */
-HST_MUST_CHECK hst_status hst_partition_read(hst_partition *partition, size_t number,
-                                             const hst_block **blocks, hst_error *err);
+/**
+ * Reads the people of a partition, or one of `n_slices` equal shares of them for partitions that do
+ * not fit the memory; `blocks` [n_segments] live until the next call.
+ */
+HST_MUST_CHECK hst_status hst_partition_read(hst_partition *partition, size_t number, size_t slice,
+                                             size_t n_slices, const hst_block **blocks,
+                                             hst_error *err);
 
 /** Search for records that repeat another's key, in scratch memory that is used again. */
 typedef struct hst_duplicates {

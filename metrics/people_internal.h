@@ -52,6 +52,9 @@ HST_MUST_CHECK hst_status hst_people_next(hst_people *people, hst_person *person
 /** What the spell rules made and refused so far. */
 const hst_spell_ledger *hst_people_ledger(const hst_people *people);
 
+/** Adds the ledger of another thread's people. */
+void hst_people_merge_ledger(hst_people *into, const hst_people *from);
+
 /** Rows that the rule `hf` marked so far, beyond the repeats of a record key. */
 uint64_t hst_people_n_hf(const hst_people *people);
 

@@ -26,8 +26,13 @@ hst_status hst_unit_rule_init(hst_unit_rule *rule, const hst_compiled_measure *m
     size_t from = day_of(window->from), to = day_of(window->to);
     size_t first_complete = n > 0 ? day_of(periods[0].start) : to + 1;
 
-    *rule =
-        (hst_unit_rule){.first_only = measure->first_only, .by_discharge = measure->by_discharge};
+    *rule = (hst_unit_rule){.dataset = measure->dataset,
+                            .asked_of = measure->asked_of,
+                            .first_only = measure->first_only,
+                            .by_discharge = measure->by_discharge,
+                            .needs_stay = measure->needs_stay,
+                            .is_placed = measure->is_placed,
+                            .los_min = measure->los_min};
     memcpy(rule->class_ok, measure->class_ok, sizeof rule->class_ok);
     rule->period_of_day = malloc(N_DAYS * sizeof *rule->period_of_day);
     if (!rule->period_of_day) {
@@ -57,8 +62,47 @@ void hst_unit_rule_clear(hst_unit_rule *rule)
 
 bool hst_unit_rule_is_same(const hst_compiled_measure *a, const hst_compiled_measure *b)
 {
-    return a->first_only == b->first_only && a->by_discharge == b->by_discharge &&
+    return a->dataset == b->dataset && a->asked_of == b->asked_of &&
+           a->first_only == b->first_only && a->by_discharge == b->by_discharge &&
+           a->needs_stay == b->needs_stay && a->is_placed == b->is_placed &&
+           a->los_min == b->los_min &&
            a->finest == b->finest && a->measure->period.from == b->measure->period.from &&
            a->measure->period.to == b->measure->period.to &&
            memcmp(a->class_ok, b->class_ok, sizeof a->class_ok) == 0;
+}
+
+/* First period that a placed stay has a day in: of its nights, or of its only day. */
+static hst_step ask_placed(const hst_unit_rule *rule, const hst_episode *stay, uint16_t *period)
+{
+    hst_day last = stay->disdate > stay->admidate ? (hst_day)(stay->disdate - 1) : stay->disdate;
+    hst_step first_step = hst_unit_rule_ask_day(rule, stay->admidate, period);
+
+    for (hst_day day = stay->admidate; day <= last && day != 0; day++) {
+        if (hst_unit_rule_ask_day(rule, day, period) == HST_STEP_ASKED) {
+            return HST_STEP_ASKED;
+        }
+    }
+    return first_step;
+}
+
+hst_step hst_unit_rule_ask_stay(const hst_unit_rule *rule, const hst_episode *stay,
+                                uint16_t *period)
+{
+    hst_step step = HST_STEP_ASKED;
+
+    if (stay->disdate == 0 && (rule->by_discharge || rule->needs_stay)) {
+        return HST_STEP_NO_DISDATE;
+    }
+    if (rule->needs_stay && (stay->disdate < stay->admidate ||
+                             stay->disdate - stay->admidate > HST_LONGEST_STAY)) {
+        return HST_STEP_NO_STAY;
+    }
+    if (rule->needs_stay && (uint32_t)(stay->disdate - stay->admidate) < rule->los_min) {
+        return HST_STEP_SHORT;
+    }
+    step = rule->is_placed
+               ? ask_placed(rule, stay, period)
+               : hst_unit_rule_ask_day(rule, rule->by_discharge ? stay->disdate : stay->admidate,
+                                       period);
+    return step != HST_STEP_ASKED || rule->class_ok[stay->classpat] ? step : HST_STEP_OTHER_CLASS;
 }

@@ -53,6 +53,13 @@ size_t hst_measures_periods(const hst_measures *measures, size_t measure, hst_by
 /** Finest period type of a measure. */
 hst_by hst_measures_finest(const hst_measures *measures, size_t measure);
 
+/** How a count is done. */
+typedef struct hst_count_options {
+    int n_threads;
+    size_t memory_bytes;              /**< for all threads together; 0: 1 GiB */
+    const struct hst_cohorts *cohorts; /**< NULL: the study has none */
+} hst_count_options;
+
 /**
  * Counts all measures in one pass over the store's partitions, with duplicates removed by the
  * study's rule, and in the same pass England's totals.
@@ -68,8 +75,8 @@ hst_by hst_measures_finest(const hst_measures *measures, size_t measure);
 HST_MUST_CHECK hst_status hst_count(hst_cube **out, hst_england **england,
                                     const hst_measures *measures, const hst_study *study,
                                     const hst_areas *areas, const hst_segment *const *segments,
-                                    size_t n_segments, int n_threads, hst_ledger *ledger,
-                                    hst_error *err);
+                                    size_t n_segments, const hst_count_options *options,
+                                    hst_ledger *ledger, hst_error *err);
 void hst_cube_free(hst_cube *cube);
 
 /** Split values met for a measure: index 0 is "" (the total), then codes sorted as bytes. */

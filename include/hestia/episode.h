@@ -11,8 +11,11 @@
 typedef enum hst_dataset {
     HST_DATASET_APC = 1,
     HST_DATASET_OP = 2,
-    HST_DATASET_AE = 3
+    HST_DATASET_AE = 3,
+    HST_N_DATASETS
 } hst_dataset;
+
+enum { HST_LONGEST_STAY = 29200 /* days, valid values of SPELDUR */ };
 
 /**
  * A date as stored: 1 + days since 1930-01-01, 0 = missing. Sentinels and anything before 1930 are

@@ -234,6 +234,13 @@ uint64_t hst_segment_partition_episodes(const hst_segment *segment, size_t parti
 HST_MUST_CHECK hst_status hst_segment_read(const hst_segment *segment, size_t partition,
                                            void *buffer, hst_error *err);
 
+/** The blocks of a partition, one by one, for a reader that keeps some of their records. A record
+ * does not go over the end of a block. */
+size_t hst_segment_n_blocks(const hst_segment *segment, size_t partition);
+size_t hst_segment_block_bytes(const hst_segment *segment, size_t partition, size_t block);
+HST_MUST_CHECK hst_status hst_segment_read_block(const hst_segment *segment, size_t partition,
+                                                 size_t block, void *buffer, hst_error *err);
+
 /**
  * Checks the records of a partition, as read: that they fill their place and that every code they
  * name is in its dictionary. For `hestia store verify`: what it finds is a fault of the program

@@ -1,0 +1,362 @@
+/* One event and the cells it counts in. */
+#include "count_internal.h"
+
+#include <stdlib.h>
+
+static hst_status no_memory(hst_error *err)
+{
+    return hst_fail(err, HST_ERR_MEMORY, "no memory to count in");
+}
+
+/* Where an event counts: one split value (0 = all) of one area or comparator. */
+typedef struct place {
+    size_t measure;
+    uint32_t split, unit;
+    uint16_t period; /* finest */
+    unsigned sex;
+    size_t band;
+} place;
+
+/* ---- plain counts ---- */
+
+void hst_count_pending(hst_count_worker *w)
+{
+    for (size_t i = 0; i < w->n_pending; i++) {
+        ++*w->pending[i];
+    }
+    w->n_pending = 0;
+}
+
+static void count_later(hst_count_worker *w, uint32_t *cell)
+{
+    if (w->n_pending == N_PENDING) {
+        hst_count_pending(w);
+    }
+    __builtin_prefetch(cell, 1);
+    w->pending[w->n_pending++] = cell;
+}
+
+static uint32_t *slab_of(hst_count_worker *w, const place *at)
+{
+    uint32_t *slab = at->split == 0 ? w->totals[at->measure][at->unit] : NULL;
+
+    return slab ? slab : hst_cube_slab(w->cube, at->measure, at->split, at->unit);
+}
+
+/* ---- sums beside the events ---- */
+
+static uint32_t stay_days(const hst_compiled_measure *measure, const hst_episode *stay)
+{
+    uint32_t days = (uint32_t)(stay->disdate - stay->admidate);
+
+    return days < measure->los_cap ? days : measure->los_cap;
+}
+
+static void add_days(const hst_count_worker *w, size_t m, uint32_t *slab, size_t cell,
+                     uint64_t days)
+{
+    hst_cube_layer(w->cube, m, slab, HST_LAYER_DAYS)[cell] += days;
+    hst_cube_layer(w->cube, m, slab, HST_LAYER_DAYS_SQUARED)[cell] += days * days;
+}
+
+static hst_status count_in_cell(const hst_compiled_measure *measure, hst_count_worker *w,
+                                const place *at, const hst_event *event, uint32_t *slab,
+                                size_t cell)
+{
+    unsigned layers = measure->layers;
+
+    count_later(w, &slab[cell]);
+    if (layers >> HST_LAYER_DAYS & 1) {
+        add_days(w, at->measure, slab, cell, stay_days(measure, event->episode));
+    }
+    if ((layers >> HST_LAYER_READMITTED & 1) && event->is_readmitted_to &&
+        event->readmitted_after < (uint32_t)measure->measure->days) {
+        hst_cube_layer(w->cube, at->measure, slab, HST_LAYER_READMITTED)[cell]++;
+    }
+    if (measure->keeps_stays &&
+        !hst_cube_add_stay(w->cube, at->measure, at->split, at->unit, at->period,
+                           stay_days(measure, event->episode))) {
+        return no_memory(&w->err);
+    }
+    return HST_OK;
+}
+
+/* ---- bed days in the periods they fall in ---- */
+
+/* Nights of a stay in a period; a stay without nights is in the period of its day. */
+static bool nights_in(const hst_period *period, hst_date from, hst_date to, uint64_t *nights)
+{
+    hst_date first = from > period->start ? from : period->start;
+    hst_date last = to < period->end + 1 ? to : period->end + 1;
+
+    *nights = last > first ? (uint64_t)(last - first) : 0;
+    return *nights > 0 || (from == to && from >= period->start && from <= period->end);
+}
+
+static void place_days(const hst_counting *c, hst_count_worker *w, const place *at,
+                       const hst_event *event, uint32_t *slab)
+{
+    const hst_compiled_measure *measure = &c->measures->items[at->measure];
+    hst_date from = hst_day_to_date(event->episode->admidate);
+    hst_date to = from + (hst_date)stay_days(measure, event->episode);
+
+    for (size_t type = 0; type < 3; type++) {
+        for (size_t i = 0; i < measure->n_periods[type]; i++) {
+            const hst_period *period = &measure->periods[type][i];
+            uint64_t nights = 0;
+
+            if (period->start > to) {
+                break;
+            }
+            if (nights_in(period, from, to, &nights)) {
+                size_t row = hst_cube_type_row(w->cube, at->measure, type, i);
+                size_t cell = hst_cube_cell(c->n_bands, row, at->sex, at->band);
+
+                count_later(w, &slab[cell]);
+                add_days(w, at->measure, slab, cell, nights);
+            }
+        }
+    }
+}
+
+/* ---- people ---- */
+
+static hst_status note_person_event(hst_count_worker *w, const hst_person_event *event)
+{
+    if (w->n_person_events == w->person_event_capacity) {
+        size_t capacity = w->person_event_capacity ? 2 * w->person_event_capacity : 256;
+        hst_person_event *grown = realloc(w->person_events, capacity * sizeof *grown);
+
+        if (!grown) {
+            return no_memory(&w->err);
+        }
+        w->person_events = grown;
+        w->person_event_capacity = capacity;
+    }
+    w->person_events[w->n_person_events++] = *event;
+    return HST_OK;
+}
+
+/* Counts the event in each type's row, now or, where people are counted, when the person ends. */
+static hst_status count_by_type(const hst_counting *c, hst_count_worker *w, const place *at,
+                                const hst_event *event, uint32_t *slab)
+{
+    const hst_compiled_measure *measure = &c->measures->items[at->measure];
+    hst_status status = HST_OK;
+
+    for (size_t type = 0; type < 3 && !status; type++) {
+        size_t row = hst_cube_row(w->cube, at->measure, type, at->period);
+        hst_person_event noted = {.slab = slab, .measure = (uint32_t)at->measure};
+
+        if (row == SIZE_MAX) {
+            continue;
+        }
+        noted.row = (uint32_t)row;
+        noted.cell = (uint32_t)hst_cube_cell(c->n_bands, row, at->sex, at->band);
+        if (measure->is_person) {
+            noted.day = measure->by_discharge ? event->episode->disdate : event->episode->admidate;
+            noted.key = event->episode->record_key;
+        } else {
+            count_later(w, &slab[noted.cell]);
+        }
+        status = note_person_event(w, &noted);
+    }
+    return status;
+}
+
+static int compare_person_events(const void *p, const void *q)
+{
+    const hst_person_event *a = p, *b = q;
+    uintptr_t x = (uintptr_t)a->slab, y = (uintptr_t)b->slab;
+
+    if (x != y) { /* which slab comes first does not matter: each is settled by itself */
+        return x < y ? -1 : 1;
+    }
+    if (a->row != b->row) {
+        return a->row < b->row ? -1 : 1;
+    }
+    if (a->day != b->day) {
+        return a->day < b->day ? -1 : 1;
+    }
+    if (a->key != b->key) {
+        return a->key < b->key ? -1 : 1;
+    }
+    return (a->cell > b->cell) - (a->cell < b->cell);
+}
+
+/* Ends at the first event of another slab, row or (squares) cell. */
+static size_t end_of_run(const hst_count_worker *w, size_t first, bool is_person)
+{
+    const hst_person_event *a = &w->person_events[first];
+    size_t end = first + 1;
+
+    while (end < w->n_person_events && w->person_events[end].slab == a->slab &&
+           w->person_events[end].row == a->row &&
+           (is_person || w->person_events[end].cell == a->cell)) {
+        end++;
+    }
+    return end;
+}
+
+void hst_count_settle_person(const hst_counting *c, hst_count_worker *w)
+{
+    if (w->n_person_events > 1) {
+        qsort(w->person_events, w->n_person_events, sizeof *w->person_events,
+              compare_person_events);
+    }
+    for (size_t i = 0, end = 0; i < w->n_person_events; i = end) {
+        const hst_person_event *event = &w->person_events[i];
+        const hst_compiled_measure *measure = &c->measures->items[event->measure];
+        uint64_t n = 1; /* a person counts once, as in the first of its events */
+
+        end = end_of_run(w, i, measure->is_person);
+        if (measure->is_person) {
+            event->slab[event->cell]++;
+        } else {
+            n = end - i;
+        }
+        if (measure->layers >> HST_LAYER_SQUARES & 1) {
+            hst_cube_layer(w->cube, event->measure, event->slab,
+                           HST_LAYER_SQUARES)[event->cell] += n * n;
+        }
+    }
+    w->n_person_events = 0;
+}
+
+/* ---- the event ---- */
+
+static hst_status count_at(const hst_counting *c, hst_count_worker *w, const place *at,
+                           const hst_event *event)
+{
+    const hst_compiled_measure *measure = &c->measures->items[at->measure];
+    uint32_t *slab = slab_of(w, at);
+
+    if (!slab) {
+        return no_memory(&w->err);
+    }
+    if (measure->is_placed) {
+        place_days(c, w, at, event, slab);
+        return HST_OK;
+    }
+    if (measure->rows_by_type) {
+        return count_by_type(c, w, at, event, slab);
+    }
+    return count_in_cell(measure, w, at, event, slab,
+                         hst_cube_cell(c->n_bands, at->period, at->sex, at->band));
+}
+
+/* In the area and, where people are counted, in each comparator it belongs to. */
+static hst_status count_in_units(const hst_counting *c, hst_count_worker *w, place *at,
+                                 const hst_event *event)
+{
+    uint32_t area = at->unit;
+    hst_status status = count_at(c, w, at, event);
+
+    if (c->measures->items[at->measure].counts_people) {
+        for (size_t i = c->first_group[area]; i < c->first_group[area + 1] && !status; i++) {
+            at->unit = (uint32_t)hst_cube_group_area(w->cube, at->measure, c->groups[i]);
+            status = count_at(c, w, at, event);
+        }
+        at->unit = area;
+    }
+    return status;
+}
+
+static hst_status count_splits(const hst_counting *c, hst_count_worker *w, place *at,
+                               const hst_event *event)
+{
+    uint32_t values[64 * HST_PLAN_USE_WORDS];
+    size_t n = hst_splits_of(c->splits, at->measure, event->segment, event->episode, at->band,
+                             event->uses, values);
+    hst_status status = HST_OK;
+
+    for (size_t i = 0; i < n && !status; i++) {
+        at->split = values[i];
+        status = count_in_units(c, w, at, event);
+    }
+    at->split = 0;
+    return status;
+}
+
+/* Notes what an excluded provider takes away, in the rows that it would have counted in. */
+static hst_status note_excluded(const hst_counting *c, hst_count_worker *w, size_t m, uint32_t area,
+                                uint16_t period)
+{
+    bool noted = true;
+
+    w->excluded[m]++;
+    if (!c->measures->items[m].rows_by_type) {
+        noted = hst_cube_add_excluded(w->cube, m, area, period);
+    }
+    for (size_t type = 0; type < 3 && c->measures->items[m].rows_by_type; type++) {
+        size_t row = hst_cube_row(w->cube, m, type, period);
+
+        noted = noted && (row == SIZE_MAX || hst_cube_add_excluded(w->cube, m, area, row));
+    }
+    return noted ? HST_OK : no_memory(&w->err);
+}
+
+/* Takes away the measures that exclude the event's provider in its area. */
+static hst_status ask_exclusions(const hst_counting *c, hst_count_worker *w,
+                                 const hst_measure_pass *pass, const hst_event *event,
+                                 uint32_t area, uint64_t *live)
+{
+    hst_status status = HST_OK;
+
+    for (uint64_t left = *live & pass->excludes; left != 0 && !status; left &= left - 1) {
+        size_t bit = (size_t)__builtin_ctzll(left), m = pass->measure[bit];
+
+        if (hst_exclusion_holds(&c->exclusions[m * c->n_segments + event->segment],
+                                event->episode->provider, area)) {
+            status = note_excluded(c, w, m, area, event->periods[pass->group[bit]]);
+            *live &= ~(UINT64_C(1) << bit);
+        }
+    }
+    return status;
+}
+
+static unsigned place_in_list(const hst_counting *c, uint32_t area)
+{
+    hst_area_special special = hst_areas_special(c->areas);
+
+    return area == special.other         ? HST_IN_OTHER
+           : area == special.unknown     ? HST_IN_UNKNOWN
+           : area == special.not_england ? HST_IN_NOT_ENGLAND
+                                         : HST_IN_LIST;
+}
+
+hst_status hst_count_event(const hst_counting *c, hst_count_worker *w, const hst_measure_pass *pass,
+                           const hst_event *event, uint64_t live)
+{
+    uint32_t area = hst_residence_of(&c->residences[event->segment], event->episode);
+    unsigned in_list = place_in_list(c, area);
+    place at = {.unit = area,
+                .sex = c->sex_of_code[event->episode->sex],
+                .band = c->band_of_age[event->episode->startage]};
+    hst_status status = HST_OK;
+
+    if (live & pass->excludes) {
+        status = ask_exclusions(c, w, pass, event, area, &live);
+    }
+    for (; live != 0 && !status; live &= live - 1) {
+        size_t bit = (size_t)__builtin_ctzll(live);
+
+        at.measure = pass->measure[bit];
+        at.period = event->periods[pass->group[bit]];
+        w->places[at.measure][in_list]++;
+        if (pass->plain >> bit & 1) {
+            uint32_t *slab = slab_of(w, &at);
+
+            if (!slab) {
+                return no_memory(&w->err);
+            }
+            count_later(w, &slab[hst_cube_cell(c->n_bands, at.period, at.sex, at.band)]);
+            continue;
+        }
+        status = count_in_units(c, w, &at, event);
+        if (!status && (pass->splits >> bit & 1)) {
+            status = count_splits(c, w, &at, event);
+        }
+    }
+    return status;
+}
