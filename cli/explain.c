@@ -213,7 +213,7 @@ static hst_status count(explain *e, hst_error *err)
     }
     if (status == HST_OK) {
         status = hst_count(&e->cube, NULL, e->measures, e->study, e->areas, segments_of(e),
-                           e->n_segments, e->arguments->options.n_threads, NULL, err);
+                           e->n_segments, &options, NULL, err);
     }
     return status;
 }

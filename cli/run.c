@@ -188,6 +188,8 @@ static hst_status count(run *r, hst_error *err)
     const hst_segment *const *segments = (const hst_segment *const *)r->segments;
     uint64_t n_episodes = 0;
     char episodes[32];
+    hst_count_options options = {.n_threads = r->options->n_threads,
+                                 .memory_bytes = r->options->memory};
     hst_status status = hst_areas_build(&r->areas, r->study,
                                         r->population ? hst_population_areas(r->population) : NULL,
                                         segments, r->n_segments, err);
@@ -197,7 +199,7 @@ static hst_status count(run *r, hst_error *err)
     }
     if (status == HST_OK) {
         status = hst_count(&r->cube, &r->england, r->measures, r->study, r->areas, segments,
-                           r->n_segments, r->options->n_threads, r->ledger, err);
+                           r->n_segments, &options, r->ledger, err);
     }
     if (status != HST_OK) {
         return status;

@@ -143,7 +143,7 @@ static hst_status ask_partition(const cascade *c, cascade_worker *w, size_t part
     if (hst_interrupt_requested()) {
         return hst_fail(&w->err, HST_ERR_INTERRUPTED, "interrupted while counting");
     }
-    status = hst_partition_read(w->partition, partition, &blocks, &w->err);
+    status = hst_partition_read(w->partition, partition, 0, 1, &blocks, &w->err);
     for (size_t s = 0; s < c->n_segments && !status; s++) {
         status = ask_block(c, w, s, &blocks[s]);
     }

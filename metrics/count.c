@@ -157,15 +157,14 @@ static hst_status init_worker(hst_count_worker *w, const hst_counting *c, hst_er
     w->totals_of_people.has_cohorts = c->cohorts != NULL;
     status = hst_partition_create(&w->partition, c->segments, c->n_segments, err);
     if (!status && c->wants_people) {
-        status = hst_people_create(&w->people, &c->rules, c->segments, c->n_segments, c->providers,
-                                   err);
+        status =
+            hst_people_create(&w->people, &c->rules, c->segments, c->n_segments, c->providers, err);
     }
     if (!status && c->rules.wants_spells) {
         status = hst_rule_comparison_init(&w->comparison, &c->rules, err);
     }
     if (!status && c->options->cohorts) {
-        status =
-            hst_cohort_sizes_create(&w->sizes, c->options->cohorts, c->study, c->areas, err);
+        status = hst_cohort_sizes_create(&w->sizes, c->options->cohorts, c->study, c->areas, err);
     }
     return status;
 }

@@ -252,10 +252,8 @@ static hst_status add_coverage_lines(hst_ledger *ledger, const hst_counting *c,
 static hst_status add_people_line(hst_ledger *ledger, const char *reason, uint64_t n,
                                   hst_error *err)
 {
-    hst_ledger_line line = {.stage = "people",
-                            .dataset = hst_dataset_name(HST_DATASET_APC),
-                            .reason = reason,
-                            .n = n};
+    hst_ledger_line line = {
+        .stage = "people", .dataset = hst_dataset_name(HST_DATASET_APC), .reason = reason, .n = n};
 
     return n == 0 ? HST_OK : hst_ledger_add(ledger, &line, err);
 }
@@ -269,11 +267,11 @@ static hst_status add_people_lines(hst_ledger *ledger, const hst_counting *c,
     const struct {
         const char *what;
         uint64_t n;
-    } lines[] = {{"spells by the rule %s", other->n_spells},
-                 {"continuous spells by the rule %s", other->n_cips},
-                 {"people whose spells are others by the rule %s", other->n_spells_differ},
-                 {"people whose continuous spells are others by the rule %s",
-                  other->n_cips_differ}};
+    } lines[] = {
+        {"spells by the other rule,", other->n_spells},
+        {"continuous spells by the other rule,", other->n_cips},
+        {"people whose spells differ by the other rule,", other->n_spells_differ},
+        {"people whose continuous spells differ by the other rule,", other->n_cips_differ}};
     char reason[96];
     hst_status status = HST_OK;
 
@@ -290,7 +288,7 @@ static hst_status add_people_lines(hst_ledger *ledger, const hst_counting *c,
         status = add_people_line(ledger, hst_spell_event_name((hst_spell_event)i), made->n[i], err);
     }
     for (size_t i = 0; i < sizeof lines / sizeof lines[0] && !status; i++) {
-        snprintf(reason, sizeof reason, lines[i].what, other->name);
+        snprintf(reason, sizeof reason, "%s %s", lines[i].what, other->name);
         status = add_people_line(ledger, reason, lines[i].n, err);
     }
     return status;

@@ -216,8 +216,8 @@ void hst_count_settle_person(const hst_counting *c, hst_count_worker *w)
             n = end - i;
         }
         if (measure->layers >> HST_LAYER_SQUARES & 1) {
-            hst_cube_layer(w->cube, event->measure, event->slab,
-                           HST_LAYER_SQUARES)[event->cell] += n * n;
+            hst_cube_layer(w->cube, event->measure, event->slab, HST_LAYER_SQUARES)[event->cell] +=
+                n * n;
         }
     }
     w->n_person_events = 0;

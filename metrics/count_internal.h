@@ -12,11 +12,7 @@
 #include "unit_internal.h"
 
 /* What unit rules are asked of: rows of a data set by its number, then stays. */
-enum {
-    HST_KIND_OF_SPELLS = HST_N_DATASETS,
-    HST_KIND_OF_CIPS,
-    HST_N_KINDS_ASKED
-};
+enum { HST_KIND_OF_SPELLS = HST_N_DATASETS, HST_KIND_OF_CIPS, HST_N_KINDS_ASKED };
 
 /* Measures of a pass that share their unit rule. */
 typedef struct hst_measure_group {
@@ -58,11 +54,11 @@ typedef struct hst_counting {
     hst_providers *providers; /* NULL when people are not wanted */
     hst_cohort_plan *cohorts; /* NULL: the study has none */
     hst_people_rules rules;
-    bool wants_people;   /* rows are gathered person by person */
-    bool rows_by_person; /* and so are the measures of rows asked */
-    int longest_lookback; /* days, of the measures of readmissions */
-    bool drops_repeats;  /* the duplicate rules `nhsd` and `hf` */
-    uint32_t unknown;    /* area number */
+    bool wants_people;            /* rows are gathered person by person */
+    bool rows_by_person;          /* and so are the measures of rows asked */
+    int longest_lookback;         /* days, of the measures of readmissions */
+    bool drops_repeats;           /* the duplicate rules `nhsd` and `hf` */
+    uint32_t unknown;             /* area number */
     size_t *first_group, *groups; /* [area]: comparators with cells of their own, in `groups` */
     size_t n_slices;              /* a partition is read in so many parts */
     size_t n_bands;

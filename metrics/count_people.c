@@ -25,11 +25,11 @@ static const hst_row *row_of(const hst_person *person, size_t episode)
 }
 
 /* Sets that any of a run of episodes is in. */
-static void find_in_run(const hst_counting *c, const hst_measure_pass *pass,
-                        const hst_person *person, size_t first, size_t end, uint64_t *uses)
+static void find_in_run(const hst_measure_pass *pass, const hst_person *person, size_t first,
+                        size_t end, uint64_t *uses)
 {
     uint64_t found[HST_PLAN_USE_WORDS];
-    size_t n_words = (c->measures->n_uses + 63) / 64;
+    size_t n_words = hst_plan_n_use_words(pass->plan);
 
     for (size_t i = first; i < end; i++) {
         const hst_row *row = row_of(person, i);
@@ -41,31 +41,36 @@ static void find_in_run(const hst_counting *c, const hst_measure_pass *pass,
     }
 }
 
-/* Takes away the measures that the stay is unfit for: their filters ask for conditions in the stay
- * or in spells that began in the days before. */
+/* Sets matched in the stay, or in spells that began in the days before it. */
+static void find_back(const hst_measure_pass *pass, const hst_person *person, const stay *s,
+                      int days, uint64_t *found)
+{
+    find_in_run(pass, person, s->first_episode, s->end_episode, found);
+    for (size_t i = s->lookback; person->spells[i].first_episode < s->first_episode; i++) {
+        const hst_spell *spell = &person->spells[i];
+
+        if (spell->start + days >= s->row.episode->admidate) {
+            find_in_run(pass, person, spell->first_episode,
+                        spell->first_episode + spell->n_episodes, found);
+        }
+    }
+}
+
+/* Takes away the measures that the stay is unfit for. */
 static uint64_t ask_unfit(const hst_counting *c, hst_count_worker *w, const hst_measure_pass *pass,
                           const hst_person *person, const stay *s, uint64_t live)
 {
     for (uint64_t left = live & pass->unfit; left != 0; left &= left - 1) {
         size_t bit = (size_t)__builtin_ctzll(left), m = pass->measure[bit];
-        uint64_t found[HST_PLAN_USE_WORDS] = {0}, unfit = UINT64_C(1) << pass->unfit_bit[bit];
+        uint64_t found[HST_PLAN_USE_WORDS] = {0};
         const uint64_t *const uses[] = {found, found, found};
-        int days = c->measures->items[m].measure->lookback;
+        uint64_t unfit =
+            hst_segment_plan_ask_fields(pass->segment_plans[s->row.segment], s->row.episode,
+                                        UINT64_C(1) << pass->unfit_bit[bit]);
 
-        find_in_run(c, pass, person, s->first_episode, s->end_episode, found);
-        for (size_t i = s->lookback; i < person->n_spells; i++) {
-            const hst_spell *spell = &person->spells[i];
-
-            if (spell->first_episode >= s->first_episode) {
-                break;
-            }
-            if (spell->start + days >= s->row.episode->admidate) {
-                find_in_run(c, pass, person, spell->first_episode,
-                            spell->first_episode + spell->n_episodes, found);
-            }
+        if (unfit != 0 && hst_plan_modes(pass->plan, unfit) != 0) {
+            find_back(pass, person, s, c->measures->items[m].measure->lookback, found);
         }
-        unfit = hst_segment_plan_ask_fields(pass->segment_plans[s->row.segment], s->row.episode,
-                                            unfit);
         if (unfit != 0 && hst_plan_ask_codes(pass->plan, unfit, uses) != 0) {
             w->unfit[m]++;
             live &= ~(UINT64_C(1) << bit);
@@ -76,8 +81,8 @@ static uint64_t ask_unfit(const hst_counting *c, hst_count_worker *w, const hst_
 
 /* Asks a stay the filters of a pass. */
 static hst_status ask_filters(const hst_counting *c, hst_count_worker *w,
-                              const hst_measure_pass *pass, const hst_person *person,
-                              const stay *s, const uint16_t *periods, uint64_t live)
+                              const hst_measure_pass *pass, const hst_person *person, const stay *s,
+                              const uint16_t *periods, uint64_t live)
 {
     uint64_t found[3][HST_PLAN_USE_WORDS];
     const uint64_t *const uses[] = {found[HST_EPISODE_FIRST], found[HST_EPISODE_LAST],
@@ -99,7 +104,7 @@ static hst_status ask_filters(const hst_counting *c, hst_count_worker *w,
     }
     if (modes >> HST_EPISODE_ANY & 1) {
         memset(found[HST_EPISODE_ANY], 0, sizeof found[HST_EPISODE_ANY]);
-        find_in_run(c, pass, person, s->first_episode, s->end_episode, found[HST_EPISODE_ANY]);
+        find_in_run(pass, person, s->first_episode, s->end_episode, found[HST_EPISODE_ANY]);
     }
     live = hst_plan_ask_codes(pass->plan, live, uses);
     if (live & pass->unfit) {

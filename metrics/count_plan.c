@@ -53,8 +53,8 @@ static bool is_plain(const hst_compiled_measure *measure)
 }
 
 /* A measure with a rule of its own begins a group. */
-static hst_status begin_group(hst_measure_pass *pass, size_t i,
-                              const hst_compiled_measure *measure, hst_error *err)
+static hst_status begin_group(hst_measure_pass *pass, size_t i, const hst_compiled_measure *measure,
+                              hst_error *err)
 {
     hst_measure_group *group = &pass->groups[pass->n_groups];
     hst_status status = hst_unit_rule_init(&group->rule, measure, err);
@@ -348,4 +348,3 @@ void hst_counting_clear(hst_counting *c)
     free(c->residences);
     free(c->exclusions);
 }
-

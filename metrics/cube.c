@@ -27,7 +27,7 @@ typedef struct cube_measure {
     char **splits; /* [n_splits], 0 = "" */
     /* finest periods first[type][i] to last[type][i] make up period i of a type */
     size_t *first[3], *last[3];
-    size_t *whole[3]; /* [finest period]: the period of the type that holds it, or SIZE_MAX */
+    size_t *whole[3];   /* [finest period]: the period of the type that holds it, or SIZE_MAX */
     hst_tally stays;    /* (split * n_units + area) * n_rows + row, then days */
     hst_tally excluded; /* area * n_rows + row */
 } cube_measure;
@@ -158,6 +158,9 @@ hst_lack hst_cube_lack(const hst_cube *cube, size_t measure, const hst_period *p
 {
     const hst_compiled_measure *item = &cube->measures->items[measure];
 
+    if (item->measure->is_table) { /* its file holds what there is */
+        return HST_LACK_NONE;
+    }
     return hst_coverage_lack(&cube->coverage[item->dataset], period,
                              item->by_discharge || item->dataset != HST_DATASET_APC);
 }
@@ -456,8 +459,8 @@ static const uint32_t *find_slab(const hst_cube *cube, size_t measure, size_t sp
 }
 
 /* Rows of a slab that make up a period: one, or the finest ones. */
-static void rows_of(const hst_cube *cube, size_t measure, hst_by type, size_t period,
-                    size_t *first, size_t *last)
+static void rows_of(const hst_cube *cube, size_t measure, hst_by type, size_t period, size_t *first,
+                    size_t *last)
 {
     const cube_measure *item = &cube->items[measure];
     size_t at = hst_by_index(type);
@@ -499,8 +502,9 @@ uint64_t hst_cube_sum(const hst_cube *cube, hst_layer layer, size_t measure, siz
     }
     rows_of(cube, measure, type, period, &first, &last);
     for (size_t row = first; row <= last; row++) {
-        sum += layer_of(item, slab, item->layer_number[layer])[hst_cube_cell(
-            cube->measures->bands.n, row, sex, band)];
+        sum += layer_of(
+            item, slab,
+            item->layer_number[layer])[hst_cube_cell(cube->measures->bands.n, row, sex, band)];
     }
     return sum;
 }
@@ -608,14 +612,13 @@ static bool is_weighted(const hst_area_group *group)
 
 size_t hst_cube_group_area(const hst_cube *cube, size_t measure, size_t group)
 {
-    bool has_own = hst_cube_counts_people(cube, measure) &&
-                   !is_weighted(hst_areas_group(cube->areas, group));
+    bool has_own =
+        hst_cube_counts_people(cube, measure) && !is_weighted(hst_areas_group(cube->areas, group));
 
     return has_own ? cube->n_areas + group : SIZE_MAX;
 }
 
-void hst_cube_set_people(hst_cube *cube, const hst_people_totals *people,
-                         hst_cohort_sizes *cohorts)
+void hst_cube_set_people(hst_cube *cube, const hst_people_totals *people, hst_cohort_sizes *cohorts)
 {
     cube->people = *people;
     cube->cohorts = cohorts;

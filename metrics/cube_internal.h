@@ -26,8 +26,8 @@ uint32_t *const *hst_cube_totals(const hst_cube *cube, size_t measure);
 /** A layer of a slab, which the measure must have, in the cells of the events. */
 uint64_t *hst_cube_layer(const hst_cube *cube, size_t measure, uint32_t *slab, hst_layer layer);
 
-/** Row of the period of a type (hst_by_index) that holds a finest one; SIZE_MAX when none does. Only
- * for measures with rows by type. */
+/** Row of the period of a type (hst_by_index) that holds a finest one; SIZE_MAX when none does.
+ * Only for measures with rows by type. */
 size_t hst_cube_row(const hst_cube *cube, size_t measure, size_t type, size_t finest);
 
 /** Row of a type's period, for the same measures. */

@@ -163,8 +163,7 @@ static void say_unit(FILE *stream, const hst_compiled_measure *compiled)
     }
     if (compiled->dataset != HST_DATASET_APC) {
         fprintf(stream, "%s, dated by %s",
-                compiled->dataset == HST_DATASET_OP ? "Outpatient appointments"
-                                                    : "A&E attendances",
+                compiled->dataset == HST_DATASET_OP ? "Outpatient appointments" : "A&E attendances",
                 compiled->dataset == HST_DATASET_OP ? "APPTDATE" : "ARRIVALDATE");
         return;
     }

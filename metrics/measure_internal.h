@@ -69,16 +69,16 @@ typedef struct hst_compiled_measure {
     const hst_measure *measure; /**< the study's */
     hst_dataset dataset;
     hst_asked_of asked_of;
-    hst_split split;     /**< hhi: by provider, else the measure's */
-    bool first_only;     /**< rows: those of admissions */
-    bool by_discharge;   /**< counts by DISDATE, else ADMIDATE */
-    bool needs_stay;     /**< the length of stay must be known */
-    bool is_placed;      /**< bed days in the periods they fall in */
-    bool keeps_stays;    /**< stays by their length, for quantiles */
-    bool is_person;      /**< counts each person once per period */
-    bool counts_people;  /**< is_person, or squares of a person's events are wanted */
-    bool rows_by_type;   /**< the cube has rows of its own for coarser periods */
-    unsigned layers;     /**< bits of hst_layer */
+    hst_split split;           /**< hhi: by provider, else the measure's */
+    bool first_only;           /**< rows: those of admissions */
+    bool by_discharge;         /**< counts by DISDATE, else ADMIDATE */
+    bool needs_stay;           /**< the length of stay must be known */
+    bool is_placed;            /**< bed days in the periods they fall in */
+    bool keeps_stays;          /**< stays by their length, for quantiles */
+    bool is_person;            /**< counts each person once per period */
+    bool counts_people;        /**< is_person, or squares of a person's events are wanted */
+    bool rows_by_type;         /**< the cube has rows of its own for coarser periods */
+    unsigned layers;           /**< bits of hst_layer */
     uint32_t los_cap, los_min; /**< cap UINT32_MAX: none */
     bool class_ok[256];
     char *class_words; /**< NULL for attendances, which have no class */

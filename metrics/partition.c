@@ -11,7 +11,7 @@ struct hst_partition {
     unsigned char *buffer;
     size_t scratch_capacity;
     unsigned char *scratch; /* one block */
-    hst_block *blocks; /* [n_segments] */
+    hst_block *blocks;      /* [n_segments] */
     hst_duplicates search;
 };
 
@@ -141,8 +141,7 @@ static hst_status read_all(hst_partition *partition, size_t number, hst_error *e
     partition->n_rows = 0;
     for (size_t s = 0; s < partition->n_segments; s++) {
         n_bytes += hst_segment_partition_bytes(partition->segments[s], number);
-        partition->n_rows +=
-            (size_t)hst_segment_partition_episodes(partition->segments[s], number);
+        partition->n_rows += (size_t)hst_segment_partition_episodes(partition->segments[s], number);
     }
     status = grow(&partition->buffer, &partition->capacity, 0, n_bytes, err);
     if (!status) {

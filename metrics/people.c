@@ -303,8 +303,8 @@ hst_status hst_people_next(hst_people *people, hst_person *person, bool *more, h
     person->n_rows = end - first;
     person->rows = people->rows;
     if (people->rules.drops_hf) {
-        people->n_hf += hst_duplicates_mark_hf(person->rows, person->n_rows, people->segments,
-                                               people->numbers);
+        people->n_hf +=
+            hst_duplicates_mark_hf(person->rows, person->n_rows, people->segments, people->numbers);
     }
     return people->rules.wants_spells ? build_spells(people, person, err) : HST_OK;
 }

@@ -7,7 +7,7 @@
 typedef struct hst_rule_comparison {
     const char *name; /**< of the other rule */
     hst_spells *other;
-    uint64_t n_spells, n_cips;            /**< that the other rule makes */
+    uint64_t n_spells, n_cips;               /**< that the other rule makes */
     uint64_t n_spells_differ, n_cips_differ; /**< people whose episodes it groups otherwise */
     size_t capacity;
     hst_stay_episode *episodes; /* [capacity] */

@@ -214,7 +214,7 @@ hst_status hst_splits_create(hst_splits **out, const hst_measures *measures,
     }
     for (size_t m = 0; m < measures->n; m++) {
         measure_split *item = &splits->items[m];
-        hst_split split = measures->items[m].measure->split;
+        hst_split split = measures->items[m].split;
 
         switch (split) {
         case HST_SPLIT_NONE:
@@ -277,14 +277,15 @@ const char *const *hst_splits_values(const hst_splits *splits, size_t measure, s
 }
 
 size_t hst_splits_of(const hst_splits *splits, size_t measure, size_t segment,
-                     const hst_episode *episode, size_t band, const uint64_t *uses, uint32_t *out)
+                     const hst_episode *episode, size_t band, const uint64_t *const *uses,
+                     uint32_t *out)
 {
     const measure_split *item = &splits->items[measure];
     const hst_compiled_measure *compiled = &splits->measures->items[measure];
     const hst_clause *clause = NULL;
     size_t n = 0;
 
-    switch (compiled->measure->split) {
+    switch (compiled->split) {
     case HST_SPLIT_NONE:
         break;
     case HST_SPLIT_PROVIDER:
@@ -308,7 +309,7 @@ size_t hst_splits_of(const hst_splits *splits, size_t measure, size_t segment,
     case HST_SPLIT_CONDITION:
         clause = condition_clause(&compiled->filter);
         for (size_t i = 0; i < clause->n_uses; i++) {
-            if (uses[clause->uses[i] / 64] >> clause->uses[i] % 64 & 1) {
+            if (uses[clause->episode][clause->uses[i] / 64] >> clause->uses[i] % 64 & 1) {
                 out[n++] = number_of(item, splits->measures->uses[clause->uses[i]].name);
             }
         }

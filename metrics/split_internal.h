@@ -17,11 +17,13 @@ const char *const *hst_splits_values(const hst_splits *splits, size_t measure, s
 /**
  * Numbers of the values of one episode (several for `split: condition`).
  *
- * @param band  age band of the episode;  @param uses  condition sets that match
+ * @param band  age band of the episode;  @param uses  condition sets that match, by
+ * hst_which_episode
  * @param out   [64 * words of uses]
  * @return how many
  */
 size_t hst_splits_of(const hst_splits *splits, size_t measure, size_t segment,
-                     const hst_episode *episode, size_t band, const uint64_t *uses, uint32_t *out);
+                     const hst_episode *episode, size_t band, const uint64_t *const *uses,
+                     uint32_t *out);
 
 #endif

@@ -65,8 +65,8 @@ bool hst_unit_rule_is_same(const hst_compiled_measure *a, const hst_compiled_mea
     return a->dataset == b->dataset && a->asked_of == b->asked_of &&
            a->first_only == b->first_only && a->by_discharge == b->by_discharge &&
            a->needs_stay == b->needs_stay && a->is_placed == b->is_placed &&
-           a->los_min == b->los_min &&
-           a->finest == b->finest && a->measure->period.from == b->measure->period.from &&
+           a->los_min == b->los_min && a->finest == b->finest &&
+           a->measure->period.from == b->measure->period.from &&
            a->measure->period.to == b->measure->period.to &&
            memcmp(a->class_ok, b->class_ok, sizeof a->class_ok) == 0;
 }
@@ -93,16 +93,15 @@ hst_step hst_unit_rule_ask_stay(const hst_unit_rule *rule, const hst_episode *st
     if (stay->disdate == 0 && (rule->by_discharge || rule->needs_stay)) {
         return HST_STEP_NO_DISDATE;
     }
-    if (rule->needs_stay && (stay->disdate < stay->admidate ||
-                             stay->disdate - stay->admidate > HST_LONGEST_STAY)) {
+    if (rule->needs_stay &&
+        (stay->disdate < stay->admidate || stay->disdate - stay->admidate > HST_LONGEST_STAY)) {
         return HST_STEP_NO_STAY;
     }
     if (rule->needs_stay && (uint32_t)(stay->disdate - stay->admidate) < rule->los_min) {
         return HST_STEP_SHORT;
     }
-    step = rule->is_placed
-               ? ask_placed(rule, stay, period)
-               : hst_unit_rule_ask_day(rule, rule->by_discharge ? stay->disdate : stay->admidate,
-                                       period);
+    step = rule->is_placed ? ask_placed(rule, stay, period)
+                           : hst_unit_rule_ask_day(
+                                 rule, rule->by_discharge ? stay->disdate : stay->admidate, period);
     return step != HST_STEP_ASKED || rule->class_ok[stay->classpat] ? step : HST_STEP_OTHER_CLASS;
 }

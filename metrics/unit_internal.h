@@ -26,8 +26,8 @@ typedef enum hst_step {
  * Unit, date, window and patient class of a measure. Measures that share them share the work.
  *
  * Which episodes count at all is the "valid episode" test of domain/definitions.md section 1:
- * finished, with provider, EPISTART, EPIEND and the row's own date. Spells and continuous spells are
- * made of such episodes only; an attendance needs its date.
+ * finished, with provider, EPISTART, EPIEND and the row's own date. Spells and continuous spells
+ * are made of such episodes only; an attendance needs its date.
  */
 typedef struct hst_unit_rule {
     hst_dataset dataset;
@@ -64,8 +64,8 @@ static inline hst_step hst_unit_rule_ask_day(const hst_unit_rule *rule, hst_day 
     return HST_STEP_ASKED;
 }
 
-/** Step that an inpatient row or an attendance reaches; `period` is set for HST_STEP_OTHER_CLASS and
- * after. */
+/** Step that an inpatient row or an attendance reaches; `period` is set for HST_STEP_OTHER_CLASS
+ * and after. */
 static inline hst_step hst_unit_rule_ask(const hst_unit_rule *rule, const hst_episode *episode,
                                          uint16_t *period)
 {

@@ -56,7 +56,7 @@ hst_by hst_measures_finest(const hst_measures *measures, size_t measure);
 /** How a count is done. */
 typedef struct hst_count_options {
     int n_threads;
-    size_t memory_bytes;              /**< for all threads together; 0: 1 GiB */
+    size_t memory_bytes;               /**< for all threads together; 0: 1 GiB */
     const struct hst_cohorts *cohorts; /**< NULL: the study has none */
 } hst_count_options;
 

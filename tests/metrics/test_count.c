@@ -417,7 +417,8 @@ static void count(hst_cube **cube, hst_measures **measures, hst_areas **areas,
 
     assert_int_equal(hst_measures_compile(measures, study, conditions, &bands, &err), HST_OK);
     assert_int_equal(hst_areas_build(areas, study, NULL, segments, N_FILES, &err), HST_OK);
-    if (hst_count(cube, NULL, *measures, study, *areas, segments, N_FILES, n_threads, ledger,
+    if (hst_count(cube, NULL, *measures, study, *areas, segments, N_FILES,
+                  &(hst_count_options){.n_threads = n_threads}, ledger,
                   &err)) {
         fail_msg("%s", err.message);
     }
@@ -917,7 +918,8 @@ static hst_status count_refused(const hst_study *study, const plain_store *s, hs
 
     assert_int_equal(hst_measures_compile(&measures, study, conditions, &bands, err), HST_OK);
     assert_int_equal(hst_areas_build(&areas, study, NULL, segments, N_FILES, err), HST_OK);
-    status = hst_count(&cube, NULL, measures, study, areas, segments, N_FILES, 2, NULL, err);
+    status = hst_count(&cube, NULL, measures, study, areas, segments, N_FILES,
+                       &(hst_count_options){.n_threads = 2}, NULL, err);
     assert_null(cube);
     hst_measures_free(measures);
     hst_areas_free(areas);
@@ -1058,7 +1060,7 @@ static void england_is_counted_in_the_same_pass(void **state)
             assert_int_equal(hst_measures_compile(&measures, &study, conditions, &bands, &err), 0);
             assert_int_equal(hst_areas_build(&areas, &study, NULL, segments, N_FILES, &err), 0);
             assert_int_equal(hst_count(&cube, &england, measures, &study, areas, segments, N_FILES,
-                                       n_threads, NULL, &err),
+                                       &(hst_count_options){.n_threads = n_threads}, NULL, &err),
                              HST_OK);
             for (size_t i = 0; i < england->n_years; i++) {
                 n_fce += england->years[i].fce;
