@@ -204,6 +204,8 @@ static const hst_segment *const *segments_of(const explain *e)
 
 static hst_status count(explain *e, hst_error *err)
 {
+    hst_count_options options = {.n_threads = e->arguments->options.n_threads,
+                                 .memory_bytes = e->arguments->options.memory};
     hst_status status = hst_areas_build(&e->areas, e->study,
                                         e->population ? hst_population_areas(e->population) : NULL,
                                         segments_of(e), e->n_segments, err);

@@ -163,9 +163,6 @@ static hst_status init_worker(hst_count_worker *w, const hst_counting *c, hst_er
     if (!status && c->rules.wants_spells) {
         status = hst_rule_comparison_init(&w->comparison, &c->rules, err);
     }
-    if (!status && c->options->cohorts) {
-        status = hst_cohort_sizes_create(&w->sizes, c->options->cohorts, c->study, c->areas, err);
-    }
     return status;
 }
 
@@ -175,7 +172,6 @@ static void clear_worker(hst_count_worker *w)
     hst_partition_free(w->partition);
     hst_people_free(w->people);
     hst_rule_comparison_clear(&w->comparison);
-    hst_cohort_sizes_free(w->sizes);
     free(w->person_events);
     free(w->steps);
     free(w->totals);

@@ -254,10 +254,6 @@ static hst_status prepare_people(hst_counting *c, hst_error *err)
         status = hst_providers_create(&c->providers, c->measures->mergers, c->segments,
                                       c->n_segments, err);
     }
-    if (!status && c->options->cohorts) {
-        status = hst_cohort_plan_create(&c->cohorts, c->options->cohorts, c->segments,
-                                        c->n_segments, err);
-    }
     return status;
 }
 
@@ -339,7 +335,6 @@ void hst_counting_clear(hst_counting *c)
         hst_exclusion_clear(&c->exclusions[i]);
     }
     hst_splits_free(c->splits);
-    hst_cohort_plan_free(c->cohorts);
     hst_providers_free(c->providers);
     free(c->first_group);
     free(c->groups);

@@ -201,7 +201,6 @@ void hst_cube_free(hst_cube *cube)
     for (size_t m = 0; cube->items && m < cube->measures->n; m++) {
         clear_measure(&cube->items[m], cube->n_units);
     }
-    hst_cohort_sizes_free(cube->cohorts);
     free(cube->items);
     free(cube);
 }

@@ -16,17 +16,32 @@ static hst_status refuse(const hst_measures *measures, size_t measure, const cha
                     m->line, m->id, message);
 }
 
+static bool is_of_stays(hst_statistic statistic)
+{
+    return statistic == HST_STAT_MEAN_LOS || statistic == HST_STAT_STD_MEAN_LOS ||
+           statistic == HST_STAT_BED_DAYS || statistic == HST_STAT_BED_DAY_RATE;
+}
+
 /* What the study reader does not know or leaves to the one who counts. */
 static hst_status check_scope(const hst_measures *measures, size_t measure, hst_error *err)
 {
     const hst_measure *m = &measures->study->measures[measure];
     bool is_apc = m->dataset == HST_DATASET_APC;
 
+    if (m->is_table) {
+        return HST_OK;
+    }
     if (is_apc == (m->unit == HST_UNIT_ATTENDANCE) && m->unit != HST_UNIT_PERSON) {
         return refuse(measures, measure,
                       is_apc ? "inpatients have no attendances; `unit` is admission, episode, "
                                "spell, cips or person"
                              : "attendances are counted by `unit: attendance` or `person`",
+                      err);
+    }
+    if (is_of_stays(m->statistic) && m->unit != HST_UNIT_SPELL && m->unit != HST_UNIT_CIPS) {
+        return refuse(measures, measure,
+                      "lengths of stay need `unit: spell` or `unit: cips`: an admission's own row "
+                      "has no discharge when its stay has several episodes",
                       err);
     }
     if (is_apc && m->date == HST_DATE_OF_ATTENDANCE) {
@@ -54,8 +69,7 @@ static void choose_sums(hst_compiled_measure *compiled)
 {
     const hst_measure *m = compiled->measure;
     unsigned days = 1u << HST_LAYER_DAYS | 1u << HST_LAYER_DAYS_SQUARED;
-    bool of_days = m->statistic == HST_STAT_MEAN_LOS || m->statistic == HST_STAT_STD_MEAN_LOS ||
-                   m->statistic == HST_STAT_BED_DAYS || m->statistic == HST_STAT_BED_DAY_RATE;
+    bool of_days = is_of_stays(m->statistic);
     bool is_readmission = m->statistic == HST_STAT_READMISSION;
 
     compiled->dataset = m->dataset;
@@ -158,6 +172,10 @@ static void say_unit(FILE *stream, const hst_compiled_measure *compiled)
                        : compiled->by_discharge ? "dated by discharge (DISDATE)"
                                                 : "dated by admission (ADMIDATE)";
 
+    if (compiled->measure->is_table) {
+        fprintf(stream, "Numbers of a file, by area and period");
+        return;
+    }
     if (compiled->is_person) {
         fprintf(stream, "People, each once per period, with: ");
     }

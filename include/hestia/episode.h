@@ -11,11 +11,13 @@
 typedef enum hst_dataset {
     HST_DATASET_APC = 1,
     HST_DATASET_OP = 2,
-    HST_DATASET_AE = 3,
-    HST_N_DATASETS
+    HST_DATASET_AE = 3
 } hst_dataset;
 
-enum { HST_LONGEST_STAY = 29200 /* days, valid values of SPELDUR */ };
+enum {
+    HST_N_DATASETS = 4,      /**< arrays by data set have so many places; 0 is unused */
+    HST_LONGEST_STAY = 29200 /**< days, of valid values of SPELDUR */
+};
 
 /**
  * A date as stored: 1 + days since 1930-01-01, 0 = missing. Sentinels and anything before 1930 are

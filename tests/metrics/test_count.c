@@ -418,8 +418,7 @@ static void count(hst_cube **cube, hst_measures **measures, hst_areas **areas,
     assert_int_equal(hst_measures_compile(measures, study, conditions, &bands, &err), HST_OK);
     assert_int_equal(hst_areas_build(areas, study, NULL, segments, N_FILES, &err), HST_OK);
     if (hst_count(cube, NULL, *measures, study, *areas, segments, N_FILES,
-                  &(hst_count_options){.n_threads = n_threads}, ledger,
-                  &err)) {
+                  &(hst_count_options){.n_threads = n_threads}, ledger, &err)) {
         fail_msg("%s", err.message);
     }
 }
@@ -968,16 +967,16 @@ static void an_excluded_providers_area_must_be_known(void **state)
     assert_non_null(strstr(err.message, "5ZZ"));
 }
 
-static void a_duplicate_rule_of_later_is_refused(void **state)
+static void an_unknown_duplicate_rule_is_refused(void **state)
 {
     static hst_measure list[2 * N_CASES];
     hst_study study = make_study(list);
     hst_error err = {0};
 
     (void)state;
-    study.duplicates = (char *)"hf";
+    study.duplicates = (char *)"hes";
     assert_int_equal(count_refused(&study, &store, &err), HST_ERR_USAGE);
-    assert_non_null(strstr(err.message, "hf"));
+    assert_non_null(strstr(err.message, "hes"));
 }
 
 static void three_character_diagnoses_cannot_match_four(void **state)
@@ -1170,7 +1169,7 @@ int main(void)
         cmocka_unit_test(a_file_without_the_area_column_is_named),
         cmocka_unit_test(an_excluded_providers_area_must_be_known),
         cmocka_unit_test(an_excluded_provider_that_is_nowhere_is_told),
-        cmocka_unit_test(a_duplicate_rule_of_later_is_refused),
+        cmocka_unit_test(an_unknown_duplicate_rule_is_refused),
         cmocka_unit_test(three_character_diagnoses_cannot_match_four),
         cmocka_unit_test(no_duplicate_rule_keeps_all),
         cmocka_unit_test(england_is_counted_in_the_same_pass),

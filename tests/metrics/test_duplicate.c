@@ -80,7 +80,7 @@ static size_t read_marks(const plain_store *s, bool marks[8])
     assert_int_equal(
         hst_partition_create(&partition, (const hst_segment *const *)s->segments, N_FILES, NULL),
         HST_OK);
-    assert_int_equal(hst_partition_read(partition, 0, &blocks, NULL), HST_OK);
+    assert_int_equal(hst_partition_read(partition, 0, 0, 1, &blocks, NULL), HST_OK);
     for (size_t b = 0; b < N_FILES; b++) {
         for (size_t at = 0; at < blocks[b].bytes;) {
             const hst_episode *e = (const hst_episode *)(const void *)(blocks[b].records + at);

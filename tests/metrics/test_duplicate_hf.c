@@ -197,7 +197,7 @@ static void mark(hf_result *results, size_t n_people, const hf_row *plain, size_
     }
     assert_int_equal(hst_providers_create(&providers, mergers, borrowed, N_HF_FILES, NULL), HST_OK);
     assert_int_equal(hst_partition_create(&partition, borrowed, N_HF_FILES, NULL), HST_OK);
-    assert_int_equal(hst_partition_read(partition, 0, &blocks, NULL), HST_OK);
+    assert_int_equal(hst_partition_read(partition, 0, 0, 1, &blocks, NULL), HST_OK);
     n = list_rows(blocks, rows);
     assert_int_equal(n, n_plain);
     for (size_t person = 0; person < n_people; person++) {

@@ -141,7 +141,7 @@ static hst_england *count(fixture *f, size_t n_tallies)
     for (size_t p = 0; p < n_partitions; p++) {
         const hst_block *blocks = NULL;
 
-        assert_int_equal(hst_partition_read(partition, p, &blocks, NULL), HST_OK);
+        assert_int_equal(hst_partition_read(partition, p, 0, 1, &blocks, NULL), HST_OK);
         for (size_t i = 0; i < f->n_segments; i++) {
             add_block(&tallies[p % n_tallies], year_of_day, &blocks[i]);
         }

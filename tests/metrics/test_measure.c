@@ -169,14 +169,9 @@ typedef void change(hst_measure *measure);
         CHANGE;                                                                                    \
     }
 
-REFUSED(of_table, measure->is_table = true)
 REFUSED(of_outpatients, measure->dataset = HST_DATASET_OP)
-REFUSED(of_spells, measure->unit = HST_UNIT_SPELL)
-REFUSED(of_cips, measure->unit = HST_UNIT_CIPS)
-REFUSED(of_people, measure->unit = HST_UNIT_PERSON)
 REFUSED(of_stays, measure->statistic = HST_STAT_MEAN_LOS)
-REFUSED(of_isr, measure->statistic = HST_STAT_ISR)
-REFUSED(of_repeats, measure->interval = HST_INTERVAL_REPEAT_ADJUSTED)
+REFUSED(of_attendances, measure->unit = HST_UNIT_ATTENDANCE)
 REFUSED(of_attendance_date, measure->date = HST_DATE_OF_ATTENDANCE)
 REFUSED(of_split, measure->split = HST_SPLIT_CONDITION)
 REFUSED(of_no_window, measure->period.from = HST_DATE_MISSING)
@@ -204,14 +199,9 @@ static struct refusal_case {
     change *apply;
     const char *message;
 } refusal_cases[] = {
-    {"a table", of_table, "dataset: table"},
-    {"outpatients", of_outpatients, "inpatients only"},
-    {"spells", of_spells, "`unit: spell`"},
-    {"continuous spells", of_cips, "`unit: cips`"},
-    {"people", of_people, "`unit: person`"},
-    {"length of stay", of_stays, "`statistic: mean_los`"},
-    {"indirect rates", of_isr, "`statistic: isr`"},
-    {"repeat-adjusted limits", of_repeats, "repeat-adjusted"},
+    {"outpatients by admission", of_outpatients, "attendances are counted by"},
+    {"attendances of inpatients", of_attendances, "inpatients have no attendances"},
+    {"stays of admissions", of_stays, "need `unit: spell` or `unit: cips`"},
     {"attendance date", of_attendance_date, "attendance date"},
     {"split by no condition", of_split, "`split: condition`"},
     {"no window", of_no_window, "`from`"},

@@ -265,8 +265,9 @@ static void measures_count_merged_trusts_as_one(void **state)
     write_store(&s, rows, sizeof rows / sizeof rows[0], 1, 0, false, false);
     assert_int_equal(hst_measures_compile(&measures, &study, NULL, &bands, NULL), HST_OK);
     assert_int_equal(hst_areas_build(&areas, &study, NULL, segments, N_FILES, NULL), HST_OK);
-    assert_int_equal(
-        hst_count(&cube, NULL, measures, &study, areas, segments, N_FILES, 1, NULL, NULL), HST_OK);
+    assert_int_equal(hst_count(&cube, NULL, measures, &study, areas, segments, N_FILES,
+                               &(hst_count_options){.n_threads = 1}, NULL, NULL),
+                     HST_OK);
 
     assert_int_equal(hst_cube_n_splits(cube, 0), 4);
     assert_string_equal(hst_cube_split(cube, 0, 1), "RBY");
