@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hestia/period.h"
+#include "hestia/study.h"
 
 enum {
     LEAST_SHARE_OF_YEAR = 100, /* years with less than a hundredth of the rows are summed up */
@@ -21,12 +22,13 @@ void cli_use_first_person(hst_layout *layout)
     }
 }
 
-static void print_layout(const hst_layout *layout, const char *path, const char *member)
+static void print_layout(const hst_layout *layout, hst_dataset dataset, const char *path,
+                         const char *member)
 {
-    printf("%s%s%s\n  %s-separated, %s, %zu columns%s\n", path, member[0] ? ":" : "", member,
-           cli_separator_name(hst_layout_separator(layout)), hst_layout_encoding(layout),
+    printf("%s%s%s\n  %s-separated, %s, %zu columns%s; dataset %s\n", path, member[0] ? ":" : "",
+           member, cli_separator_name(hst_layout_separator(layout)), hst_layout_encoding(layout),
            hst_layout_n_columns(layout),
-           hst_layout_has_header_line(layout) ? "" : ", no header line");
+           hst_layout_has_header_line(layout) ? "" : ", no header line", hst_dataset_name(dataset));
 }
 
 static void print_rows(const hst_profile *profile)
@@ -80,8 +82,11 @@ static void print_year(const hst_profile *profile, int year)
     printf("\n");
 }
 
-static void print_months(const hst_profile *profile)
+static void print_months(const hst_profile *profile, hst_dataset dataset)
 {
+    static const char *const titles[] = {[HST_DATASET_APC] = "admissions by month",
+                                         [HST_DATASET_OP] = "appointments by month",
+                                         [HST_DATASET_AE] = "arrivals by month"};
     uint64_t n_dated = 0, n_elsewhere = 0;
     bool has_title = false;
 
@@ -100,8 +105,9 @@ static void print_months(const hst_profile *profile)
             continue;
         }
         if (!has_title) {
-            printf("  admissions by month     Apr      May      Jun      Jul      Aug      Sep"
-                   "      Oct      Nov      Dec      Jan      Feb      Mar\n");
+            printf("  %-24sApr      May      Jun      Jul      Aug      Sep"
+                   "      Oct      Nov      Dec      Jan      Feb      Mar\n",
+                   titles[dataset]);
             has_title = true;
         }
         print_year(profile, year);
@@ -127,21 +133,26 @@ static void print_diagnoses(const hst_profile *profile)
 static hst_status check_member(const char *path, const char *member, uint64_t max_rows,
                                hst_error *err)
 {
-    hst_extract_spec spec = {.dataset = HST_DATASET_APC, .path = path, .member = member};
+    hst_extract_spec spec = {.path = path, .member = member};
     hst_layout *layout = NULL;
     hst_profile *profile = NULL;
-    hst_status status = hst_layout_detect(&layout, &spec, err);
+    hst_status status = hst_extract_guess_dataset(&spec.dataset, path, member, err);
 
     if (status == HST_OK) {
+        status = hst_layout_detect(&layout, &spec, err);
+    }
+    if (status == HST_OK) {
         cli_use_first_person(layout);
-        print_layout(layout, path, member);
+        print_layout(layout, spec.dataset, path, member);
         status = hst_profile_read(&profile, layout, path, member, max_rows, err);
     }
     if (status == HST_OK) {
         print_rows(profile);
         print_fields(profile);
-        print_diagnoses(profile);
-        print_months(profile);
+        if (spec.dataset == HST_DATASET_APC) {
+            print_diagnoses(profile);
+        }
+        print_months(profile, spec.dataset);
     }
     hst_profile_free(profile);
     hst_layout_free(layout);

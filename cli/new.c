@@ -32,6 +32,8 @@ static const struct area_type {
 /** What was found in the files. */
 typedef struct findings {
     size_t n_inputs;
+    hst_dataset *datasets;                        /* of each path */
+    size_t n_of_dataset[HST_DATASET_AE + 1];      /* paths */
     unsigned person_kinds;                        /* bits of hst_person_kind that every file has */
     size_t n_with_type[N_AREA_TYPES];             /* files with a filled column of the type */
     bool is_filled[N_AREA_TYPES][N_TYPE_COLUMNS]; /* in any file */
@@ -128,9 +130,26 @@ static hst_status keep_time(findings *f, const hst_profile *profile, hst_error *
     return HST_OK;
 }
 
-static hst_status look_at_member(findings *f, const char *path, const char *member, hst_error *err)
+/** One entry of `extracts` is of one data set, and so are the members of one file. */
+static hst_status find_dataset(hst_dataset *dataset, bool is_first, const char *path,
+                               const char *member, hst_error *err)
 {
-    hst_extract_spec spec = {.dataset = HST_DATASET_APC, .path = path, .member = member};
+    hst_dataset guess = HST_DATASET_APC;
+    hst_status status = hst_extract_guess_dataset(&guess, path, member, err);
+
+    if (status == HST_OK && !is_first && guess != *dataset) {
+        return hst_fail(err, HST_ERR_INPUT,
+                        "%s holds members of dataset %s and of %s; pack them apart", path,
+                        hst_dataset_name(*dataset), hst_dataset_name(guess));
+    }
+    *dataset = guess;
+    return status;
+}
+
+static hst_status look_at_member(findings *f, hst_dataset dataset, const char *path,
+                                 const char *member, hst_error *err)
+{
+    hst_extract_spec spec = {.dataset = dataset, .path = path, .member = member};
     hst_layout *layout = NULL;
     hst_profile *profile = NULL;
     hst_status status = hst_layout_detect(&layout, &spec, err);
@@ -156,15 +175,24 @@ static hst_status look_at_files(findings *f, const arguments *a, hst_error *err)
 {
     hst_status status = HST_OK;
 
+    f->datasets = calloc(a->n_paths, sizeof *f->datasets);
+    if (!f->datasets) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu files", a->n_paths);
+    }
     for (size_t i = 0; i < a->n_paths && status == HST_OK; i++) {
+        hst_dataset *dataset = &f->datasets[i];
         char **members = NULL;
         size_t n_members = 0;
 
         status = hst_source_members(&members, &n_members, a->paths[i], err);
         for (size_t m = 0; m < n_members && status == HST_OK; m++) {
-            status = look_at_member(f, a->paths[i], members[m], err);
+            status = find_dataset(dataset, m == 0, a->paths[i], members[m], err);
+            if (status == HST_OK) {
+                status = look_at_member(f, *dataset, a->paths[i], members[m], err);
+            }
         }
         hst_source_free_members(members, n_members);
+        f->n_of_dataset[*dataset]++;
     }
     return status;
 }
@@ -233,8 +261,8 @@ static void write_period(const findings *f, FILE *out)
     hst_date_format(period.to, to);
     fprintf(out, "period: {from: %s, to: %s}    # inclusive; %s\n", from, to,
             f->has_partyear ? "the data years that PARTYEAR names"
-            : f->is_whole   ? "from the months of ADMIDATE"
-                            : "from ADMIDATE in the first 100,000 rows of each file: look at it");
+            : f->is_whole   ? "from the months of the rows"
+                            : "from the first 100,000 rows of each file: look at it");
 }
 
 /** A path as a pattern that matches only itself, in YAML's single quotes. */
@@ -253,16 +281,23 @@ static void write_path(const char *path, FILE *out)
 }
 
 /** Paths are relative to the study file: absolute when that is written elsewhere. */
-static hst_status write_files(const arguments *a, FILE *out, hst_error *err)
+static hst_status write_files(const findings *f, const arguments *a, hst_dataset dataset, FILE *out,
+                              hst_error *err)
 {
     bool is_elsewhere = a->options.out && strchr(a->options.out, '/');
+    const char *name = hst_dataset_name(dataset);
 
-    fputs("\nextracts:\n  - dataset: apc\n    files:               # patterns are allowed: "
-          "extracts/apc_*.csv.gz\n",
-          out);
+    fprintf(out,
+            "  - dataset: %s\n    files:               # patterns are allowed: "
+            "extracts/%s_*.csv.gz\n",
+            name, name);
     for (size_t i = 0; i < a->n_paths; i++) {
-        char *absolute = is_elsewhere ? realpath(a->paths[i], NULL) : NULL;
+        char *absolute = NULL;
 
+        if (f->datasets[i] != dataset) {
+            continue;
+        }
+        absolute = is_elsewhere ? realpath(a->paths[i], NULL) : NULL;
         if (is_elsewhere && !absolute) {
             return hst_fail(err, HST_ERR_USAGE, "%s: %s", a->paths[i], strerror(errno));
         }
@@ -272,6 +307,19 @@ static hst_status write_files(const arguments *a, FILE *out, hst_error *err)
         free(absolute);
     }
     return HST_OK;
+}
+
+static hst_status write_extracts(const findings *f, const arguments *a, FILE *out, hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    fputs("\nextracts:\n", out);
+    for (hst_dataset dataset = HST_DATASET_APC; dataset <= HST_DATASET_AE && !status; dataset++) {
+        if (f->n_of_dataset[dataset] > 0) {
+            status = write_files(f, a, dataset, out, err);
+        }
+    }
+    return status;
 }
 
 static void write_people(const findings *f, FILE *out)
@@ -347,6 +395,44 @@ static void write_name(const char *path, FILE *out)
     fputs("                # a-z, 0-9 and -; used in file names\n", out);
 }
 
+static void write_measures(const findings *f, FILE *out)
+{
+    bool has_inpatients = f->n_of_dataset[HST_DATASET_APC] > 0;
+
+    fputs("\nmeasures:\n", out);
+    if (has_inpatients) {
+        fputs("  - {id: emergency_admissions, title: Emergency admissions, where: "
+              "{admission_method: emergency}, statistic: count, by: [month, quarter]}\n"
+              "  # with a population:\n"
+              "  # - {id: emergency_rate, title: Emergency admissions for 100000 people, where: "
+              "{admission_method: emergency}, statistic: dsr}\n",
+              out);
+    }
+    if (has_inpatients && f->provider_column[0]) {
+        fprintf(out,
+                "  # by provider (%s):\n"
+                "  # - {id: by_provider, where: {admission_method: emergency}, statistic: count, "
+                "split: provider}\n",
+                f->provider_column);
+    }
+    if (f->n_of_dataset[HST_DATASET_OP] > 0) {
+        fputs("  - {id: outpatient_attendances, title: Outpatient attendances, dataset: op, "
+              "statistic: count, by: [month, quarter]}\n"
+              "  # those who did not come:\n"
+              "  # - {id: not_attended, dataset: op, where: {attended: [3, 7]}, statistic: count, "
+              "by: month}\n",
+              out);
+    }
+    if (f->n_of_dataset[HST_DATASET_AE] > 0) {
+        fputs("  - {id: emergency_attendances, title: A&E attendances but planned follow-ups, "
+              "dataset: ae, statistic: count, by: [month, quarter]}\n"
+              "  # at major departments:\n"
+              "  # - {id: major_departments, dataset: ae, where: {department: \"01\"}, statistic: "
+              "count, by: month}\n",
+              out);
+    }
+}
+
 static hst_status write_study(const findings *f, const arguments *a, FILE *out, hst_error *err)
 {
     hst_status status = HST_OK;
@@ -357,9 +443,9 @@ static hst_status write_study(const findings *f, const arguments *a, FILE *out, 
             "THIS-FILE.\n\n",
             a->n_paths, a->n_paths == 1 ? "extract" : "extracts");
     write_name(a->options.out, out);
-    fputs("title: First look at inpatient extracts\n", out);
+    fputs("title: First look at extracts\n", out);
     write_period(f, out);
-    status = write_files(a, out, err);
+    status = write_extracts(f, a, out, err);
     if (status != HST_OK) {
         return status;
     }
@@ -370,20 +456,7 @@ static hst_status write_study(const findings *f, const arguments *a, FILE *out, 
           "# population: population.csv\n"
           "# standard_population: esp2013\n",
           out);
-    fputs("\nmeasures:\n"
-          "  - {id: emergency_admissions, title: Emergency admissions, where: {admission_method: "
-          "emergency}, statistic: count, by: [month, quarter]}\n"
-          "  # with a population:\n"
-          "  # - {id: emergency_rate, title: Emergency admissions for 100000 people, where: "
-          "{admission_method: emergency}, statistic: dsr}\n",
-          out);
-    if (f->provider_column[0]) {
-        fprintf(out,
-                "  # by provider (%s):\n"
-                "  # - {id: by_provider, where: {admission_method: emergency}, statistic: count, "
-                "split: provider}\n",
-                f->provider_column);
-    }
+    write_measures(f, out);
     fputs("\npublish:\n"
           "  directory: results\n"
           "  disclosure: none     # no disclosure control: results stay inside the safe "
@@ -422,7 +495,7 @@ hst_status cli_new(int argc, char **argv, hst_error *err)
     static const struct argp argp = {
         .parser = parse,
         .args_doc = "FILE...",
-        .doc = "Writes a commented study file from what it finds in inpatient extracts, to "
+        .doc = "Writes a commented study file from what it finds in extracts of any data set, to "
                "standard output or to the file of --out (which must not exist).",
         .children = children};
     arguments a = {0};
@@ -435,11 +508,12 @@ hst_status cli_new(int argc, char **argv, hst_error *err)
         status = look_at_files(&f, &a, err);
     }
     if (status == HST_OK && f.n_months == 0 && !f.has_partyear) {
-        status = hst_fail(err, HST_ERR_INPUT, "%s: no row has a date of admission", a.paths[0]);
+        status = hst_fail(err, HST_ERR_INPUT, "%s: no row has a date", a.paths[0]);
     }
     if (status == HST_OK) {
         status = a.options.out ? write_file(&f, &a, err) : write_study(&f, &a, stdout, err);
     }
+    free(f.datasets);
     free(f.months);
     return status;
 }

@@ -189,6 +189,29 @@ bool hst_clean_order(const char *text, size_t length, uint16_t *out, bool *unkno
     return true;
 }
 
+bool hst_clean_time(const char *text, size_t length, uint16_t *out, bool *unknown)
+{
+    char hhmm[5];
+    uint64_t time = 0;
+
+    *out = 0;
+    if ((length == 5 || (length >= 8 && text[5] == ':')) && text[2] == ':') {
+        memcpy(hhmm, text, 2); /* seconds do not matter */
+        memcpy(hhmm + 2, text + 3, 2);
+        text = hhmm;
+        length = 4;
+    }
+    if (!hst_clean_number(text, length, &time)) {
+        return false;
+    }
+    if (time / 100 < 24 && time % 100 < 60) {
+        *out = (uint16_t)(1 + time / 100 * 60 + time % 100);
+    } else {
+        *unknown = time != 3000 && time != 4000;
+    }
+    return true;
+}
+
 bool hst_clean_code1(const hst_field *field, const char *text, size_t length, uint16_t *out,
                      bool *unknown)
 {
@@ -199,7 +222,7 @@ bool hst_clean_code1(const hst_field *field, const char *text, size_t length, ui
         text++; /* 01 is 1 where the field has one character */
         n = 1;
     }
-    if (n == 2 && field == &hst_fields[HST_FIELD_ETHNOS] && memcmp(text, "99", 2) == 0) {
+    if (n == 2 && memcmp(text, "99", 2) == 0 && strcmp(field->name, "ETHNOS") == 0) {
         text = "X"; /* not known, in the scheme of later years */
         n = 1;
     }
@@ -228,8 +251,8 @@ bool hst_clean_code2(const hst_field *field, const char *text, size_t length, ui
         code[0] = upper(text[0]);
         code[1] = n == 2 ? upper(text[1]) : '\0';
     }
-    if (field == &hst_fields[HST_FIELD_ADMIMETH] && code[0] == '6' && code[1] >= '6' &&
-        code[1] <= '9') {
+    if (code[0] == '6' && code[1] >= '6' && code[1] <= '9' &&
+        strcmp(field->name, "ADMIMETH") == 0) {
         code[0] = '2'; /* 66 to 69 are 2A to 2D in deliveries that keep the field numeric */
         code[1] = (char)(code[1] - '6' + 'A');
     }
@@ -377,10 +400,12 @@ unsigned hst_clean_fyear(const char *text, size_t length)
     return number >= 1980 && number < 2110 ? (unsigned)number : 0; /* 200102, 2001/02, YYYYnn */
 }
 
-uint64_t hst_clean_complete_key(uint64_t key, unsigned year)
+uint64_t hst_clean_complete_key(hst_dataset dataset, uint64_t key, unsigned year)
 {
+    unsigned hundreds = dataset == HST_DATASET_OP ? 300 : dataset == HST_DATASET_AE ? 200 : 100;
+
     if (key < 1000000000u && year > 0 && year <= LAST_SHORT_KEY_YEAR) {
-        key += (100 + year % 100) * (uint64_t)1000000000u;
+        key += (hundreds + year % 100) * (uint64_t)1000000000u;
     }
     return key;
 }

@@ -301,7 +301,7 @@ static void decode_key(hst_decoder *decoder, const hst_record *record, hst_row *
 }
 
 /* Completes a short key by the year that the row names: FYEAR, else PARTYEAR, else the financial
- * year in which the episode ended. */
+ * year in which the episode ended or the attendance was. */
 static void complete_key(hst_decoder *decoder, const hst_record *record, uint64_t side_key,
                          hst_row *row)
 {
@@ -320,7 +320,8 @@ static void complete_key(hst_decoder *decoder, const hst_record *record, uint64_
     if (year == 0 && row->episode.epiend != 0) {
         year = (unsigned)hst_date_financial_year(hst_day_to_date(row->episode.epiend));
     }
-    row->episode.record_key = hst_clean_complete_key(row->episode.record_key, year);
+    row->episode.record_key =
+        hst_clean_complete_key(decoder->layout->dataset, row->episode.record_key, year);
 }
 
 /* True when a text has no blanks, quotes or null word around it that the slow way would take off.
@@ -568,6 +569,18 @@ static hst_reason reason_of_fault(hst_record_fault fault)
                                                 : HST_REASON_RAGGED;
 }
 
+/* What an attendance has in the members of an episode, see episode.h: it ends on the day it began.
+ * The duplicate rule `hf` has no list of its fields. */
+static void finish_attendance(hst_row *row)
+{
+    hst_episode *episode = &row->episode;
+
+    episode->epistat = '3';
+    episode->epistart = episode->epiend = episode->admidate;
+    episode->spell_number = row->arrival;
+    episode->completeness = 0;
+}
+
 /* The rest of a row, whose columns are decoded, and its way into the segment. */
 static hst_status finish_row(hst_decoder *decoder, const hst_record *record, hst_row *row,
                              hst_error *err)
@@ -582,18 +595,23 @@ static hst_status finish_row(hst_decoder *decoder, const hst_record *record, hst
         decode_side(decoder, record, side_key, row);
     }
     decode_codes(decoder, record, row);
+    episode->spell_number = decode_hash(decoder, record, decoder->spell_column, side_key);
+    episode->sus_spell = decode_hash(decoder, record, decoder->sus_spell_column, side_key);
+    if (decoder->is_attendances) {
+        finish_attendance(row);
+    }
     if (side_key < SHORT_KEY_BELOW) {
         complete_key(decoder, record, side_key, row);
     }
     decode_person(decoder, record, side_key, row);
-    episode->spell_number = decode_hash(decoder, record, decoder->spell_column, side_key);
-    episode->sus_spell = decode_hash(decoder, record, decoder->sus_spell_column, side_key);
     if (row->reason != HST_REASON_NONE) {
         reject(decoder, row->reason, record->line, row->fault_column);
         return HST_OK;
     }
 
-    episode->completeness += count_filled(episode, decode_site(decoder, record, side_key));
+    if (!decoder->is_attendances) {
+        episode->completeness += count_filled(episode, decode_site(decoder, record, side_key));
+    }
     flag_differs = decode_flags(decoder, row);
     status = hst_segment_writer_add_padded(decoder->writer, episode, row->words, err);
     if (status == HST_OK) {
@@ -659,6 +677,9 @@ void hst_decoder_info(const hst_decoder *decoder, hst_segment_info *info)
 
     *info = decoder->info;
     info->dataset = layout->dataset;
+    if (decoder->is_attendances) {
+        info->noticed[HST_NOTICE_NO_EPISTART] = 0; /* it is their date, which has its own notice */
+    }
     info->separator = layout->header.separator;
     memcpy(info->encoding, layout->header.encoding, sizeof info->encoding);
     snprintf(info->person_column, sizeof info->person_column, "%s",

@@ -128,6 +128,7 @@ typedef struct hst_probe {
 typedef struct hst_row {
     hst_episode episode;
     uint16_t partyear; /**< less HST_PARTYEAR_BASE; 0 = none */
+    uint16_t arrival;  /**< 1 + minute of the day; 0 = unknown */
     uint8_t fce, fae, fae_emergency, spelend, duplicate_flag; /**< ASCII, 0 = empty */
     hst_reason reason;                                        /**< first fault */
     int fault_column;
@@ -190,7 +191,7 @@ struct hst_decoder {
     hst_item diagnosis_list, procedure_list; /**< column HST_NO_COLUMN when not used */
     size_t n_diagnoses, n_procedures;        /**< positions to look at */
     int key_column, person_column, spell_column, sus_spell_column, site_column;
-    bool flags_given;
+    bool flags_given, is_attendances;
 
     char *memory;    /**< of the memos, on huge pages where the system gives them */
     uint16_t *brief; /**< of all items; only the pages of codes that are met are ever touched */

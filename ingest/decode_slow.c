@@ -65,6 +65,10 @@ static uint16_t clean_text(hst_decoder *decoder, const hst_item *item, int colum
         is_good = hst_clean_order(text, length, &value, &is_unknown);
         reason = HST_REASON_MALFORMED_NUMBER;
         break;
+    case HST_KIND_TIME:
+        is_good = hst_clean_time(text, length, &value, &is_unknown);
+        reason = HST_REASON_MALFORMED_NUMBER;
+        break;
     case HST_KIND_FLAG:
         value = hst_clean_flag(text, length);
         is_unknown = value == 0;

@@ -37,6 +37,7 @@ typedef enum hst_field_kind {
     HST_KIND_CODE2,      /**< two characters */
     HST_KIND_AGE,        /**< STARTAGE */
     HST_KIND_ORDER,      /**< EPIORDER */
+    HST_KIND_TIME,       /**< ARRIVALTIME */
     HST_KIND_FLAG,       /**< 0 or 1, stored as '0' or '1' */
     HST_KIND_IMD_DECILE, /**< a number or the words of the official bands */
     HST_KIND_IMD_RANK,
@@ -55,10 +56,14 @@ typedef enum hst_field_kind {
     HST_KIND_FYEAR,
 } hst_field_kind;
 
+/**
+ * Fields by the member of an episode that they fill, under the names of inpatients; what
+ * attendances have instead stands in hestia/episode.h (ATTENDED is HST_FIELD_CLASSPAT).
+ */
 typedef enum hst_field_id {
     HST_FIELD_FYEAR,
     HST_FIELD_PARTYEAR,
-    HST_FIELD_EPIKEY,
+    HST_FIELD_KEY,
     HST_FIELD_ADMIDATE,
     HST_FIELD_DISDATE,
     HST_FIELD_EPISTART,
@@ -91,18 +96,20 @@ typedef enum hst_field_id {
     HST_FIELD_PROVSPNOPS,
     HST_FIELD_SUSSPELLID,
     HST_FIELD_SUBDATE,
+    HST_FIELD_ARRIVALTIME,
     HST_N_FIELDS
 } hst_field_id;
 
 typedef struct hst_field {
-    const char *name;    /**< canonical */
+    const char *name;    /**< canonical; NULL: the data set has no such field */
     const char *aliases; /**< other header names, separated by blanks, in order of preference */
     hst_field_kind kind;
     bool is_required;
     const char *codes; /**< known codes, separated by blanks; NULL: not checked */
 } hst_field;
 
-extern const hst_field hst_fields[HST_N_FIELDS];
+/** The fields of a data set, [HST_N_FIELDS] by hst_field_id. */
+const hst_field *hst_fields_of(hst_dataset dataset);
 
 /** Area columns in the order of an episode's words; kind, required and codes are not used. */
 extern const hst_field hst_area_fields[];
@@ -144,7 +151,8 @@ typedef struct hst_side_source {
 
 struct hst_layout {
     hst_dataset dataset;
-    char *name; /**< file, with ":member", for messages */
+    const hst_field *fields; /**< of the data set */
+    char *name;              /**< file, with ":member", for messages */
     hst_header header;
     bool has_header_line;
     size_t n_names; /**< header.n_names, then the side files' columns */
@@ -170,6 +178,18 @@ int hst_names_find(char *const *names, size_t n_names, const char *name);
 
 /** The column for a field by its name, then by its aliases. */
 int hst_names_find_field(char *const *names, size_t n_names, const hst_field *field);
+
+/* ---- dataset.c ---- */
+
+/** The data set of whose own fields the largest share is among names of columns; inpatients when
+ * there is none. */
+hst_dataset hst_names_dataset(char *const *names, size_t n_names);
+
+/** Attendances are of one day: they have no episodes. */
+static inline bool hst_dataset_is_attendances(hst_dataset dataset)
+{
+    return dataset != HST_DATASET_APC;
+}
 
 /* ---- layout_check.c ---- */
 
@@ -205,6 +225,12 @@ bool hst_clean_age(const char *text, size_t length, uint16_t *out, bool *unknown
 /** Position of the episode; 0 and over 99 are unknown codes. */
 bool hst_clean_order(const char *text, size_t length, uint16_t *out, bool *unknown);
 
+/**
+ * Time of day, hhmm or HH:MM[:SS], as 1 + its minute, 1 to 1440; 0 for 3000 (invalid) and 4000
+ * (null submitted) and, with `unknown`, for what is no time. False when it is not a number.
+ */
+bool hst_clean_time(const char *text, size_t length, uint16_t *out, bool *unknown);
+
 /** One- and two-character codes as stored in hst_episode. False when the code is too long. */
 bool hst_clean_code1(const hst_field *field, const char *text, size_t length, uint16_t *out,
                      bool *unknown);
@@ -229,7 +255,8 @@ unsigned hst_clean_fyear(const char *text, size_t length);
 /** PARTYEAR as a number YYYYnn; 0 when it is not one. */
 uint32_t hst_clean_partyear(const char *text, size_t length);
 
-/** National keys before 2012 delivered short: (100 + yy) * 10^9 added, for `year` known. */
-uint64_t hst_clean_complete_key(uint64_t key, unsigned year);
+/** National keys before 2012 delivered short: (100 + yy) * 10^9 added, for `year` known; 300 of
+ * outpatients, 200 of A&E. */
+uint64_t hst_clean_complete_key(hst_dataset dataset, uint64_t key, unsigned year);
 
 #endif

@@ -328,8 +328,9 @@ static hst_status write_ledger(hst_ledger *ledger, const hst_input *input,
     }
     for (int k = 0; status == HST_OK && k < HST_N_NOTICES; k++) {
         if (info->noticed[k] > 0) {
-            status = ledger_fact(ledger, input, info, "ingest notice",
-                                 hst_notice_name((hst_notice)k), info->noticed[k], err);
+            status =
+                ledger_fact(ledger, input, info, "ingest notice",
+                            hst_notice_name(info->dataset, (hst_notice)k), info->noticed[k], err);
         }
     }
     if (status == HST_OK) {

@@ -9,6 +9,7 @@
 
 #include <xxhash.h>
 
+#include "hestia/study.h"
 #include "ingest/extract_internal.h"
 
 /* Counted up whenever the same bytes would give other episodes: segments are then made anew. */
@@ -145,11 +146,12 @@ static hst_status read_side_header(hst_layout *layout, hst_side_source *side, si
 static hst_status read_side(hst_layout *layout, hst_side_source *side, const hst_side_spec *spec,
                             hst_error *err)
 {
+    const hst_field *key = &layout->fields[HST_FIELD_KEY];
     hst_status status = HST_OK;
 
-    if (!spec->key || !hst_field_is_called(&hst_fields[HST_FIELD_EPIKEY], spec->key)) {
-        return hst_fail(err, HST_ERR_USAGE, "`key:` of a side file of %s must be EPIKEY",
-                        layout->name);
+    if (!spec->key || !hst_field_is_called(key, spec->key)) {
+        return hst_fail(err, HST_ERR_USAGE, "`key:` of a side file of %s must be %s", layout->name,
+                        key->name);
     }
     side->n_columns = spec->n_columns;
     side->first_column = layout->n_side_names;
@@ -222,11 +224,15 @@ static hst_status find_fields(hst_layout *layout, const hst_extract_spec *spec, 
 {
     for (size_t f = 0; f < HST_N_FIELDS; f++) {
         /* the record key joins the side files: it is the file's own */
-        size_t n_names = f == HST_FIELD_EPIKEY ? layout->header.n_names : layout->n_names;
+        size_t n_names = f == HST_FIELD_KEY ? layout->header.n_names : layout->n_names;
+        const hst_field *field = &layout->fields[f];
 
-        layout->columns[f] = column_for_role(layout, spec, &hst_fields[f], n_names);
-        if (layout->columns[f] == HST_NO_COLUMN) {
-            layout->columns[f] = hst_names_find_field(layout->names, n_names, &hst_fields[f]);
+        layout->columns[f] = HST_NO_COLUMN;
+        if (field->name) {
+            layout->columns[f] = column_for_role(layout, spec, field, n_names);
+        }
+        if (field->name && layout->columns[f] == HST_NO_COLUMN) {
+            layout->columns[f] = hst_names_find_field(layout->names, n_names, field);
         }
     }
     for (size_t k = 0; k < HST_N_PERSON_KINDS; k++) {
@@ -327,6 +333,15 @@ static void find_positions(const hst_layout *layout, const char *prefix, hst_cod
     }
 }
 
+static void clear_family(hst_code_family *family)
+{
+    family->n_positions = 0;
+    family->list_column = HST_NO_COLUMN;
+    for (size_t p = 0; p < HST_MAX_POSITIONS; p++) {
+        family->columns[p] = HST_NO_COLUMN;
+    }
+}
+
 /* A family of columns by its names in order of preference, whole codes before cut ones and single
  * columns before lists. `stem` is DIAG or OPERTN. */
 static void find_family(const hst_layout *layout, const char *stem, hst_code_family *family,
@@ -340,10 +355,6 @@ static void find_family(const hst_layout *layout, const char *stem, hst_code_fam
                                         "3_CONCAT"};
     char name[32];
 
-    family->list_column = HST_NO_COLUMN;
-    for (size_t p = 0; p < HST_MAX_POSITIONS; p++) {
-        family->columns[p] = HST_NO_COLUMN;
-    }
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         snprintf(name, sizeof name, "%s%s", stem, forms[i].infix);
         find_positions(layout, name, family);
@@ -371,6 +382,44 @@ static void find_family(const hst_layout *layout, const char *stem, hst_code_fam
     }
 }
 
+/* The first A&E diagnosis or treatment, which the duplicate rule `hf` compares: the scheme of two
+ * characters, which every year has, before the finer one. */
+static void find_first_code(const hst_layout *layout, const char *stem, hst_code_family *family,
+                            char description[48])
+{
+    static const char *const infixes[] = {"2_", "3_", "_"};
+    char name[32];
+
+    for (size_t i = 0; i < sizeof infixes / sizeof infixes[0]; i++) {
+        snprintf(name, sizeof name, "%s%s", stem, infixes[i]);
+        find_positions(layout, name, family);
+        if (family->columns[0] != HST_NO_COLUMN) {
+            family->n_positions = 1;
+            snprintf(description, 48, "%s", layout->names[family->columns[0]]);
+            return;
+        }
+        clear_family(family);
+    }
+}
+
+static void find_families(hst_layout *layout)
+{
+    clear_family(&layout->diagnoses);
+    clear_family(&layout->procedures);
+    switch (layout->dataset) {
+    case HST_DATASET_APC:
+        find_family(layout, "DIAG", &layout->diagnoses, layout->diagnoses_text);
+        find_family(layout, "OPERTN", &layout->procedures, layout->procedures_text);
+        break;
+    case HST_DATASET_OP: /* hardly ever coded */
+        break;
+    case HST_DATASET_AE:
+        find_first_code(layout, "DIAG", &layout->diagnoses, layout->diagnoses_text);
+        find_first_code(layout, "TREAT", &layout->procedures, layout->procedures_text);
+        break;
+    }
+}
+
 /* Notes the side files without whose row an episode lacks something required. */
 static void mark_required_sides(hst_layout *layout)
 {
@@ -378,13 +427,16 @@ static void mark_required_sides(hst_layout *layout)
     size_t n = 0;
 
     for (size_t f = 0; f < HST_N_FIELDS; f++) {
-        if (hst_fields[f].is_required) {
+        if (layout->fields[f].is_required) {
             required[n++] = layout->columns[f];
         }
     }
     required[n++] = layout->person_columns[layout->person];
-    required[n++] = layout->diagnoses.list_column != HST_NO_COLUMN ? layout->diagnoses.list_column
-                                                                   : layout->diagnoses.columns[0];
+    if (layout->dataset == HST_DATASET_APC) {
+        required[n++] = layout->diagnoses.list_column != HST_NO_COLUMN
+                            ? layout->diagnoses.list_column
+                            : layout->diagnoses.columns[0];
+    }
     for (size_t s = 0; s < layout->n_side; s++) {
         hst_side_source *side = &layout->side[s];
         size_t first = layout->header.n_names + side->first_column;
@@ -406,17 +458,13 @@ hst_status hst_layout_detect(hst_layout **out, const hst_extract_spec *spec, hst
     size_t n = strlen(spec->path) + strlen(spec->member) + 2;
 
     *out = NULL;
-    if (spec->dataset != HST_DATASET_APC) {
-        return hst_fail(err, HST_ERR_USAGE,
-                        "%s: dataset %s is not in this version of hestia, which reads apc",
-                        spec->path, spec->dataset == HST_DATASET_OP ? "op" : "ae");
-    }
     layout = calloc(1, sizeof *layout);
     if (!layout || !(layout->name = malloc(n))) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for a header");
         goto done;
     }
     layout->dataset = spec->dataset;
+    layout->fields = hst_fields_of(spec->dataset);
     snprintf(layout->name, n, "%s%s%s", spec->path, spec->member[0] ? ":" : "", spec->member);
 
     if ((status = hst_layout_check_roles(layout, spec, err)) != HST_OK ||
@@ -425,8 +473,7 @@ hst_status hst_layout_detect(hst_layout **out, const hst_extract_spec *spec, hst
         (status = find_areas(layout, spec, err)) != HST_OK) {
         goto done;
     }
-    find_family(layout, "DIAG", &layout->diagnoses, layout->diagnoses_text);
-    find_family(layout, "OPERTN", &layout->procedures, layout->procedures_text);
+    find_families(layout);
     status = find_fields(layout, spec, err);
     if (status == HST_OK) {
         status = hst_layout_check_names(layout, err);
@@ -516,13 +563,14 @@ void hst_layout_key(const hst_layout *layout, uint8_t key[16])
     XXH128_canonical_t canonical;
     char start[64];
 
-    snprintf(start, sizeof start, "hestia layout %d, apc, %c, %zu, %d", LAYOUT_VERSION,
-             layout->header.separator, layout->header.n_names, layout->has_header_line);
+    snprintf(start, sizeof start, "hestia layout %d, %s, %c, %zu, %d", LAYOUT_VERSION,
+             hst_dataset_name(layout->dataset), layout->header.separator, layout->header.n_names,
+             layout->has_header_line);
     XXH3_INITSTATE(&state);
     XXH3_128bits_reset(&state);
     XXH3_128bits_update(&state, start, strlen(start) + 1);
     for (size_t f = 0; f < HST_N_FIELDS; f++) {
-        hash_column(layout, &state, hst_fields[f].name, layout->columns[f]);
+        hash_column(layout, &state, layout->fields[f].name, layout->columns[f]);
     }
     hash_column(layout, &state, "person", layout->person_columns[layout->person]);
     for (size_t i = 0; i < layout->n_areas; i++) {
@@ -576,7 +624,7 @@ bool hst_layout_describe(const hst_layout *layout, size_t i, const char **field,
     }
     for (size_t f = 0; f < HST_N_FIELDS; f++) {
         if (layout->columns[f] != HST_NO_COLUMN && left-- == 0) {
-            *field = hst_fields[f].name;
+            *field = layout->fields[f].name;
             *column = layout->names[layout->columns[f]];
             return true;
         }
@@ -587,9 +635,14 @@ bool hst_layout_describe(const hst_layout *layout, size_t i, const char **field,
         return true;
     }
     left -= layout->n_areas;
-    *field = left == 0 ? "diagnoses" : "procedures";
-    *column = left == 0 ? layout->diagnoses_text : layout->procedures_text;
-    return left == 0 || (left == 1 && layout->procedures.n_positions > 0);
+    if (layout->diagnoses.n_positions > 0 && left-- == 0) {
+        *field = "diagnoses";
+        *column = layout->diagnoses_text;
+        return true;
+    }
+    *field = "procedures";
+    *column = layout->procedures_text;
+    return left == 0 && layout->procedures.n_positions > 0;
 }
 
 size_t hst_layout_area_columns(const hst_layout *layout, const char *names[HST_MAX_AREA_COLUMNS])

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "hestia/study.h"
 #include "ingest/extract_internal.h"
 
 /* Appends to a text that is cut at its end. */
@@ -47,6 +48,7 @@ hst_status hst_layout_check_required(const hst_layout *layout, hst_error *err)
 {
     char missing[800] = "";
     const size_t capacity = sizeof missing;
+    hst_dataset looks_like = hst_names_dataset(layout->names, layout->n_names);
 
     if (layout->person_columns[layout->person] == HST_NO_COLUMN) {
         append_names(missing, capacity, "a person identifier", hst_person_fields,
@@ -55,21 +57,27 @@ hst_status hst_layout_check_required(const hst_layout *layout, hst_error *err)
     if (layout->columns[HST_FIELD_PROCODET] == HST_NO_COLUMN &&
         layout->columns[HST_FIELD_PROCODE3] == HST_NO_COLUMN &&
         layout->columns[HST_FIELD_PROCODE] == HST_NO_COLUMN) {
-        append_names(missing, capacity, "a provider", &hst_fields[HST_FIELD_PROCODET], 3);
+        append_names(missing, capacity, "a provider", &layout->fields[HST_FIELD_PROCODET], 3);
     }
-    if (layout->diagnoses.n_positions == 0) {
+    if (layout->dataset == HST_DATASET_APC && layout->diagnoses.n_positions == 0) {
         append(missing, capacity,
                "%sdiagnoses: DIAG_01, DIAG_4_01, DIAG4_01, DIAG_3_01, DIAG3_01, DIAG_CONCAT, "
                "DIAG_4_CONCAT, DIAG_3_CONCAT",
                missing[0] ? "; " : "");
     }
     for (size_t f = 0; f < HST_N_FIELDS; f++) {
-        if (hst_fields[f].is_required && layout->columns[f] == HST_NO_COLUMN) {
-            append_field(missing, capacity, &hst_fields[f]);
+        if (layout->fields[f].is_required && layout->columns[f] == HST_NO_COLUMN) {
+            append_field(missing, capacity, &layout->fields[f]);
         }
     }
     if (layout->n_areas == 0) {
         append_names(missing, capacity, "an area of residence", hst_area_fields, hst_n_area_fields);
+    }
+    if (missing[0] && looks_like != layout->dataset) {
+        return hst_fail(err, HST_ERR_INPUT,
+                        "%s: its columns are those of `dataset: %s`, not of %s; looked for %s",
+                        layout->name, hst_dataset_name(looks_like),
+                        hst_dataset_name(layout->dataset), missing);
     }
     if (missing[0]) {
         return hst_fail(err, HST_ERR_INPUT,
@@ -126,7 +134,7 @@ hst_status hst_layout_check_roles(const hst_layout *layout, const hst_extract_sp
         bool is_known = strcasecmp(role, "area") == 0 || strcasecmp(role, "person") == 0;
 
         for (size_t f = 0; !is_known && f < HST_N_FIELDS; f++) {
-            is_known = hst_field_is_called(&hst_fields[f], role);
+            is_known = hst_field_is_called(&layout->fields[f], role);
         }
         if (!is_known) {
             return hst_fail(err, HST_ERR_USAGE,

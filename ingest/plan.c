@@ -104,6 +104,7 @@ static const struct target {
     {HST_FIELD_TRETSPEF, offsetof(hst_row, episode.tretspef), true},
     {HST_FIELD_GPPRAC, offsetof(hst_row, episode.gp_practice), true},
     {HST_FIELD_PARTYEAR, offsetof(hst_row, partyear), true},
+    {HST_FIELD_ARRIVALTIME, offsetof(hst_row, arrival), true},
     {HST_FIELD_ADMIDATE, offsetof(hst_row, episode.admidate), true},
     {HST_FIELD_DISDATE, offsetof(hst_row, episode.disdate), true},
     {HST_FIELD_EPISTART, offsetof(hst_row, episode.epistart), true},
@@ -173,10 +174,11 @@ static bool plan_fields(hst_decoder *decoder)
         if (column == HST_NO_COLUMN || (target->field == HST_FIELD_IMD_RANK && has_decile)) {
             continue;
         }
-        if (!make_item(decoder, &item, column, hst_fields[target->field].kind, target->offset)) {
+        if (!make_item(decoder, &item, column, layout->fields[target->field].kind,
+                       target->offset)) {
             return false;
         }
-        item.field = &hst_fields[target->field];
+        item.field = &layout->fields[target->field];
         item.is_word = target->is_word;
         take_brief(decoder, &item);
         add_item(decoder, &item);
@@ -276,7 +278,8 @@ hst_status hst_decoder_create(hst_decoder **out, const hst_layout *layout,
     decoder->side = side;
     decoder->store = store;
     decoder->writer = writer;
-    decoder->key_column = layout->columns[HST_FIELD_EPIKEY];
+    decoder->is_attendances = hst_dataset_is_attendances(layout->dataset);
+    decoder->key_column = layout->columns[HST_FIELD_KEY];
     decoder->person_column = layout->person_columns[layout->person];
     decoder->spell_column = layout->columns[HST_FIELD_PROVSPNOPS];
     decoder->sus_spell_column = layout->columns[HST_FIELD_SUSSPELLID];

@@ -83,18 +83,20 @@ static void plan(profiler *p)
 {
     const hst_layout *layout = p->layout;
     int person = layout->person_columns[layout->person];
+    bool is_ae = layout->dataset == HST_DATASET_AE;
 
     if (person >= 0) {
         add_item(p, person, HST_KIND_PERSON, NULL,
                  add_field(p, "person", layout->names[person], HST_KIND_PERSON, false));
     }
     for (size_t f = 0; f < HST_N_FIELDS; f++) {
-        const hst_field *field = &hst_fields[f];
+        const hst_field *field = &layout->fields[f];
         int column = layout->columns[f];
 
         if (column >= 0) {
             bool has_codes = field->codes || field->kind == HST_KIND_ORDER ||
-                             field->kind == HST_KIND_AGE || field->kind == HST_KIND_FLAG;
+                             field->kind == HST_KIND_TIME || field->kind == HST_KIND_AGE ||
+                             field->kind == HST_KIND_FLAG;
 
             add_item(p, column, field->kind, field,
                      add_field(p, field->name, layout->names[column], field->kind, has_codes));
@@ -106,8 +108,10 @@ static void plan(profiler *p)
         add_item(p, column, HST_KIND_AREA, NULL,
                  add_field(p, layout->area_names[i], layout->names[column], HST_KIND_AREA, false));
     }
-    plan_family(p, &layout->diagnoses, "primary diagnosis", HST_KIND_DIAGNOSIS);
-    plan_family(p, &layout->procedures, "first procedure", HST_KIND_PROCEDURE);
+    plan_family(p, &layout->diagnoses, is_ae ? "first diagnosis" : "primary diagnosis",
+                HST_KIND_DIAGNOSIS);
+    plan_family(p, &layout->procedures, is_ae ? "first treatment" : "first procedure",
+                HST_KIND_PROCEDURE);
     p->primary_column = layout->diagnoses.list_column != HST_NO_COLUMN
                             ? layout->diagnoses.list_column
                             : layout->diagnoses.columns[0];
@@ -143,7 +147,7 @@ static verdict judge_date(profiler *p, const plan_item *item, const char *text, 
         v.reason = HST_REASON_MALFORMED_DATE;
     } else if (day == 0) {
         v.is_sentinel = true;
-    } else if (item->field == &hst_fields[HST_FIELD_ADMIDATE]) {
+    } else if (item->field == &p->layout->fields[HST_FIELD_ADMIDATE]) {
         int year = 0, month = 0, day_of_month = 0;
 
         hst_date_to_civil(hst_day_to_date(day), &year, &month, &day_of_month);
@@ -223,6 +227,10 @@ static verdict judge(profiler *p, const plan_item *item, const char *text, size_
         return v;
     case HST_KIND_ORDER:
         is_good = hst_clean_order(text, length, &value, &v.is_outside);
+        v.reason = is_good ? HST_REASON_NONE : HST_REASON_MALFORMED_NUMBER;
+        return v;
+    case HST_KIND_TIME:
+        is_good = hst_clean_time(text, length, &value, &v.is_outside);
         v.reason = is_good ? HST_REASON_NONE : HST_REASON_MALFORMED_NUMBER;
         return v;
     case HST_KIND_FLAG:

@@ -25,7 +25,7 @@ typedef struct hst_extract_spec {
 typedef struct hst_side_spec {
     size_t n_paths;
     const char *const *paths; /**< globs already expanded */
-    const char *key;          /**< column that both hold: EPIKEY */
+    const char *key;          /**< column that both hold: EPIKEY, ATTENDKEY, AEKEY */
     size_t n_columns;
     const char *const *columns;
 } hst_side_spec;
@@ -39,6 +39,11 @@ typedef enum hst_person_kind {
     HST_PERSON_STUDY,
     HST_N_PERSON_KINDS
 } hst_person_kind;
+
+/** Guesses from its first line which data set an input is of; inpatients when nothing speaks for
+ * another. @return what opening it and reading its header return */
+HST_MUST_CHECK hst_status hst_extract_guess_dataset(hst_dataset *out, const char *path,
+                                                    const char *member, hst_error *err);
 
 /** What a header means: separator, encoding, which column is which field. */
 typedef struct hst_layout hst_layout;

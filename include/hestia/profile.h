@@ -17,7 +17,7 @@ typedef struct hst_field_profile {
     uint64_t n_sentinel;   /**< date before 1930, which stands for a missing one */
 } hst_field_profile;
 
-/** First day of the month, and rows admitted in it. */
+/** First day of the month, and rows admitted, appointed or arrived in it. */
 typedef struct hst_month_profile {
     hst_date month;
     uint64_t n;
@@ -32,9 +32,11 @@ typedef struct hst_profile {
     size_t n_fields;
     hst_field_profile *fields; /**< [n_fields], person first */
     size_t n_months;
-    hst_month_profile *months; /**< [n_months] by ADMIDATE, in order, without empty ones */
+    hst_month_profile *months; /**< [n_months] by ADMIDATE, APPTDATE or ARRIVALDATE, in order,
+                                  without empty ones */
     uint32_t partyear_min, partyear_max; /**< PARTYEAR YYYYnn; 0 = absent */
-    uint64_t n_no_primary, n_r69; /**< rows without primary diagnosis, or with R69 (unknown) */
+    uint64_t n_no_primary, n_r69;        /**< rows without primary diagnosis, or with R69 (unknown);
+                                            of inpatients */
 } hst_profile;
 
 /**

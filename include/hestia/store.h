@@ -67,8 +67,7 @@ typedef enum hst_reason {
     HST_REASON_MALFORMED_NUMBER,
     HST_REASON_MALFORMED_CODE,
     HST_REASON_NO_RECORD_KEY,
-    HST_REASON_NO_SIDE_ROW, /**< no row of this EPIKEY in a side file that holds a required column
-                             */
+    HST_REASON_NO_SIDE_ROW, /**< no row of this key in a side file that holds a required column */
     HST_N_REASONS
 } hst_reason;
 
@@ -78,7 +77,7 @@ const char *hst_reason_name(hst_reason reason);
 /** What was met while reading that a reader should know; the rows are used all the same. */
 typedef enum hst_notice {
     HST_NOTICE_NO_PERSON,   /**< empty person id */
-    HST_NOTICE_NO_ADMIDATE, /**< missing or sentinel */
+    HST_NOTICE_NO_ADMIDATE, /**< missing or sentinel; of attendances their date */
     HST_NOTICE_NO_EPISTART,
     HST_NOTICE_NO_AGE,
     HST_NOTICE_UNKNOWN_CODE, /**< a coded field outside its list (stored as it is) */
@@ -86,7 +85,8 @@ typedef enum hst_notice {
     HST_N_NOTICES
 } hst_notice;
 
-const char *hst_notice_name(hst_notice notice);
+/** Name in audit.csv: "no person id", "no ADMIDATE", "no APPTDATE", ... */
+const char *hst_notice_name(hst_dataset dataset, hst_notice notice);
 
 enum { HST_CODE_BYTES = 16 }; /**< longest dictionary code, with its NUL */
 
@@ -112,7 +112,8 @@ typedef struct hst_segment_info {
     uint64_t noticed[HST_N_NOTICES];
     uint32_t partyear_min,
         partyear_max; /**< PARTYEAR YYYYnn over all rows; 0 = column absent or empty */
-    hst_day admidate_min, admidate_max, epiend_max;
+    hst_day admidate_min, admidate_max,
+        epiend_max; /**< of attendances all three are their date's */
     uint8_t n_diagnosis_columns, n_procedure_columns;
     bool three_character_diagnoses; /**< only 3-character diagnosis columns */
 } hst_segment_info;

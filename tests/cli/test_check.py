@@ -128,7 +128,7 @@ class CheckOfExtracts(Place):
             row(98, 2008, PSEUDO_HESID=""), row(99, 2008, EPIEND="2008-13-01", DIAG_4_01="R69X")])
         lines = self.check(0, path).stdout.splitlines()
         columns = {line.split()[0]: line.split()[2:] for line in lines if line.startswith("  ") and len(line.split()) > 3}
-        self.assertIn("  comma-separated, ascii, 22 columns", lines)
+        self.assertIn("  comma-separated, ascii, 22 columns; dataset apc", lines)
         self.assertIn("  rows looked at: 100 (all); set aside by a run: 1 (1.00 %)", lines)
         self.assertTrue(any("malformed date" in line and "first on line 101" in line for line in lines))
         self.assertEqual(columns["person"], ["99.00", "%", "0"])

@@ -73,7 +73,7 @@ class New(unittest.TestCase):
         header = [name for name in HEADER if name != "PARTYEAR"]
         rows = [row(n, 2008) for n in range(600)] + [row(600, 2008, ADMIDATE="1997-05-05")]
         write_extract(self.path("apc.csv"), rows, header)
-        self.assertIn("period: {from: 2008-04-01, to: 2009-03-31}    # inclusive; from the months of ADMIDATE",
+        self.assertIn("period: {from: 2008-04-01, to: 2009-03-31}    # inclusive; from the months of the rows",
                       self.new(0, "apc.csv").stdout)
 
     def test_less_than_a_quarter(self):

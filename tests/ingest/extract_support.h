@@ -103,14 +103,19 @@ static inline void decode_spec(decoded *out, const hst_extract_spec *spec)
 }
 
 /** The same for text that is written to a file first. */
-static inline void decode_text(decoded *out, const char *text)
+static inline void decode_text_of(decoded *out, hst_dataset dataset, const char *text)
 {
     char path[PATH_BYTES];
-    hst_extract_spec spec = {.dataset = HST_DATASET_APC, .path = path, .member = ""};
+    hst_extract_spec spec = {.dataset = dataset, .path = path, .member = ""};
 
     folder_make(out->folder);
     extract_put(out->folder, "extract.csv", text, path);
     decode_spec(out, &spec);
+}
+
+static inline void decode_text(decoded *out, const char *text)
+{
+    decode_text_of(out, HST_DATASET_APC, text);
 }
 
 static inline void decoded_clear(decoded *out)

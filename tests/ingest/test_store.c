@@ -621,12 +621,17 @@ static void every_reason_has_a_name(void **state)
             assert_string_not_equal(hst_reason_name((hst_reason)i), hst_reason_name((hst_reason)j));
         }
     }
-    assert_string_equal(hst_notice_name(HST_NOTICE_FLAG_DIFFERS), "FCE or FAE flag differs");
-    assert_string_equal(hst_notice_name(HST_N_NOTICES), "");
+    assert_string_equal(hst_notice_name(HST_DATASET_APC, HST_NOTICE_FLAG_DIFFERS),
+                        "FCE or FAE flag differs");
+    assert_string_equal(hst_notice_name(HST_DATASET_AE, HST_N_NOTICES), "");
+    assert_string_equal(hst_notice_name(HST_DATASET_APC, HST_NOTICE_NO_ADMIDATE), "no ADMIDATE");
+    assert_string_equal(hst_notice_name(HST_DATASET_OP, HST_NOTICE_NO_ADMIDATE), "no APPTDATE");
+    assert_string_equal(hst_notice_name(HST_DATASET_AE, HST_NOTICE_NO_ADMIDATE), "no ARRIVALDATE");
     for (int i = 0; i < HST_N_NOTICES; i++) {
-        assert_true(hst_notice_name((hst_notice)i)[0] != '\0');
+        assert_true(hst_notice_name(HST_DATASET_OP, (hst_notice)i)[0] != '\0');
         for (int j = 0; j < i; j++) {
-            assert_string_not_equal(hst_notice_name((hst_notice)i), hst_notice_name((hst_notice)j));
+            assert_string_not_equal(hst_notice_name(HST_DATASET_OP, (hst_notice)i),
+                                    hst_notice_name(HST_DATASET_OP, (hst_notice)j));
         }
     }
 }
