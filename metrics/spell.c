@@ -9,14 +9,14 @@ struct hst_spells {
     hst_spell_rule rule;
     hst_cips_rule cips_rule;
     size_t capacity;
-    uint32_t *order, *room;  /* [capacity] numbers of episodes, then of runs */
-    uint32_t *spell_order;   /* [capacity] */
-    hst_run *runs;           /* [capacity] */
-    hst_spell *drafts;       /* [capacity] of the runs; first_episode is a place in `order` */
-    hst_stay_episode *moved; /* [capacity] */
+    /* all [capacity] */
+    uint32_t *order; /* numbers of episodes, spell after spell */
+    uint32_t *spell_order, *room;
+    hst_run *runs;
+    hst_stay_episode *moved;
+    hst_spell *spells, *other_spells; /* the second to sort the first into */
+    hst_cips *cips;
     size_t n_spells, n_cips;
-    hst_spell *spells; /* [capacity] */
-    hst_cips *cips;    /* [capacity] */
 };
 
 const char *hst_spell_event_name(hst_spell_event event)
@@ -99,13 +99,13 @@ static void clear_room(hst_spells *spells)
     free(spells->room);
     free(spells->spell_order);
     free(spells->runs);
-    free(spells->drafts);
+    free(spells->other_spells);
     free(spells->moved);
     free(spells->spells);
     free(spells->cips);
     spells->order = spells->room = spells->spell_order = NULL;
     spells->runs = NULL;
-    spells->drafts = spells->spells = NULL;
+    spells->spells = spells->other_spells = NULL;
     spells->moved = NULL;
     spells->cips = NULL;
     spells->capacity = 0;
@@ -130,12 +130,12 @@ static hst_status reserve(hst_spells *spells, size_t n, hst_error *err)
     spells->room = calloc(capacity, sizeof *spells->room);
     spells->spell_order = calloc(capacity, sizeof *spells->spell_order);
     spells->runs = calloc(capacity, sizeof *spells->runs);
-    spells->drafts = calloc(capacity, sizeof *spells->drafts);
+    spells->other_spells = calloc(capacity, sizeof *spells->other_spells);
     spells->moved = calloc(capacity, sizeof *spells->moved);
     spells->spells = calloc(capacity, sizeof *spells->spells);
     spells->cips = calloc(capacity, sizeof *spells->cips);
     if (!spells->order || !spells->room || !spells->spell_order || !spells->runs ||
-        !spells->drafts || !spells->moved || !spells->spells || !spells->cips) {
+        !spells->other_spells || !spells->moved || !spells->spells || !spells->cips) {
         clear_room(spells);
         return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu episodes of one person", n);
     }
@@ -220,8 +220,8 @@ static void clean(hst_stay_episode *e, hst_spell_rule rule, hst_spell_ledger *le
 /* ---- from runs to spells ---- */
 
 /* Episodes numbered order[run->first ..] are those of one spell, in its order. */
-static void draft_spell(hst_spell *spell, const hst_stay_episode *episodes, const uint32_t *order,
-                        const hst_run *run, hst_spell_ledger *ledger)
+static void make_spell(hst_spell *spell, const hst_stay_episode *episodes, const uint32_t *order,
+                       const hst_run *run, hst_spell_ledger *ledger)
 {
     const hst_stay_episode *first = &episodes[order[run->first]], *last = NULL;
     uint32_t discharge = run->n - 1;
@@ -254,59 +254,85 @@ static void draft_spell(hst_spell *spell, const hst_stay_episode *episodes, cons
     spell->disdate = last->disdate;
     spell->disdest = last->disdest;
     spell->dismeth = last->dismeth;
-    spell->last_episode = discharge; /* counted from the first until the episodes are in place */
+    spell->last_episode = run->first + discharge;
     ledger->n[HST_SPELL_OPEN] += spell->disdate == 0;
     ledger->n[HST_SPELL_DISCHARGE_EARLIER] += discharge != run->n - 1;
     ledger->n[HST_SPELL_NEGATIVE_STAY] += spell->disdate != 0 && spell->disdate < spell->admidate;
 }
 
 /* What hst_compare_spells cannot tell apart, the episodes may. */
-typedef struct draft_base {
+typedef struct spell_base {
     const hst_stay_episode *episodes;
     const uint32_t *order;
-    const hst_spell *drafts;
-} draft_base;
+    const hst_spell *spells;
+} spell_base;
 
-static int compare_drafts(const void *base, uint32_t a, uint32_t b)
+static int compare_built(const void *base, uint32_t a, uint32_t b)
 {
-    const draft_base *d = base;
-    const hst_spell *x = &d->drafts[a], *y = &d->drafts[b];
+    const spell_base *s = base;
+    const hst_spell *x = &s->spells[a], *y = &s->spells[b];
     int order = hst_compare_spells(x, y);
 
     for (uint32_t i = 0; order == 0 && i < x->n_episodes; i++) {
-        order = hst_compare_episodes(d->episodes, d->order[x->first_episode + i],
-                                     d->order[y->first_episode + i]);
+        order = hst_compare_episodes(s->episodes, s->order[x->first_episode + i],
+                                     s->order[y->first_episode + i]);
     }
-    return order ? order : hst_compare_u64(d->order[x->first_episode], d->order[y->first_episode]);
+    return order ? order : hst_compare_u64(s->order[x->first_episode], s->order[y->first_episode]);
 }
 
-/* Puts the spells and their episodes into their final order. */
-static void lay_out(hst_spells *s, hst_stay_episode *episodes, size_t n, size_t n_runs)
+/* Sorts the spells, and with them the runs of `order`. */
+static void sort_spells(hst_spells *s, const hst_stay_episode *episodes, size_t n)
 {
-    const draft_base base = {episodes, s->order, s->drafts};
-    size_t at = 0;
+    const spell_base base = {episodes, s->order, s->spells};
+    hst_spell *sorted = s->other_spells;
+    size_t i = 1, at = 0;
 
-    for (size_t i = 0; i < n_runs; i++) {
+    while (i < n && compare_built(&base, (uint32_t)i - 1, (uint32_t)i) <= 0) {
+        i++;
+    }
+    if (i >= n) {
+        return; /* most people */
+    }
+    for (i = 0; i < n; i++) {
         s->spell_order[i] = (uint32_t)i;
     }
-    hst_sort_numbers(s->spell_order, s->room, n_runs, compare_drafts, &base);
-    for (size_t i = 0; i < n_runs; i++) {
-        const hst_spell *draft = &s->drafts[s->spell_order[i]];
+    hst_sort_numbers(s->spell_order, s->room, n, compare_built, &base);
+    for (i = 0; i < n; i++) {
+        const hst_spell *spell = &s->spells[s->spell_order[i]];
 
-        s->spells[i] = *draft;
-        s->spells[i].first_episode = (uint32_t)at;
-        s->spells[i].last_episode += (uint32_t)at;
-        for (size_t k = 0; k < draft->n_episodes; k++, at++) {
-            s->moved[at] = episodes[s->order[draft->first_episode + k]];
-            s->moved[at].spell = (uint32_t)i;
+        memcpy(s->room + at, s->order + spell->first_episode, spell->n_episodes * sizeof *s->order);
+        sorted[i] = *spell;
+        sorted[i].first_episode = (uint32_t)at;
+        sorted[i].last_episode = (uint32_t)at + (spell->last_episode - spell->first_episode);
+        at += spell->n_episodes;
+    }
+    memcpy(s->order, s->room, at * sizeof *s->order);
+    s->other_spells = s->spells;
+    s->spells = sorted;
+}
+
+/* Puts the episodes into the order that the spells are in; what is in none comes last. */
+static void sort_episodes(hst_spells *s, hst_stay_episode *episodes, size_t n)
+{
+    bool is_sorted = true;
+    size_t at = 0;
+
+    for (size_t i = 0; i < s->n_spells; i++) {
+        for (uint32_t k = 0; k < s->spells[i].n_episodes; k++, at++) {
+            is_sorted = is_sorted && s->order[at] == at;
+            episodes[s->order[at]].spell = (uint32_t)i;
         }
     }
     hst_sort_numbers(s->order + at, s->room, n - at, hst_compare_episodes, episodes);
     for (; at < n; at++) {
-        s->moved[at] = episodes[s->order[at]];
+        is_sorted = is_sorted && s->order[at] == at;
     }
-    memcpy(episodes, s->moved, n * sizeof *episodes);
-    s->n_spells = n_runs;
+    if (!is_sorted) {
+        for (size_t i = 0; i < n; i++) {
+            s->moved[i] = episodes[s->order[i]];
+        }
+        memcpy(episodes, s->moved, n * sizeof *episodes);
+    }
 }
 
 static void list_cips(hst_spells *s)
@@ -326,7 +352,6 @@ hst_status hst_spells_build(hst_spells *spells, hst_stay_episode *episodes, size
 {
     hst_spell_ledger nowhere;
     hst_status status = HST_OK;
-    size_t n_runs = 0;
 
     spells->n_spells = spells->n_cips = 0;
     status = reserve(spells, n, err);
@@ -341,15 +366,16 @@ hst_status hst_spells_build(hst_spells *spells, hst_stay_episode *episodes, size
         clean(&episodes[i], spells->rule, ledger);
         spells->order[i] = (uint32_t)i;
     }
-    n_runs = hst_spell_rule_apply(spells->rule, episodes, spells->order, spells->room, n,
-                                  spells->runs, ledger);
-    for (size_t i = 0; i < n_runs; i++) {
-        draft_spell(&spells->drafts[i], episodes, spells->order, &spells->runs[i], ledger);
+    spells->n_spells = hst_spell_rule_apply(spells->rule, episodes, spells->order, spells->room, n,
+                                            spells->runs, ledger);
+    for (size_t i = 0; i < spells->n_spells; i++) {
+        make_spell(&spells->spells[i], episodes, spells->order, &spells->runs[i], ledger);
     }
-    lay_out(spells, episodes, n, n_runs);
-    spells->n_cips = hst_spells_link(spells->cips_rule, spells->spells, n_runs, ledger);
+    sort_spells(spells, episodes, spells->n_spells);
+    sort_episodes(spells, episodes, n);
+    spells->n_cips = hst_spells_link(spells->cips_rule, spells->spells, spells->n_spells, ledger);
     list_cips(spells);
     ledger->n[HST_SPELL_EPISODES] += n;
-    ledger->n[HST_SPELL_SPELLS] += n_runs;
+    ledger->n[HST_SPELL_SPELLS] += spells->n_spells;
     return HST_OK;
 }
