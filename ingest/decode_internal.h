@@ -7,10 +7,10 @@
 #include "ingest/extract_internal.h"
 
 enum {
-    HST_DATE_FIRST_YEAR = 1930,    /* of the table of months */
-    HST_DATE_N_YEARS = 179,        /* whole years that hst_day holds */
-    HST_DECODER_TEXT_BYTES = 1024, /* longest value of a quoted field; longer ones are no code */
-    HST_DECODER_BATCH = 32,        /* rows decoded together */
+    HST_DATE_FIRST_YEAR = 1930,                    /* of the table of months */
+    HST_DATE_N_YEARS = 179,                        /* whole years that hst_day holds */
+    HST_DECODER_TEXT_BYTES = HST_IDENTIFIER_BYTES, /* of a quoted field; longer ones are no code */
+    HST_DECODER_BATCH = 32,                        /* rows decoded together */
     HST_BRIEF_PLACES = 65536,
     HST_MAX_ITEMS = HST_N_FIELDS + HST_MAX_AREA_COLUMNS + 2 * HST_MAX_POSITIONS,
 };

@@ -135,6 +135,16 @@ bool hst_codes_have(const char *codes, const char *code, size_t length)
     return false;
 }
 
+bool hst_is_person_column(const char *name)
+{
+    for (size_t i = 0; i < HST_N_PERSON_KINDS; i++) {
+        if (hst_field_is_called(&hst_person_fields[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool hst_field_is_called(const hst_field *field, const char *text)
 {
     char name[64];

@@ -363,21 +363,11 @@ static hst_status add_use(const compiler *c, hst_clause *clause, const char *nam
 
 static hst_status refuse_set(const compiler *c, const char *key, const char *name)
 {
-    size_t n = hst_conditions_n_sets(c->conditions);
-    const char **names = calloc(n + 1, sizeof *names);
-    const char *nearest = NULL;
+    const char *nearest = hst_conditions_nearest(c->conditions, name);
     char message[256];
 
-    if (!names) {
-        return no_memory(c->err);
-    }
-    for (size_t i = 0; i < n; i++) {
-        names[i] = hst_conditions_set_name(c->conditions, i);
-    }
-    nearest = hst_nearest_name(name, names, n);
     snprintf(message, sizeof message, "%s: no set is called `%.60s`%s%.60s%s", key, name,
              nearest ? "; did you mean `" : "", nearest ? nearest : "", nearest ? "`?" : "");
-    free(names);
     return refuse(c, message);
 }
 

@@ -56,6 +56,21 @@ size_t hst_conditions_find(const hst_conditions *conditions, const char *name)
     return SIZE_MAX;
 }
 
+const char *hst_conditions_nearest(const hst_conditions *conditions, const char *name)
+{
+    const char **names = calloc(conditions->n + 1, sizeof *names);
+    const char *nearest = NULL;
+
+    for (size_t i = 0; names && i < conditions->n; i++) {
+        names[i] = conditions->sets[i].name;
+    }
+    if (names) {
+        nearest = hst_nearest_name(name, names, conditions->n);
+    }
+    free(names);
+    return nearest;
+}
+
 bool hst_condition_code(const char *text, char out[HST_CODE_BYTES])
 {
     size_t n = 0;

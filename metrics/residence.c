@@ -11,7 +11,7 @@ hst_status hst_residence_init(hst_residence *residence, const hst_areas *areas,
     size_t n = 0;
     hst_status status = HST_OK;
 
-    *residence = (hst_residence){.areas = areas};
+    *residence = (hst_residence){.areas = areas, .dataset = info->dataset};
     status = hst_areas_require_column(areas, info, &residence->column, err);
     if (status) {
         return status;

@@ -6,6 +6,7 @@
 /** Areas of one segment's codes, so that an episode costs one look-up. */
 typedef struct hst_residence {
     const hst_areas *areas;
+    hst_dataset dataset;  /**< of the segment */
     size_t column;        /**< of the segment's area columns, which is the word of a record */
     uint32_t *fixed;      /**< [number]: area, or HST_RESIDENCE_DATED */
     hst_area_rule *rules; /**< [number], NULL when no code changes its area */

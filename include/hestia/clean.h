@@ -19,4 +19,12 @@ const char *hst_clean_trim(const char *text, size_t *length);
  */
 size_t hst_clean_provider(const char *text, size_t length, char code[HST_CODE_BYTES]);
 
+/* An identifier of a person is the text between blanks (hst_clean_trim), hashed by hst_store_hash;
+ * one as long as this is none. */
+enum { HST_IDENTIFIER_BYTES = 1024 };
+
+/** True for the names that deliveries give to columns of person identifiers, in upper or lower
+ * case. */
+bool hst_is_person_column(const char *name);
+
 #endif

@@ -15,9 +15,16 @@ typedef struct hst_cohorts hst_cohorts;
  * Compiles conditions, and reads the files of person identifiers: each identifier is cleaned and
  * hashed as rows are on their way in, with the store's key, and not kept.
  *
+ *     identifier[,index date]     one person a line, comma or tab; dates YYYY-MM-DD
+ *
+ * A first line that begins with the name of a person column (HESID, or one that the study's
+ * `columns: {person: X}` names) is a header. A person listed twice is a member from the earlier
+ * date on.
+ *
+ * @param study  borrowed while the cohorts live
  * @param store  may be NULL when no cohort comes from a file
  * @return HST_ERR_USAGE: unknown set, absent file; HST_ERR_INPUT: a line that is no identifier
- * (file and line, never the value)
+ * (file and line, never the value), a file that lists nobody
  */
 HST_MUST_CHECK hst_status hst_cohorts_create(hst_cohorts **out, const hst_study *study,
                                              const hst_conditions *conditions,
@@ -25,6 +32,9 @@ HST_MUST_CHECK hst_status hst_cohorts_create(hst_cohorts **out, const hst_study 
 void hst_cohorts_free(hst_cohorts *cohorts);
 
 size_t hst_cohorts_n(const hst_cohorts *cohorts);
+
+/** People whom the file of a cohort lists; 0 when it comes from a condition. */
+size_t hst_cohorts_n_listed(const hst_cohorts *cohorts, size_t cohort);
 
 /** Members by cohort, area and financial year, while they are counted: one a thread. */
 typedef struct hst_cohort_sizes hst_cohort_sizes;
@@ -40,20 +50,22 @@ typedef struct hst_cohort_row {
 } hst_cohort_row;
 
 /**
- * Sizes by area, comparator and year of the study's period, beside the register where there is one;
- * sorted by cohort, area code, year.
+ * Sizes by area, comparator and each financial year whose last day lies in the study's period,
+ * beside the register where there is one; sorted by id of the cohort, area code (a comparator's
+ * name), year.
  *
  * A member counts at the end of a year (31 March) in the area of the last of its inpatient rows
- * admitted by then, else of the first one after; not when a row says that it died in hospital
- * before; within the register's ages, by the row's STARTAGE and the time since.
+ * admitted by then, else of the first one after; not when a row says that it died in hospital by
+ * then; within the register's ages, by the row's STARTAGE and the time since.
  *
  * @param rows  receives [n_rows], which the caller frees
- * @return HST_ERR_USAGE: a register file with an unknown area, a date that is no date
+ * @return HST_ERR_INPUT: a register file without a column, with an area that is not in the list, a
+ * date that is none, a number below 0, two of one area and year (line named); HST_ERR_USAGE: none
  */
 HST_MUST_CHECK hst_status hst_cohorts_list(hst_cohort_row **rows, size_t *n_rows,
                                            const hst_cohorts *cohorts,
-                                           const hst_cohort_sizes *sizes, const hst_study *study,
-                                           const hst_areas *areas, hst_error *err);
+                                           const hst_cohort_sizes *sizes, const hst_areas *areas,
+                                           hst_error *err);
 
 /** All members met, whatever their area. */
 uint64_t hst_cohort_sizes_people(const hst_cohort_sizes *sizes, size_t cohort);

@@ -16,7 +16,10 @@ void hst_conditions_free(hst_conditions *conditions);
 size_t hst_conditions_n_sets(const hst_conditions *conditions);
 const char *hst_conditions_set_name(const hst_conditions *conditions, size_t set);
 
-/** Index of a set, or SIZE_MAX; `hst_nearest_name` helps with the message. */
+/** Index of a set, or SIZE_MAX. */
 size_t hst_conditions_find(const hst_conditions *conditions, const char *name);
+
+/** Name of the set nearest to a misspelt one, for "did you mean"; NULL when none is near. */
+const char *hst_conditions_nearest(const hst_conditions *conditions, const char *name);
 
 #endif

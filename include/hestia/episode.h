@@ -32,6 +32,18 @@ static inline hst_date hst_day_to_date(hst_day day)
     return day == 0 ? HST_DATE_MISSING : (hst_date)day - 1 + HST_DAY_EPOCH;
 }
 
+/** A day as it is stored, the first or last that can be for one before or after; 0 for none. */
+static inline hst_day hst_day_of_date(hst_date date)
+{
+    if (date == HST_DATE_MISSING) {
+        return 0;
+    }
+    if (date < HST_DAY_EPOCH) {
+        return 1;
+    }
+    return date - HST_DAY_EPOCH < UINT16_MAX ? (hst_day)(date - HST_DAY_EPOCH + 1) : UINT16_MAX;
+}
+
 /** A one-character code is its ASCII byte, 0 = empty. A two-character code is first + 256 * second,
  * 0 = empty. */
 #define HST_CODE2(a, b) ((uint16_t)((unsigned char)(a) | ((unsigned)(unsigned char)(b) << 8)))
