@@ -1,4 +1,4 @@
-/* hestia stats dsr: directly standardised rates.
+/* hestia stats dsr: directly standardised rates, of counts or of people by number of events.
  *
  * Without a column `weight` (or with --standard) rows are added up to the standard's bands, and
  * every band must have its rows: one of them begins where the band begins, else a band is missing
@@ -12,20 +12,31 @@
 
 enum {
     COLUMN_AGE_LOWER,
-    COLUMN_EVENTS,
+    COLUMN_EVENTS, /* of people by number of events: that number */
     COLUMN_POPULATION,
     COLUMN_WEIGHT,
     COLUMN_AGE_UPPER,
-    COLUMN_SEX
+    COLUMN_SEX,
+    COLUMN_PERSONS /* of people by number of events only */
 };
 
-/* One stratum of a group while its rows are added up. */
+/* The strata of a group while its rows are added up. */
 typedef struct strata {
-    double *x, *n, *w; /* [n_strata] */
-    double *age, *sex; /* with weights of the table: what tells strata apart */
-    bool *is_begun;    /* with a standard: a row begins where the band begins */
+    double *x, *squares, *n, *w; /* [n_strata]; squares: sum over people of events^2 */
+    double *age, *sex;           /* with weights of the table: what tells strata apart */
+    bool *is_begun;              /* with a standard: a row begins where the band begins */
     size_t n_strata;
+    struct people {
+        double age, sex, population;
+    } * seen; /* [n_seen]: whose population was counted, where rows repeat it */
+    size_t n_seen;
+    bool differs; /* a population is not always the same */
 } strata;
+
+static bool is_of_people(const stats_run *run)
+{
+    return run->method == &stats_dsr_repeat;
+}
 
 static hst_status begin(stats_run *run)
 {
@@ -57,7 +68,13 @@ static hst_status check_row(stats_run *run, size_t row)
     if (!isnan(numbers[COLUMN_AGE_UPPER]) && numbers[COLUMN_AGE_UPPER] < lower) {
         return stats_bad(run, row, COLUMN_AGE_UPPER, "below the lower age");
     }
+    if (is_of_people(run) && isnan(numbers[COLUMN_PERSONS])) {
+        numbers[COLUMN_PERSONS] = 0;
+    }
     if (isnan(numbers[COLUMN_EVENTS])) {
+        if (is_of_people(run) && numbers[COLUMN_PERSONS] > 0) {
+            return stats_bad(run, row, COLUMN_EVENTS, "missing");
+        }
         numbers[COLUMN_EVENTS] = 0;
     }
     return HST_OK;
@@ -114,17 +131,19 @@ static hst_status ready(stats_run *run)
     return fit_standard(run);
 }
 
-static hst_status strata_init(strata *s, size_t n, hst_error *err)
+static hst_status strata_init(strata *s, size_t n, size_t n_rows, hst_error *err)
 {
     *s = (strata){
         .x = calloc(n, sizeof *s->x),
+        .squares = calloc(n, sizeof *s->squares),
         .n = calloc(n, sizeof *s->n),
         .w = calloc(n, sizeof *s->w),
         .age = calloc(n, sizeof *s->age),
         .sex = calloc(n, sizeof *s->sex),
         .is_begun = calloc(n, sizeof *s->is_begun),
+        .seen = calloc(n_rows, sizeof *s->seen),
     };
-    return s->x && s->n && s->w && s->age && s->sex && s->is_begun
+    return s->x && s->squares && s->n && s->w && s->age && s->sex && s->is_begun && s->seen
                ? HST_OK
                : hst_fail(err, HST_ERR_MEMORY, "no memory for %zu strata", n);
 }
@@ -132,11 +151,46 @@ static hst_status strata_init(strata *s, size_t n, hst_error *err)
 static void strata_clear(strata *s)
 {
     free(s->x);
+    free(s->squares);
     free(s->n);
     free(s->w);
     free(s->age);
     free(s->sex);
     free(s->is_begun);
+    free(s->seen);
+}
+
+/* What a row adds to the population. Of people by number of events, each age and sex adds its own
+ * once, and its rows must agree. */
+static double population_of_row(const stats_run *run, strata *s, size_t row)
+{
+    double population = stats_number(run, row, COLUMN_POPULATION);
+    struct people these = {stats_number(run, row, COLUMN_AGE_LOWER),
+                           stats_number(run, row, COLUMN_SEX), population};
+
+    if (!is_of_people(run) || isnan(population)) {
+        return population;
+    }
+    these.sex = isnan(these.sex) ? -1 : these.sex;
+    for (size_t i = 0; i < s->n_seen; i++) {
+        if (s->seen[i].age == these.age && s->seen[i].sex == these.sex) {
+            s->differs = s->differs || s->seen[i].population != population;
+            return 0;
+        }
+    }
+    s->seen[s->n_seen++] = these;
+    return population;
+}
+
+/* Adds a row to its stratum. */
+static void add_row(const stats_run *run, strata *s, size_t at, size_t row)
+{
+    double events = stats_number(run, row, COLUMN_EVENTS);
+    double persons = is_of_people(run) ? stats_number(run, row, COLUMN_PERSONS) : 1;
+
+    s->x[at] += persons * events;
+    s->squares[at] += persons * events * events;
+    s->n[at] += population_of_row(run, s, row);
 }
 
 /* Adds the rows up to the standard's bands. The note says which band is missing. */
@@ -160,8 +214,7 @@ static void add_to_bands(const stats_run *run, const stats_group *group, strata 
             n_outside++;
             continue;
         }
-        s->x[at] += stats_number(run, row, COLUMN_EVENTS);
-        s->n[at] += stats_number(run, row, COLUMN_POPULATION);
+        add_row(run, s, at, row);
         s->is_begun[at] = s->is_begun[at] || age == bands->lower[band];
     }
     if (n_outside > 0) {
@@ -199,8 +252,7 @@ static void add_to_own_bands(const stats_run *run, const stats_group *group, str
             snprintf(note, 160, "not computed: rows of age %g have different weights", age);
             s->is_begun[at] = false;
         }
-        s->x[at] += stats_number(run, row, COLUMN_EVENTS);
-        s->n[at] += stats_number(run, row, COLUMN_POPULATION);
+        add_row(run, s, at, row);
     }
 }
 
@@ -210,10 +262,9 @@ static void write_dsr(const stats_run *run, const hst_dsr *dsr, size_t n_strata,
 
     if (run->has_weights) {
         snprintf(method, sizeof method, "%s; weights of the table (%zu strata); %s",
-                 hst_interval_name(run->interval), n_strata,
-                 run->options->by_sex ? "age_sex" : "age");
+                 run->interval_name, n_strata, run->options->by_sex ? "age_sex" : "age");
     } else {
-        snprintf(method, sizeof method, "%s; %s (%zu bands); %s", hst_interval_name(run->interval),
+        snprintf(method, sizeof method, "%s; %s (%zu bands); %s", run->interval_name,
                  run->standard.name, run->standard.bands.n,
                  run->options->by_sex ? "age_sex" : "age");
     }
@@ -228,6 +279,18 @@ static void write_dsr(const stats_run *run, const hst_dsr *dsr, size_t n_strata,
     hst_csv_text(run->csv, note);
 }
 
+static hst_dsr compute(const stats_run *run, const strata *s, size_t n_strata)
+{
+    const stats_options *options = run->options;
+
+    return is_of_people(run) ? hst_dsr_repeat_adjusted(s->x, NULL, s->squares, s->n, s->w, n_strata,
+                                                       run->per, options->confidence,
+                                                       options->n_confidence, options->min_events)
+                             : hst_dsr_compute(s->x, NULL, s->n, s->w, n_strata, run->per,
+                                               (hst_interval)run->interval, options->confidence,
+                                               options->n_confidence, options->min_events);
+}
+
 static hst_status answer(stats_run *run, const stats_group *group)
 {
     hst_status status = HST_OK;
@@ -236,8 +299,9 @@ static hst_status answer(stats_run *run, const stats_group *group)
     bool is_complete = true;
     hst_dsr dsr;
 
-    status = strata_init(
-        &s, run->has_weights ? group->n_rows : run->n_sexes * run->standard.bands.n, run->err);
+    status =
+        strata_init(&s, run->has_weights ? group->n_rows : run->n_sexes * run->standard.bands.n,
+                    group->n_rows, run->err);
     if (status != HST_OK) {
         goto done;
     }
@@ -249,10 +313,12 @@ static hst_status answer(stats_run *run, const stats_group *group)
     for (size_t i = 0; i < s.n_strata; i++) {
         is_complete = is_complete && s.is_begun[i];
     }
+    if (s.differs) {
+        snprintf(note, sizeof note, "not computed: rows of one age have different populations");
+        is_complete = false;
+    }
     /* Without all strata there is nothing to compute: no strata at all give a refused rate. */
-    dsr = hst_dsr_compute(s.x, NULL, s.n, s.w, is_complete ? s.n_strata : 0, run->per,
-                          run->interval, run->options->confidence, run->options->n_confidence,
-                          run->options->min_events);
+    dsr = compute(run, &s, is_complete ? s.n_strata : 0);
     snprintf(text, sizeof text, "%s%s%s%s%s", note,
              note[0] != '\0' && is_complete && dsr.note ? "; " : "",
              is_complete && dsr.note ? dsr.note : "",
@@ -268,18 +334,55 @@ done:
 static const char *const before[] = {"total_count", "total_pop", "value", NULL};
 static const char *const after[] = {"confidence", "statistic", "method", "variance", NULL};
 
+static const stats_interval intervals[] = {{"dobson-byar", HST_INTERVAL_DOBSON_BYAR},
+                                           {"dobson-exact", HST_INTERVAL_DOBSON_EXACT},
+                                           {"fay-feuer", HST_INTERVAL_FAY_FEUER},
+                                           {"tiwari", HST_INTERVAL_TIWARI},
+                                           {"mid-p", HST_INTERVAL_MID_P},
+                                           {"normal", HST_INTERVAL_NORMAL},
+                                           {"repeat-adjusted", HST_INTERVAL_REPEAT_ADJUSTED},
+                                           {0}};
+static const stats_interval repeat_adjusted[] = {{"repeat-adjusted", HST_INTERVAL_REPEAT_ADJUSTED},
+                                                 {0}};
+
+enum {
+    DSR_OPTIONS = STATS_STANDARD | STATS_STANDARDISE_BY | STATS_INTERVAL | STATS_PER |
+                  STATS_MIN_EVENTS | STATS_CONFIDENCE
+};
+
 const stats_method stats_dsr = {
     .name = "dsr",
-    .options =
-        STATS_STANDARD | STATS_STANDARDISE_BY | STATS_INTERVAL | STATS_PER | STATS_MIN_EVENTS,
+    .options = DSR_OPTIONS,
     .per = 100000,
+    .intervals = intervals,
     .n_columns = 6,
     .columns = {{.name = "age_lower"},
                 {.name = "events"},
                 {.name = "population"},
                 {.name = "weight", .is_optional = true},
                 {.name = "age_upper", .is_optional = true},
-                {.name = "sex", .is_optional = true, .is_text = true}},
+                {.name = "sex", .is_optional = true, .kind = STATS_CODE}},
+    .before = before,
+    .after = after,
+    .begin = begin,
+    .check_row = check_row,
+    .ready = ready,
+    .answer = answer,
+};
+
+const stats_method stats_dsr_repeat = {
+    .name = "dsr",
+    .options = DSR_OPTIONS,
+    .per = 100000,
+    .intervals = repeat_adjusted,
+    .n_columns = 7,
+    .columns = {{.name = "age_lower"},
+                {.name = "eventfreq", .kind = STATS_WHOLE},
+                {.name = "population"},
+                {.name = "weight", .is_optional = true},
+                {.name = "age_upper", .is_optional = true},
+                {.name = "sex", .is_optional = true, .kind = STATS_CODE},
+                {.name = "persons"}},
     .before = before,
     .after = after,
     .begin = begin,
