@@ -6,8 +6,9 @@
 /**
  * Turns a `where` mapping into clauses, in words too.
  *
- * @param with_class  the key of hst_class_key becomes a clause (inside `any`; at the top it is the
- * measure's)
+ * @param with_class  patient_class becomes a clause (inside `any`; at the top it is the measure's).
+ * Without it attendances that the study does not ask by `attended` or `attendance_category` are
+ * those that took place: ATTENDED 5 and 6, AEATTENDCAT 1 and 3
  * @return HST_ERR_USAGE names the line of the study: unknown set or cohort, a code that does not
  * exist, a key that rows of the measure's data set cannot answer
  */
@@ -16,14 +17,6 @@ HST_MUST_CHECK hst_status hst_filter_compile(hst_filter *out, hst_measures *meas
                                              const hst_where *where, bool with_class,
                                              hst_error *err);
 void hst_filter_clear(hst_filter *filter);
-
-/** The key whose codes a measure of the data set has by default: it stands in `classpat`. */
-static inline hst_where_code hst_class_key(hst_dataset dataset)
-{
-    return dataset == HST_DATASET_OP   ? HST_WHERE_ATTENDED
-           : dataset == HST_DATASET_AE ? HST_WHERE_ATTENDANCE_CATEGORY
-                                       : HST_WHERE_PATIENT_CLASS;
-}
 
 /*
  * Words of clauses (clause_words.c), into clause->words.

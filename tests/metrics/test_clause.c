@@ -222,13 +222,14 @@ static void likely_diabetes_is_one_filter(void **state)
         hst_episode row;
         bool passes;
     } rows[] = {
-        {{.admidate = APRIL_2004, .tretspef = 2}, true},
-        {{.admidate = APRIL_2004, .tretspef = 1}, false},
-        {{.admidate = APRIL_2004, .tretspef = 1, .reserved = 1}, true},
-        {{.admidate = APRIL_2004, .tretspef = 1, .reserved = 2}, false},
-        {{.admidate = APRIL_2004, .mainspef = 1, .reserved = 1}, false},
-        {{.admidate = MARCH_2004, .mainspef = 1, .reserved = 1}, true},
-        {{.admidate = MARCH_2004, .mainspef = 1, .tretspef = 2}, false},
+        {{.classpat = '5', .admidate = APRIL_2004, .tretspef = 2}, true},
+        {{.classpat = '3', .admidate = APRIL_2004, .tretspef = 2}, false},
+        {{.classpat = '6', .admidate = APRIL_2004, .tretspef = 1}, false},
+        {{.classpat = '6', .admidate = APRIL_2004, .tretspef = 1, .reserved = 1}, true},
+        {{.classpat = '6', .admidate = APRIL_2004, .tretspef = 1, .reserved = 2}, false},
+        {{.classpat = '5', .admidate = APRIL_2004, .mainspef = 1, .reserved = 1}, false},
+        {{.classpat = '5', .admidate = MARCH_2004, .mainspef = 1, .reserved = 1}, true},
+        {{.classpat = '5', .admidate = MARCH_2004, .mainspef = 1, .tretspef = 2}, false},
     };
     hst_where any[2] = {0};
     hst_where where = {.n_any = 2, .any = any};
@@ -251,27 +252,42 @@ static void likely_diabetes_is_one_filter(void **state)
     end(&c);
 }
 
-static void the_class_key_is_the_measures_at_the_top(void **state)
+/* At the top a class of patients is the measure's; attendances are those that took place. */
+static void attendances_are_attended_by_default(void **state)
 {
     static const struct {
         hst_dataset dataset;
         hst_where_code key;
-    } keys[] = {{HST_DATASET_APC, HST_WHERE_PATIENT_CLASS},
-                {HST_DATASET_OP, HST_WHERE_ATTENDED},
-                {HST_DATASET_AE, HST_WHERE_ATTENDANCE_CATEGORY}};
+        bool at_top; /* else inside `any` */
+        const char *code, *words;
+    } cases[] = {
+        {HST_DATASET_APC, HST_WHERE_PATIENT_CLASS, true, NULL, NULL},
+        {HST_DATASET_APC, HST_WHERE_PATIENT_CLASS, true, "1", NULL},
+        {HST_DATASET_APC, HST_WHERE_PATIENT_CLASS, false, "1", "patient class 1"},
+        {HST_DATASET_OP, HST_WHERE_ATTENDED, true, NULL, "ATTENDED 5 or 6"},
+        {HST_DATASET_OP, HST_WHERE_ATTENDED, true, "3", "ATTENDED 3"},
+        {HST_DATASET_OP, HST_WHERE_ATTENDED, false, NULL, NULL},
+        {HST_DATASET_AE, HST_WHERE_ATTENDANCE_CATEGORY, true, NULL,
+         "attendance category (AEATTENDCAT) 1 or 3"},
+        {HST_DATASET_AE, HST_WHERE_ATTENDANCE_CATEGORY, true, "2",
+         "attendance category (AEATTENDCAT) 2"},
+        {HST_DATASET_AE, HST_WHERE_ATTENDANCE_CATEGORY, false, NULL, NULL},
+    };
 
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         hst_where where = {0};
         compiled c;
 
-        assert_int_equal(hst_class_key(keys[i].dataset), keys[i].key);
-        begin(&c, keys[i].dataset, HST_UNIT_ATTENDANCE);
-        texts(&where, keys[i].key, "1", NULL);
-        assert_int_equal(compile(&c, &where, false, NULL), HST_OK);
-        assert_int_equal(c.filter.n, 0);
-        assert_int_equal(compile(&c, &where, true, NULL), HST_OK);
-        assert_int_equal(c.filter.n, 1);
+        begin(&c, cases[i].dataset, HST_UNIT_ATTENDANCE);
+        if (cases[i].code) {
+            texts(&where, cases[i].key, cases[i].code, NULL);
+        }
+        assert_int_equal(compile(&c, &where, !cases[i].at_top, NULL), HST_OK);
+        assert_int_equal(c.filter.n, cases[i].words != NULL);
+        if (cases[i].words) {
+            assert_string_equal(c.filter.clauses[0].words, cases[i].words);
+        }
         end(&c);
     }
 }
@@ -453,7 +469,7 @@ int main(void)
     };
     struct CMUnitTest tests[3 + N_ROWS + N_REFUSALS] = {
         cmocka_unit_test(likely_diabetes_is_one_filter),
-        cmocka_unit_test(the_class_key_is_the_measures_at_the_top),
+        cmocka_unit_test(attendances_are_attended_by_default),
         cmocka_unit_test(first_last_and_any_are_asked_apart),
     };
 
