@@ -22,6 +22,15 @@ HST_MUST_CHECK hst_status cli_check_study(const char *path, const cli_options *o
 HST_MUST_CHECK hst_status cli_check_files(char *const *paths, size_t n_paths, uint64_t max_rows,
                                           hst_error *err);
 
+/**
+ * Lists the condition sets (cli/check_conditions.c), or every row of those that are named; prints
+ * to standard output.
+ *
+ * @param study_path  whose own lists are on top of the built-in sets; NULL: only those
+ */
+HST_MUST_CHECK hst_status cli_check_conditions(const char *study_path, char *const *sets,
+                                               size_t n_sets, hst_error *err);
+
 /** Takes the best person identifier that the file has. */
 void cli_use_first_person(hst_layout *layout);
 

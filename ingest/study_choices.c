@@ -197,8 +197,9 @@ const hst_choice hst_first_attendance_choices[] = {
     {"1", 0, false}, {"2", 0, false}, {"3", 0, false}, {"4", 0, false},
     {"9", 0, false}, {"X", 0, false}, {NULL, 0, false}};
 
-const hst_choice hst_department_choices[] = {{"01", 0, false}, {"02", 0, false}, {"03", 0, false},
-                                             {"04", 0, false}, {"99", 0, false}, {NULL, 0, false}};
+const hst_choice hst_department_choices[] = {
+    {"01", 0, false}, {"02", 0, false}, {"03", 0, false}, {"04", 0, false}, {"99", 0, false},
+    {"1", 0, false},  {"2", 0, false},  {"3", 0, false},  {"4", 0, false},  {NULL, 0, false}};
 
 const hst_choice hst_attendance_category_choices[] = {
     {"1", 0, false}, {"2", 0, false}, {"3", 0, false}, {"9", 0, false}, {NULL, 0, false}};

@@ -32,26 +32,6 @@ static const char *const where_keys[HST_N_WHERE_CODES] = {
     [HST_WHERE_NOT_COHORT] = "not_cohort",
 };
 
-/** Keys that only one data set has a field for. */
-static const struct dataset_key {
-    const char *key;
-    hst_dataset dataset;
-} dataset_keys[] = {
-    {"admission_method", HST_DATASET_APC},
-    {"transfers", HST_DATASET_APC},
-    {"episode", HST_DATASET_APC},
-    {"patient_class", HST_DATASET_APC},
-    {"episode_type", HST_DATASET_APC},
-    {"discharge_method", HST_DATASET_APC},
-    {"discharge_destination", HST_DATASET_APC},
-    {"admission_source", HST_DATASET_APC},
-    {"length_of_stay", HST_DATASET_APC},
-    {"attended", HST_DATASET_OP},
-    {"first_attendance", HST_DATASET_OP},
-    {"department", HST_DATASET_AE},
-    {"attendance_category", HST_DATASET_AE},
-};
-
 /** Marks the codes that a filter or one under its `any` names. True when there are any. */
 static bool mark_codes(const hst_where *where, hst_where_code code, bool marked[UCHAR_MAX + 1])
 {
@@ -124,21 +104,6 @@ void hst_study_clean_provider(char *code)
     clean_code(code, HST_KIND_PROVIDER);
 }
 
-static void check_dataset_keys(const hst_scope *s, const hst_measure *measure)
-{
-    for (size_t i = 0; i < sizeof dataset_keys / sizeof *dataset_keys; i++) {
-        const struct dataset_key *row = &dataset_keys[i];
-        const hst_yaml *value = hst_scope_find(s, row->key);
-
-        if (value && row->dataset != measure->dataset) {
-            hst_reader_fail(s->reader, value,
-                            "`%s` is a field of `dataset: %s`, and measure `%s` counts `%s`",
-                            row->key, hst_dataset_name(row->dataset), measure->id,
-                            hst_dataset_name(measure->dataset));
-        }
-    }
-}
-
 /** The cohorts of a filter must be the study's. */
 static void check_cohorts(const hst_scope *s, const hst_study *study, const char *key)
 {
@@ -186,7 +151,6 @@ static void read_filter(hst_scope s, const hst_study *study, const hst_measure *
         return;
     }
     where->line = s.mapping->line;
-    check_dataset_keys(&s, measure);
     for (size_t i = 0; i < HST_N_WHERE_CODES; i++) {
         where->codes[i] = hst_scope_texts(&s, where_keys[i]);
     }

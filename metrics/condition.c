@@ -2,14 +2,25 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "condition_internal.h"
 #include "hestia/reference.h"
 #include "hestia/table.h"
 
+/* Lists read: the built-in one, then the study's. */
+enum { BUILT_IN, USERS, N_LISTS };
+
+static const char *const position_names[] = {
+    [HST_POSITIONS_OF_SET] = "",       [HST_POSITIONS_PRIMARY] = "primary",
+    [HST_POSITIONS_FIRST3] = "first3", [HST_POSITIONS_SECONDARY] = "secondary",
+    [HST_POSITIONS_ANY] = "any",
+};
+
 struct hst_conditions {
     size_t n, capacity;
     hst_condition_set *sets;
+    hst_table *lists[N_LISTS]; /* hold the notes; NULL: not read */
 };
 
 static void clear_set(hst_condition_set *set)
@@ -26,6 +37,9 @@ void hst_conditions_free(hst_conditions *conditions)
     }
     for (size_t i = 0; i < conditions->n; i++) {
         clear_set(&conditions->sets[i]);
+    }
+    for (size_t i = 0; i < N_LISTS; i++) {
+        hst_table_free(conditions->lists[i]);
     }
     free(conditions->sets);
     free(conditions);
@@ -151,17 +165,9 @@ static hst_status add_row(hst_condition_set *set, const hst_condition_row *row, 
 
 static bool read_positions(const char *text, hst_positions *out)
 {
-    static const struct {
-        const char *name;
-        hst_positions positions;
-    } names[] = {{"primary", HST_POSITIONS_PRIMARY},
-                 {"first3", HST_POSITIONS_FIRST3},
-                 {"secondary", HST_POSITIONS_SECONDARY},
-                 {"any", HST_POSITIONS_ANY}};
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(text, names[i].name) == 0) {
-            *out = names[i].positions;
+    for (int i = HST_POSITIONS_PRIMARY; i <= HST_POSITIONS_ANY; i++) {
+        if (strcmp(text, position_names[i]) == 0) {
+            *out = (hst_positions)i;
             return true;
         }
     }
@@ -170,6 +176,7 @@ static bool read_positions(const char *text, hst_positions *out)
 
 typedef struct list_columns {
     size_t set, system, prefix, positions;
+    size_t note; /* SIZE_MAX: the list has none */
 } list_columns;
 
 static hst_status read_row(hst_conditions *conditions, const hst_table *table, size_t row,
@@ -179,7 +186,7 @@ static hst_status read_row(hst_conditions *conditions, const hst_table *table, s
     const char *role = strchr(name, '#');
     const char *system = hst_table_cell(table, row, columns->system);
     size_t length = role ? (size_t)(role - name) : strlen(name);
-    hst_condition_row parsed = {.role = HST_ROLE_MATCH};
+    hst_condition_row parsed = {.role = HST_ROLE_MATCH, .note = ""};
     hst_condition_set *set = NULL;
     hst_status status = HST_OK;
 
@@ -208,6 +215,9 @@ static hst_status read_row(hst_conditions *conditions, const hst_table *table, s
             "%s, line %zu: column positions: primary, first3, secondary or any is wanted",
             hst_table_name(table), hst_table_line(table, row));
     }
+    if (columns->note != SIZE_MAX) {
+        parsed.note = hst_table_cell(table, row, columns->note);
+    }
     status = take_set(conditions, name, length, is_users, &set, err);
     return status ? status : add_row(set, &parsed, err);
 }
@@ -227,6 +237,7 @@ static hst_status read_list(hst_conditions *conditions, const hst_table *table, 
     if (!status) {
         status = hst_table_require(table, "positions", &columns.positions, err);
     }
+    columns.note = hst_table_find(table, "note");
     for (size_t row = 0; row < hst_table_n_rows(table) && !status; row++) {
         status = read_row(conditions, table, row, &columns, is_users, err);
     }
@@ -255,7 +266,6 @@ static hst_status check_sets(const hst_conditions *conditions, const char *name,
 hst_status hst_conditions_read(hst_conditions **out, const char *path, hst_error *err)
 {
     hst_conditions *conditions = NULL;
-    hst_table *table = NULL;
     hst_status status = HST_OK;
 
     *out = NULL;
@@ -263,26 +273,19 @@ hst_status hst_conditions_read(hst_conditions **out, const char *path, hst_error
     if (!conditions) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for the condition sets");
     }
-    status = hst_table_read_text(&table, hst_reference_text("conditions"),
+    status = hst_table_read_text(&conditions->lists[BUILT_IN], hst_reference_text("conditions"),
                                  "reference/conditions.csv", err);
+    if (!status) {
+        status = read_list(conditions, conditions->lists[BUILT_IN], false, err);
+    }
+    if (!status && path) {
+        status = hst_table_read(&conditions->lists[USERS], path, err);
+    }
+    if (!status && path) {
+        status = read_list(conditions, conditions->lists[USERS], true, err);
+    }
     if (status) {
         goto done;
-    }
-    status = read_list(conditions, table, false, err);
-    if (status) {
-        goto done;
-    }
-    if (path) {
-        hst_table_free(table);
-        table = NULL;
-        status = hst_table_read(&table, path, err);
-        if (status) {
-            goto done;
-        }
-        status = read_list(conditions, table, true, err);
-        if (status) {
-            goto done;
-        }
     }
     status = check_sets(conditions, path ? path : "reference/conditions.csv", err);
     if (status) {
@@ -292,9 +295,55 @@ hst_status hst_conditions_read(hst_conditions **out, const char *path, hst_error
     conditions = NULL; /* now the caller's */
 
 done:
-    hst_table_free(table);
     hst_conditions_free(conditions);
     return status;
+}
+
+/* ---- what a set holds ---- */
+
+bool hst_conditions_is_users(const hst_conditions *conditions, size_t set)
+{
+    return conditions->sets[set].is_users;
+}
+
+size_t hst_conditions_n_entries(const hst_conditions *conditions, size_t set)
+{
+    return conditions->sets[set].n_rows;
+}
+
+static bool is_alphanumeric(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Notes of the built-in list mark by a letter of its own what was read in a source (V), is
+ * remembered (M) or decided here (D); words say the same in any list. */
+static bool says_unverified(const char *note, bool is_users)
+{
+    for (const char *at = note; *at; at++) {
+        bool is_word = (at == note || !is_alphanumeric(at[-1])) && !is_alphanumeric(at[1]);
+
+        if (strncasecmp(at, "unverified", 10) == 0 || strncasecmp(at, "from memory", 11) == 0 ||
+            strncmp(at, "[M]", 3) == 0 || (!is_users && *at == 'M' && is_word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+hst_condition_entry hst_conditions_entry(const hst_conditions *conditions, size_t set, size_t row)
+{
+    static const char *const roles[] = {"match", "exclude", "require"};
+    const hst_condition_row *from = &conditions->sets[set].rows[row];
+
+    return (hst_condition_entry){
+        .role = roles[from->role],
+        .system = from->system == HST_SYSTEM_ICD10 ? "ICD10" : "OPCS4",
+        .prefix = from->prefix,
+        .positions = position_names[from->positions],
+        .note = from->note,
+        .is_unverified = says_unverified(from->note, conditions->sets[set].is_users),
+    };
 }
 
 hst_status hst_condition_use_init(hst_condition_use *use, const char *name,
@@ -309,6 +358,7 @@ hst_status hst_condition_use_init(hst_condition_use *use, const char *name,
     memcpy(use->rows, rows, n_rows * sizeof *rows);
     use->n_rows = n_rows;
     for (size_t i = 0; i < n_rows; i++) {
+        use->rows[i].note = NULL; /* the use may outlive the lists */
         use->has_require = use->has_require || rows[i].role == HST_ROLE_REQUIRE;
         if (positions != HST_POSITIONS_OF_SET && rows[i].role == HST_ROLE_MATCH) {
             use->rows[i].positions = positions;

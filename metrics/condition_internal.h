@@ -20,6 +20,7 @@ typedef struct hst_condition_row {
     hst_row_role role;
     hst_positions positions; /**< never HST_POSITIONS_OF_SET */
     char prefix[HST_CODE_BYTES];
+    const char *note; /**< a cell of the list; NULL in a use */
 } hst_condition_row;
 
 typedef struct hst_condition_set {

@@ -22,4 +22,20 @@ size_t hst_conditions_find(const hst_conditions *conditions, const char *name);
 /** Name of the set nearest to a misspelt one, for "did you mean"; NULL when none is near. */
 const char *hst_conditions_nearest(const hst_conditions *conditions, const char *name);
 
+/** True for a set of the study's own list. */
+bool hst_conditions_is_users(const hst_conditions *conditions, size_t set);
+
+/** One row of a set as its list has it; texts live as long as the sets. */
+typedef struct hst_condition_entry {
+    const char *role;      /**< "match", "exclude", "require" */
+    const char *system;    /**< "ICD10", "OPCS4" */
+    const char *prefix;    /**< beginning of the codes */
+    const char *positions; /**< "primary", "first3", "secondary", "any" */
+    const char *note;      /**< where it comes from; "" when the list does not say */
+    bool is_unverified;    /**< the note says that it was not held against a source */
+} hst_condition_entry;
+
+size_t hst_conditions_n_entries(const hst_conditions *conditions, size_t set);
+hst_condition_entry hst_conditions_entry(const hst_conditions *conditions, size_t set, size_t row);
+
 #endif

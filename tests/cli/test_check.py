@@ -161,6 +161,55 @@ class CheckOfExtracts(Place):
         self.assertIn("pipe-separated", self.check(0, path).stdout)
 
 
+class Conditions(Place):
+    def conditions(self, expected_code, *arguments):
+        return self.check(expected_code, "--conditions", *arguments)
+
+    def test_lists_every_set_with_its_source(self):
+        lines = self.conditions(0).stdout.splitlines()
+        at = lines.index("  acsc_angina                      built in")
+        self.assertEqual(lines[at + 1], "      4 ICD10 primary; exclude 25 OPCS4 primary")
+        self.assertEqual(lines[at + 2], "      NHS Institute 19 ACSC; V: nhp_data code, HDRUK list")
+        at = lines.index("! stroke                           built in")
+        self.assertEqual(lines[at + 2], "      usual NHS stroke admission set; M  ! not verified")
+        at = lines.index("  acsc_copd_j20                    built in")
+        self.assertEqual(lines[at + 1], "      1 ICD10 primary; require 5 ICD10 secondary")
+        self.assertIn("! readmission_exclude              built in", lines)
+        sets = [line for line in lines if line.endswith(" built in")]
+        self.assertIn(f"{len(sets)} sets, 0 of them the study's own.", "\n".join(lines))
+        flagged = sum(line.startswith("! ") for line in sets)
+        self.assertTrue(any(line.startswith(f"! {flagged} sets hold codes that were not held") for line in lines))
+
+    def test_the_study_adds_and_replaces(self):
+        write_text(self.path("lists.csv"), "set,system,code_prefix,positions,note\n"
+                   "hips,OPCS4,w37,any,our theatre list\nhips#require,ICD10,S72,primary,unverified\n"
+                   "stroke,ICD10,I63,first3,ours\n")
+        self.edit_study("measures:", "code_lists: lists.csv\nmeasures:")
+        lines = self.conditions(0, self.path("study.yaml")).stdout.splitlines()
+        at = lines.index("! hips                             the study's own")
+        self.assertEqual(lines[at + 1:at + 4], ["      1 OPCS4 any; require 1 ICD10 primary", "      our theatre list",
+                                                "      unverified  ! not verified"])
+        at = lines.index("  stroke                           the study's own")
+        self.assertEqual(lines[at + 1:at + 3], ["      1 ICD10 first3", "      ours"])
+        rows = self.conditions(0, self.path("study.yaml"), "hips").stdout.splitlines()
+        self.assertEqual([line.split()[:4] for line in rows[2:]],
+                         [["match", "OPCS4", "W37", "any"], ["require", "ICD10", "S72", "primary"]])
+
+    def test_shows_every_row_of_a_set(self):
+        rows = self.conditions(0, "acsc_copd_j20", "dementia").stdout.splitlines()
+        self.assertEqual([line.split()[2] for line in rows[2:8]], ["J20", "J41", "J42", "J43", "J44", "J47"])
+        self.assertEqual(rows[9], "! dementia                         built in")
+        self.assertTrue(all(line.endswith("! not verified") for line in rows[11:]))
+        self.assertEqual(len(rows[11:]), 5)
+
+    def test_faults(self):
+        self.assertIn("no condition set is called `demenita`; did you mean `dementia`?",
+                      self.conditions(2, "demenita").stderr)
+        self.assertIn("--conditions lists them", self.conditions(2, "zzzzzzzz").stderr)
+        self.assertEqual(self.conditions(2, "dementia", "zzzzzzzz").stdout, "")
+        self.conditions(2, self.path("absent.yaml"))
+
+
 class Arguments(Place):
     def test_faults(self):
         self.assertEqual(run(PROGRAM, "check").returncode, 2)

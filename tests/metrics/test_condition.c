@@ -44,6 +44,65 @@ static void built_in_sets_are_there(void **state)
     hst_conditions_free(conditions);
 }
 
+/* What the built-in notes mark as from memory (M) is told, V and D are not. */
+static void entries_say_where_they_come_from(void **state)
+{
+    static const struct {
+        const char *set;
+        bool is_unverified;
+    } sets[] = {{"diabetes_any", false},   {"diabetes_complications_primary", false},
+                {"stroke", true},          {"dementia", true},
+                {"nhsof_2_3_i_j20", true}, {"readmission_exclude", true},
+                {"acsc_angina", false},    {"stroke_sah", false}};
+    hst_conditions *conditions = NULL;
+    hst_condition_entry entry = {0};
+    size_t set = 0;
+
+    (void)state;
+    assert_int_equal(hst_conditions_read(&conditions, NULL, NULL), HST_OK);
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        set = hst_conditions_find(conditions, sets[i].set);
+        assert_int_not_equal(set, SIZE_MAX);
+        assert_false(hst_conditions_is_users(conditions, set));
+        assert_int_equal(hst_conditions_entry(conditions, set, 0).is_unverified,
+                         sets[i].is_unverified);
+    }
+    set = hst_conditions_find(conditions, "acsc_angina");
+    assert_int_equal(hst_conditions_n_entries(conditions, set), 29);
+    entry = hst_conditions_entry(conditions, set, 28);
+    assert_string_equal(entry.role, "exclude");
+    assert_string_equal(entry.system, "OPCS4");
+    assert_string_equal(entry.prefix, "X05");
+    assert_string_equal(entry.positions, "primary");
+    assert_string_equal(entry.note, "NHS Institute 19 ACSC; V: nhp_data code, HDRUK list");
+    hst_conditions_free(conditions);
+}
+
+static void notes_of_users_are_words(void **state)
+{
+    static const bool is_unverified[] = {false, true, true, true, false};
+    hst_conditions *conditions = NULL;
+    char path[64];
+    size_t set = 0;
+
+    (void)state;
+    write_list(path, "mine,ICD10,E10,first3,both M and F\n"
+                     "mine#require,ICD10,E11,secondary,Unverified list of 2009\n"
+                     "mine,ICD10,E12,any,our list [M]\n"
+                     "mine#exclude,OPCS4,W37,any,codes from memory\n"
+                     "mine,ICD10,E13,primary,\n");
+    assert_int_equal(hst_conditions_read(&conditions, path, NULL), HST_OK);
+    set = hst_conditions_find(conditions, "mine");
+    assert_true(hst_conditions_is_users(conditions, set));
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(hst_conditions_entry(conditions, set, i).is_unverified, is_unverified[i]);
+    }
+    assert_string_equal(hst_conditions_entry(conditions, set, 1).role, "require");
+    assert_string_equal(hst_conditions_entry(conditions, set, 4).note, "");
+    hst_conditions_free(conditions);
+    unlink(path);
+}
+
 static void a_users_set_replaces_a_built_in_one(void **state)
 {
     hst_conditions *conditions = NULL;
@@ -108,16 +167,18 @@ static void an_absent_list_is_a_usage_error(void **state)
 int main(void)
 {
     enum { N_FAULTS = sizeof fault_cases / sizeof fault_cases[0] };
-    struct CMUnitTest tests[N_FAULTS + 3] = {
+    struct CMUnitTest tests[N_FAULTS + 5] = {
+        cmocka_unit_test(entries_say_where_they_come_from),
+        cmocka_unit_test(notes_of_users_are_words),
         cmocka_unit_test(built_in_sets_are_there),
         cmocka_unit_test(a_users_set_replaces_a_built_in_one),
         cmocka_unit_test(an_absent_list_is_a_usage_error),
     };
 
     for (size_t i = 0; i < N_FAULTS; i++) {
-        tests[3 + i] = (struct CMUnitTest){.name = fault_cases[i].name,
+        tests[5 + i] = (struct CMUnitTest){.name = fault_cases[i].name,
                                            .test_func = faults_name_line_and_column,
                                            .initial_state = &fault_cases[i]};
     }
-    return _cmocka_run_group_tests("condition", tests, N_FAULTS + 3, NULL, NULL);
+    return _cmocka_run_group_tests("condition", tests, N_FAULTS + 5, NULL, NULL);
 }
