@@ -24,9 +24,10 @@ static hst_status no_memory(hst_error *err)
 /* ---- rows ---- */
 
 /* Rows of a file, by what the audit wants to know of them. */
-static void tally(const hst_counting *c, hst_file_tally *file, size_t segment,
+static void tally(const hst_counting *c, hst_count_worker *w, size_t segment,
                   const hst_episode *episode)
 {
+    hst_file_tally *file = &w->files[segment];
     const hst_residence *residence = &c->residences[segment];
     uint16_t area = hst_episode_words(episode)[residence->column];
 
@@ -34,6 +35,7 @@ static void tally(const hst_counting *c, hst_file_tally *file, size_t segment,
     if (c->drops_repeats && hst_episode_is_repeat(episode)) {
         file->dropped++;
     } else {
+        hst_supply_tally_add(&w->supply[segment], c->month_of_day, episode);
         file->flagged += (episode->flags & HST_EPISODE_DUPLICATE_FLAG) != 0;
         file->unknown_area += residence->fixed[area] == c->unknown;
     }
@@ -74,7 +76,7 @@ hst_status hst_count_row(const hst_counting *c, hst_count_worker *w, size_t segm
     hst_dataset dataset = c->datasets[segment];
     hst_status status = HST_OK;
 
-    tally(c, &w->files[segment], segment, episode);
+    tally(c, w, segment, episode);
     if (dataset == HST_DATASET_APC) {
         hst_england_add(&w->england, c->year_of_day, episode);
     }
@@ -147,8 +149,16 @@ static hst_status init_worker(hst_count_worker *w, const hst_counting *c, hst_er
     w->unfit = calloc(c->measures->n + 1, sizeof *w->unfit);
     w->places = calloc(c->measures->n + 1, sizeof *w->places);
     w->files = calloc(c->n_segments + 1, sizeof *w->files);
-    if (!w->steps || !w->totals || !w->excluded || !w->unfit || !w->places || !w->files) {
+    w->supply = calloc(c->n_segments + 1, sizeof *w->supply);
+    if (!w->steps || !w->totals || !w->excluded || !w->unfit || !w->places || !w->files ||
+        !w->supply) {
         return no_memory(err);
+    }
+    for (size_t s = 0; s < c->n_segments && !status; s++) {
+        status = hst_supply_tally_init(&w->supply[s], c->segments[s], err);
+    }
+    if (status) {
+        return status;
     }
     for (size_t m = 0; m < c->measures->n; m++) {
         w->totals[m] = hst_cube_totals(w->cube, m);
@@ -163,21 +173,29 @@ static hst_status init_worker(hst_count_worker *w, const hst_counting *c, hst_er
     if (!status && c->rules.wants_spells) {
         status = hst_rule_comparison_init(&w->comparison, &c->rules, err);
     }
+    if (!status && c->options->cohorts) {
+        status = hst_cohort_sizes_create(&w->sizes, c->options->cohorts, c->study, c->areas, err);
+    }
     return status;
 }
 
-static void clear_worker(hst_count_worker *w)
+static void clear_worker(hst_count_worker *w, size_t n_segments)
 {
     hst_cube_free(w->cube);
     hst_partition_free(w->partition);
     hst_people_free(w->people);
     hst_rule_comparison_clear(&w->comparison);
+    hst_cohort_sizes_free(w->sizes);
     free(w->person_events);
     free(w->steps);
     free(w->totals);
     free(w->excluded);
     free(w->unfit);
     free(w->places);
+    for (size_t s = 0; w->supply && s < n_segments; s++) {
+        hst_supply_tally_clear(&w->supply[s]);
+    }
+    free(w->supply);
     free(w->files);
 }
 
@@ -203,6 +221,7 @@ static hst_status merge_worker(hst_count_worker *into, hst_count_worker *from,
         into->files[s].dropped += from->files[s].dropped;
         into->files[s].unknown_area += from->files[s].unknown_area;
         into->files[s].flagged += from->files[s].flagged;
+        hst_supply_tally_merge(&into->supply[s], &from->supply[s], c->segments[s]);
     }
     hst_england_merge(&into->england, &from->england);
     hst_count_merge_people(into, from);
@@ -240,7 +259,8 @@ static void count_all(const hst_counting *c, hst_count_worker *workers, int n_wo
 }
 
 /* Names, coverage, people: what the cube is told once all threads are added up. */
-static hst_status finish_cube(const hst_counting *c, hst_count_worker *w, hst_error *err)
+static hst_status finish_cube(const hst_counting *c, hst_count_worker *w, hst_ledger *ledger,
+                              hst_error *err)
 {
     hst_status status = HST_OK;
 
@@ -252,6 +272,9 @@ static hst_status finish_cube(const hst_counting *c, hst_count_worker *w, hst_er
     }
     for (size_t s = 0; s < c->n_segments && !status; s++) {
         hst_cube_add_coverage(w->cube, hst_segment_get_info(c->segments[s]));
+    }
+    if (!status) {
+        status = hst_cube_check_supply(w->cube, w->supply, c->segments, c->n_segments, ledger, err);
     }
     if (!status) {
         hst_cube_set_people(w->cube, &w->totals_of_people, w->sizes);
@@ -295,7 +318,7 @@ hst_status hst_count(hst_cube **out, hst_england **england, const hst_measures *
         status = merge_worker(&workers[0], &workers[t], &c, err);
     }
     if (!status) {
-        status = finish_cube(&c, &workers[0], err);
+        status = finish_cube(&c, &workers[0], ledger, err);
     }
     if (!status) {
         status = hst_count_check_areas(&c, &workers[0], err);
@@ -314,7 +337,7 @@ hst_status hst_count(hst_cube **out, hst_england **england, const hst_measures *
 
 done:
     for (int t = 0; t < n_workers; t++) {
-        clear_worker(&workers[t]);
+        clear_worker(&workers[t], n_segments);
     }
     hst_counting_clear(&c);
     free(workers);

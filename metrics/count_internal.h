@@ -65,6 +65,7 @@ typedef struct hst_counting {
     uint8_t band_of_age[256];
     uint8_t sex_of_code[256];
     uint8_t year_of_day[HST_ENGLAND_DAYS];
+    uint16_t month_of_day[HST_ENGLAND_DAYS];
 } hst_counting;
 
 typedef struct hst_file_tally {
@@ -101,6 +102,7 @@ typedef struct hst_count_worker {
     uint64_t *excluded, *unfit;                       /* [measure] */
     uint64_t (*places)[HST_N_PLACES];                 /* [measure] */
     hst_file_tally *files;                            /* [n_segments] */
+    hst_supply_tally *supply;                         /* [n_segments] */
     hst_england_tally england;
     hst_people_totals totals_of_people;
     hst_cohort_sizes *sizes;

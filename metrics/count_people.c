@@ -219,6 +219,35 @@ static hst_status count_cips(const hst_counting *c, hst_count_worker *w, const h
     return status;
 }
 
+/* ---- cohorts ---- */
+
+/* Notes in the copies of a person's rows which cohorts they belong to on their day. */
+static void mark_members(const hst_person *person, const hst_membership *membership)
+{
+    for (size_t i = 0; i < person->n_rows; i++) {
+        hst_episode *episode = person->rows[i].episode;
+        unsigned bits = 0;
+
+        for (unsigned left = membership->cohorts; left != 0; left &= left - 1) {
+            unsigned cohort = (unsigned)__builtin_ctz(left);
+
+            bits |= (unsigned)(episode->admidate >= membership->from[cohort]) << cohort;
+        }
+        episode->reserved = (uint16_t)((episode->reserved & HST_RECORD_REPEAT) | bits);
+    }
+}
+
+static void ask_cohorts(const hst_counting *c, hst_count_worker *w, const hst_person *person)
+{
+    hst_membership membership = {0};
+
+    hst_cohort_plan_ask(c->cohorts, person, &membership);
+    if (membership.cohorts != 0) {
+        mark_members(person, &membership);
+        hst_cohort_sizes_add(w->sizes, &membership, person, c->residences);
+    }
+}
+
 void hst_count_merge_people(hst_count_worker *into, const hst_count_worker *from)
 {
     hst_people_totals *a = &into->totals_of_people;
@@ -228,6 +257,9 @@ void hst_count_merge_people(hst_count_worker *into, const hst_count_worker *from
     a->n_episodes += b->n_episodes;
     a->n_spells += b->n_spells;
     a->n_cips += b->n_cips;
+    if (into->sizes) {
+        hst_cohort_sizes_merge(into->sizes, from->sizes);
+    }
     hst_rule_comparison_merge(&into->comparison, &from->comparison);
     if (into->people) {
         hst_people_merge_ledger(into->people, from->people);
@@ -244,6 +276,9 @@ static hst_status count_person(const hst_counting *c, hst_count_worker *w, const
     w->totals_of_people.n_episodes += person->n_episodes;
     w->totals_of_people.n_spells += person->n_spells;
     w->totals_of_people.n_cips += person->n_cips;
+    if (c->cohorts) {
+        ask_cohorts(c, w, person);
+    }
     for (size_t i = 0; i < person->n_rows && !status && c->rows_by_person; i++) {
         status = hst_count_row(c, w, person->rows[i].segment, person->rows[i].episode);
     }

@@ -254,6 +254,10 @@ static hst_status prepare_people(hst_counting *c, hst_error *err)
         status = hst_providers_create(&c->providers, c->measures->mergers, c->segments,
                                       c->n_segments, err);
     }
+    if (!status && c->options->cohorts) {
+        status = hst_cohort_plan_create(&c->cohorts, c->options->cohorts, c->segments,
+                                        c->n_segments, err);
+    }
     return status;
 }
 
@@ -294,6 +298,7 @@ hst_status hst_counting_init(hst_counting *c, hst_error *err)
     }
     c->n_slices = choose_slices(c);
     hst_england_fill_years(c->year_of_day);
+    hst_supply_fill_months(c->month_of_day);
     c->unknown = hst_areas_special(c->areas).unknown;
     c->n_bands = bands->n;
     memset(c->band_of_age, (int)bands->n, sizeof c->band_of_age);
@@ -335,6 +340,7 @@ void hst_counting_clear(hst_counting *c)
         hst_exclusion_clear(&c->exclusions[i]);
     }
     hst_splits_free(c->splits);
+    hst_cohort_plan_free(c->cohorts);
     hst_providers_free(c->providers);
     free(c->first_group);
     free(c->groups);

@@ -96,6 +96,8 @@ const char *hst_lack_text(hst_lack lack)
         return "incomplete: no extract of its year";
     case HST_LACK_ROWS:
         return "incomplete: rows are still to come";
+    case HST_LACK_PROVIDER:
+        return "incomplete: a provider stopped sending";
     case HST_LACK_NONE:
         break;
     }

@@ -25,8 +25,9 @@ void hst_coverage_add(hst_coverage *coverage, const hst_segment_info *info);
 
 typedef enum hst_lack {
     HST_LACK_NONE,
-    HST_LACK_YEAR, /**< no extract of the data year */
-    HST_LACK_ROWS  /**< some rows stand in an extract that is still to come */
+    HST_LACK_YEAR,    /**< no extract of the data year */
+    HST_LACK_ROWS,    /**< some rows stand in an extract that is still to come */
+    HST_LACK_PROVIDER /**< a provider of many rows stopped sending */
 } hst_lack;
 
 /**

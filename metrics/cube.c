@@ -39,6 +39,7 @@ struct hst_cube {
     size_t n_units;         /* and the comparators */
     cube_measure *items;    /* [measures->n] */
     hst_coverage coverage[HST_N_DATASETS];
+    hst_supply_gaps gaps;
     hst_people_totals people;
     hst_cohort_sizes *cohorts;
 };
@@ -157,12 +158,26 @@ void hst_cube_add_coverage(hst_cube *cube, const hst_segment_info *info)
 hst_lack hst_cube_lack(const hst_cube *cube, size_t measure, const hst_period *period)
 {
     const hst_compiled_measure *item = &cube->measures->items[measure];
+    hst_lack lack = HST_LACK_NONE;
 
     if (item->measure->is_table) { /* its file holds what there is */
         return HST_LACK_NONE;
     }
-    return hst_coverage_lack(&cube->coverage[item->dataset], period,
+    lack = hst_coverage_lack(&cube->coverage[item->dataset], period,
                              item->by_discharge || item->dataset != HST_DATASET_APC);
+    return lack == HST_LACK_NONE && hst_supply_is_short(&cube->gaps, item->dataset, period)
+               ? HST_LACK_PROVIDER
+               : lack;
+}
+
+hst_status hst_cube_check_supply(hst_cube *cube, const hst_supply_tally *tallies,
+                                 const hst_segment *const *segments, size_t n_segments,
+                                 hst_ledger *ledger, hst_error *err)
+{
+    const hst_measures *measures = cube->measures;
+
+    return hst_supply_check(&cube->gaps, tallies, segments, n_segments, cube->coverage,
+                            measures->mergers, measures->study->quality.max_row_drop, ledger, err);
 }
 
 bool hst_cube_is_incomplete(const hst_cube *cube, size_t measure, const hst_period *period)
@@ -201,6 +216,7 @@ void hst_cube_free(hst_cube *cube)
     for (size_t m = 0; cube->items && m < cube->measures->n; m++) {
         clear_measure(&cube->items[m], cube->n_units);
     }
+    hst_cohort_sizes_free(cube->cohorts);
     free(cube->items);
     free(cube);
 }

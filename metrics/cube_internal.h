@@ -4,6 +4,7 @@
 #include "cohort_internal.h"
 #include "coverage_internal.h"
 #include "measure_internal.h"
+#include "supply_internal.h"
 #include "tally_internal.h"
 
 /** @param areas  borrowed while the cube lives */
@@ -55,6 +56,12 @@ HST_MUST_CHECK hst_status hst_cube_merge(hst_cube *into, hst_cube *from, hst_err
 
 /** Adds what one input holds to what hst_cube_lack knows. */
 void hst_cube_add_coverage(hst_cube *cube, const hst_segment_info *info);
+
+/** Looks for providers that stopped sending, after the coverage is known; see hst_supply_check. */
+HST_MUST_CHECK hst_status hst_cube_check_supply(hst_cube *cube, const hst_supply_tally *tallies,
+                                                const hst_segment *const *segments,
+                                                size_t n_segments, hst_ledger *ledger,
+                                                hst_error *err);
 
 /** What a period of a measure lacks. */
 hst_lack hst_cube_lack(const hst_cube *cube, size_t measure, const hst_period *period);

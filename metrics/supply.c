@@ -39,9 +39,9 @@ hst_status hst_supply_tally_init(hst_supply_tally *tally, const hst_segment *seg
     *tally = (hst_supply_tally){.first_month =
                                     month < HST_SUPPLY_SLOTS ? 0 : month - HST_SUPPLY_SLOTS + 1};
     tally->rows = calloc(n_cells(segment) + 1, sizeof *tally->rows);
-    return tally->rows ? HST_OK
-                       : hst_fail(err, HST_ERR_MEMORY, "no memory for the providers of %s",
-                                  info->file);
+    return tally->rows
+               ? HST_OK
+               : hst_fail(err, HST_ERR_MEMORY, "no memory for the providers of %s", info->file);
 }
 
 void hst_supply_tally_clear(hst_supply_tally *tally)
@@ -60,29 +60,38 @@ void hst_supply_tally_merge(hst_supply_tally *into, const hst_supply_tally *from
 
 /* ---- what is missing ---- */
 
-typedef uint64_t month_counts[HST_SUPPLY_MONTHS];
-
 typedef struct checker {
     const hst_providers *providers;
+    const hst_coverage *coverage; /* of the data set */
     hst_dataset dataset;
-    unsigned first, last; /* months of the data set that have rows */
-    month_counts *rows;   /* [providers] */
-    month_counts all, lost; /* lost: a year before, from providers that stopped */
+    unsigned first, n_months; /* months of the data set that have rows and are complete */
+    uint64_t *rows;           /* [providers][n_months] */
+    uint64_t all[HST_SUPPLY_MONTHS],
+        lost[HST_SUPPLY_MONTHS]; /* by month from the first; lost: a
+                                    year before, by those that stopped */
     double max_drop;
     hst_ledger *ledger;
 } checker;
 
+static hst_period period_of(const checker *c, unsigned i)
+{
+    unsigned month = c->first + i;
+
+    return hst_period_of(
+        HST_BY_MONTH, hst_date_from_civil(1930 + (int)(month / YEAR), (int)(month % YEAR) + 1, 1));
+}
+
 static hst_status add_line(const checker *c, size_t provider, unsigned month, const char *what,
                            uint64_t n, hst_error *err)
 {
-    char reason[96], period[16];
+    char reason[96];
+    hst_period period = period_of(c, month);
     hst_ledger_line line = {.stage = "coverage",
                             .dataset = hst_dataset_name(c->dataset),
-                            .period = period,
+                            .period = period.label,
                             .reason = reason,
                             .n = n};
 
-    snprintf(period, sizeof period, "%04u-%02u", 1930 + month / 12, month % 12 + 1);
     snprintf(reason, sizeof reason, "provider %s %s",
              hst_providers_code(c->providers, (uint32_t)provider), what);
     return hst_ledger_add(c->ledger, &line, err);
@@ -97,14 +106,14 @@ static bool is_drop(const checker *c, uint64_t before, uint64_t now)
 
 static hst_status check_provider(checker *c, size_t provider, hst_error *err)
 {
-    const uint64_t *rows = c->rows[provider];
-    unsigned end = c->last + 1; /* first month of the silence that lasts to the end */
+    const uint64_t *rows = c->rows + provider * c->n_months;
+    unsigned end = c->n_months; /* first month of the silence that lasts to the end */
     hst_status status = HST_OK;
 
-    while (end > c->first && rows[end - 1] == 0) {
+    while (end > 0 && rows[end - 1] == 0) {
         end--;
     }
-    for (unsigned month = c->first + YEAR; month <= c->last && !status; month++) {
+    for (unsigned month = YEAR; month < c->n_months && !status; month++) {
         uint64_t before = rows[month - YEAR];
 
         if (!is_drop(c, before, rows[month])) {
@@ -121,29 +130,47 @@ static hst_status check_provider(checker *c, size_t provider, hst_error *err)
     return status;
 }
 
-/* Adds up the files of the data set. The last month is left out when its rows may still come. */
+/* First and last month with rows; the last ones are left out while their rows may still come. */
+static void find_months(checker *c, const hst_supply_tally *tallies,
+                        const hst_segment *const *segments, size_t n_segments)
+{
+    unsigned first = HST_SUPPLY_MONTHS, end = 0;
+
+    for (size_t s = 0; s < n_segments; s++) {
+        bool is_asked = hst_segment_get_info(segments[s])->dataset == c->dataset;
+
+        for (size_t i = HST_SUPPLY_SLOTS; is_asked && i < n_cells(segments[s]); i++) {
+            unsigned month = tallies[s].first_month + (unsigned)(i % HST_SUPPLY_SLOTS);
+
+            if (tallies[s].rows[i] > 0 && month < HST_SUPPLY_MONTHS) {
+                first = month < first ? month : first;
+                end = month >= end ? month + 1 : end;
+            }
+        }
+    }
+    c->first = first;
+    for (c->n_months = end > first ? end - first : 0; c->n_months > 0; c->n_months--) {
+        hst_period last = period_of(c, c->n_months - 1);
+
+        if (hst_coverage_lack(c->coverage, &last, true) == HST_LACK_NONE) {
+            break;
+        }
+    }
+}
+
 static void add_files(checker *c, const hst_supply_tally *tallies,
                       const hst_segment *const *segments, size_t n_segments)
 {
-    c->first = HST_SUPPLY_MONTHS;
     for (size_t s = 0; s < n_segments; s++) {
         const uint32_t *numbers = hst_providers_of(c->providers, s);
-        size_t n = hst_segment_n_codes(segments[s], HST_DICT_PROVIDER);
+        bool is_asked = hst_segment_get_info(segments[s])->dataset == c->dataset;
 
-        if (hst_segment_get_info(segments[s])->dataset != c->dataset) {
-            continue;
-        }
-        for (size_t i = 1; i < n; i++) {
-            for (unsigned slot = 0; slot < HST_SUPPLY_SLOTS; slot++) {
-                unsigned month = tallies[s].first_month + slot;
-                uint64_t rows = tallies[s].rows[i * HST_SUPPLY_SLOTS + slot];
+        for (size_t i = HST_SUPPLY_SLOTS; is_asked && i < n_cells(segments[s]); i++) {
+            unsigned month = tallies[s].first_month + (unsigned)(i % HST_SUPPLY_SLOTS) - c->first;
 
-                if (rows > 0 && month < HST_SUPPLY_MONTHS) {
-                    c->rows[numbers[i]][month] += rows;
-                    c->all[month] += rows;
-                    c->first = month < c->first ? month : c->first;
-                    c->last = month > c->last ? month : c->last;
-                }
+            if (tallies[s].rows[i] > 0 && month < c->n_months) {
+                c->rows[numbers[i / HST_SUPPLY_SLOTS] * c->n_months + month] += tallies[s].rows[i];
+                c->all[month] += tallies[s].rows[i];
             }
         }
     }
@@ -156,25 +183,39 @@ static hst_status check_dataset(hst_supply_gaps *gaps, checker *c, const hst_sup
     size_t n = hst_providers_n(c->providers);
     hst_status status = HST_OK;
 
-    memset(c->rows, 0, (n + 1) * sizeof *c->rows);
+    find_months(c, tallies, segments, n_segments);
     memset(c->all, 0, sizeof c->all);
     memset(c->lost, 0, sizeof c->lost);
-    c->last = 0;
+    c->rows = calloc(n * c->n_months + 1, sizeof *c->rows);
+    if (!c->rows) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for the providers' months");
+    }
     add_files(c, tallies, segments, n_segments);
     for (size_t provider = 1; provider < n && !status; provider++) {
         status = check_provider(c, provider, err);
     }
-    for (unsigned month = YEAR; month < HST_SUPPLY_MONTHS; month++) {
-        gaps->is_short[c->dataset][month] =
+    for (unsigned month = YEAR; month < c->n_months; month++) {
+        gaps->is_short[c->dataset][c->first + month] =
             (double)c->lost[month] > c->max_drop * (double)c->all[month - YEAR];
     }
+    free(c->rows);
     return status;
+}
+
+bool hst_supply_is_short(const hst_supply_gaps *gaps, hst_dataset dataset, const hst_period *period)
+{
+    for (unsigned month = month_of(period->start); month <= month_of(period->end); month++) {
+        if (month < HST_SUPPLY_MONTHS && gaps->is_short[dataset][month]) {
+            return true;
+        }
+    }
+    return false;
 }
 
 hst_status hst_supply_check(hst_supply_gaps *gaps, const hst_supply_tally *tallies,
                             const hst_segment *const *segments, size_t n_segments,
-                            const hst_mergers *mergers, double max_drop, hst_ledger *ledger,
-                            hst_error *err)
+                            const hst_coverage *coverage, const hst_mergers *mergers,
+                            double max_drop, hst_ledger *ledger, hst_error *err)
 {
     static const hst_dataset datasets[] = {HST_DATASET_APC, HST_DATASET_OP, HST_DATASET_AE};
     checker *c = calloc(1, sizeof *c);
@@ -192,18 +233,14 @@ hst_status hst_supply_check(hst_supply_gaps *gaps, const hst_supply_tally *talli
     c->providers = providers;
     c->max_drop = max_drop;
     c->ledger = ledger;
-    c->rows = malloc((hst_providers_n(providers) + 1) * sizeof *c->rows);
-    if (!c->rows) {
-        status = hst_fail(err, HST_ERR_MEMORY, "no memory for the providers' months");
-    }
     for (size_t i = 0; i < sizeof datasets / sizeof datasets[0] && !status; i++) {
         c->dataset = datasets[i];
+        c->coverage = &coverage[datasets[i]];
         status = check_dataset(gaps, c, tallies, segments, n_segments, err);
     }
 
 done:
     hst_providers_free(providers);
-    free(c->rows);
     free(c);
     return status;
 }

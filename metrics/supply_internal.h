@@ -1,6 +1,7 @@
 #ifndef HESTIA_METRICS_SUPPLY_INTERNAL_H
 #define HESTIA_METRICS_SUPPLY_INTERNAL_H
 
+#include "coverage_internal.h"
 #include "hestia/ledger.h"
 #include "provider_internal.h"
 
@@ -44,11 +45,15 @@ typedef struct hst_supply_gaps {
  * to the end of its data set. When those that stopped had more than `max_drop` of all rows of the
  * month a year before, the month is short.
  *
- * @param tallies  [n_segments]
+ * @param tallies  [n_segments];  @param coverage  [HST_N_DATASETS]
  */
 HST_MUST_CHECK hst_status hst_supply_check(hst_supply_gaps *gaps, const hst_supply_tally *tallies,
                                            const hst_segment *const *segments, size_t n_segments,
-                                           const hst_mergers *mergers, double max_drop,
-                                           hst_ledger *ledger, hst_error *err);
+                                           const hst_coverage *coverage, const hst_mergers *mergers,
+                                           double max_drop, hst_ledger *ledger, hst_error *err);
+
+/** True when a month of the period is short. */
+bool hst_supply_is_short(const hst_supply_gaps *gaps, hst_dataset dataset,
+                         const hst_period *period);
 
 #endif
