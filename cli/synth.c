@@ -10,14 +10,10 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "hestia/csv.h"
-#include "hestia/period.h"
+#include "hestia/study.h"
 
 /* Says in words that nothing is real, and marks the directory as one that may be written again. */
 static const char marker_name[] = "SYNTHETIC.txt";
-
-static const char *const measure_names[SYNTH_N_MEASURES] = {
-    "emergency_admissions", "elective_admissions", "copd_emergency"};
 
 /* ---- the directory ---- */
 
@@ -75,7 +71,8 @@ static hst_status clear_extracts(const char *path, hst_error *err)
         return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be read: %s", folder, strerror(errno));
     }
     while ((entry = readdir(directory)) != NULL) {
-        if (strncmp(entry->d_name, "apc_", 4) == 0) {
+        if (strncmp(entry->d_name, "apc_", 4) == 0 || strncmp(entry->d_name, "op_", 3) == 0 ||
+            strncmp(entry->d_name, "ae_", 3) == 0) {
             snprintf(file, sizeof file, "%s/%s", folder, entry->d_name);
             unlink(file);
         }
@@ -84,9 +81,8 @@ static hst_status clear_extracts(const char *path, hst_error *err)
     return HST_OK;
 }
 
-/* Opens a small text file of the directory for writing. */
-static hst_status open_text(FILE **out, const synth_options *options, const char *name,
-                            hst_error *err)
+hst_status synth_open_text(FILE **out, const synth_options *options, const char *name,
+                           hst_error *err)
 {
     char path[4096];
 
@@ -96,7 +92,7 @@ static hst_status open_text(FILE **out, const synth_options *options, const char
                 : hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
 }
 
-static hst_status close_text(FILE *file, const char *name, hst_error *err)
+hst_status synth_close_text(FILE *file, const char *name, hst_error *err)
 {
     bool is_bad = ferror(file) != 0;
 
@@ -108,15 +104,24 @@ static hst_status close_text(FILE *file, const char *name, hst_error *err)
 static hst_status write_marker(const synth_options *options, hst_error *err)
 {
     FILE *file = NULL;
-    hst_status status = open_text(&file, options, marker_name, err);
+    char datasets[16] = "";
+    hst_status status = synth_open_text(&file, options, marker_name, err);
 
     if (status != HST_OK) {
         return status;
     }
+    for (hst_dataset d = HST_DATASET_APC; d <= HST_DATASET_AE; d++) {
+        if (options->datasets >> d & 1) {
+            size_t n = strlen(datasets);
+
+            snprintf(datasets + n, sizeof datasets - n, "%s%s", n > 0 ? "," : "",
+                     hst_dataset_name(d));
+        }
+    }
     fprintf(file,
             "Everything in this directory is artificial: no row is about anybody.\n"
-            "Made by: hestia synth --seed %llu --people %zu --years %d-%d --areas %zu --format %s "
-            "--compress %s\n"
+            "Made by: hestia synth --seed %llu --people %zu --years %d-%d --areas %zu --datasets "
+            "%s --format %s --compress %s --study %s\n"
             "Populations are a scale model: the age structure of mid-2011 and each year's totals "
             "(ONS, Crown copyright,\n"
             "Open Government Licence), shrunk to the number of artificial people. The three sites "
@@ -125,199 +130,92 @@ static hst_status write_marker(const synth_options *options, hst_error *err)
             "hestia synth and hestia demo may overwrite this directory because this file is in "
             "it.\n",
             (unsigned long long)options->seed, options->n_people, options->first_year,
-            options->last_year, options->n_areas, options->separator == '|' ? "pipe" : "csv",
-            options->compression);
-    return close_text(file, marker_name, err);
-}
-
-static hst_status write_study(const synth_options *options, hst_error *err)
-{
-    const char *ending = strcmp(options->compression, "zip") == 0 ? "zip"
-                         : options->separator == '|'              ? "txt*"
-                                                                  : "csv*";
-    FILE *file = NULL;
-    hst_status status = open_text(&file, options, "study.yaml", err);
-
-    if (status != HST_OK) {
-        return status;
-    }
-    fprintf(file,
-            "# A study of artificial patients, made by hestia synth. Run it with: hestia run "
-            "study.yaml\n"
-            "study: synthetic\n"
-            "title: Artificial admissions in three primary care trusts and England\n"
-            "period: {from: %d-04-01, to: %d-03-31}\n"
-            "extracts: [{dataset: apc, files: extracts/apc_*.%s}]\n"
-            "areas:\n"
-            "  type: pct\n"
-            "  field: RESPCT06\n"
-            "  names: pct_names.csv\n"
-            "  sites: [5J6, 5QL, 5NK]\n"
-            "  comparators: [{name: England, areas: all, population_area: ENG}]\n"
-            "population: population.csv\n"
-            "standard_population: esp1976\n"
-            "standardise_by: age_sex\n",
-            options->first_year, options->last_year + 1, ending);
-    fprintf(file,
-            "measure_defaults: {dataset: apc, unit: admission, statistic: dsr, by: [quarter, "
-            "year]}\n"
-            "measures:\n"
-            "  - {id: emergency_admissions, title: Emergency admissions, where: {admission_method: "
-            "emergency}, direction: lower_is_better}\n"
-            "  - {id: elective_admissions, title: Elective admissions, where: {admission_method: "
-            "elective}}\n"
-            "  - id: copd_emergency\n"
-            "    title: Emergency admissions for chronic obstructive lung disease\n"
-            "    where: {admission_method: emergency, condition: acsc_copd}\n"
-            "    direction: lower_is_better\n"
-            "  - id: diabetes_complications\n"
-            "    title: Emergency admissions for complications of diabetes\n"
-            "    where: {admission_method: emergency, condition: diabetes_complications, "
-            "positions: primary}\n"
-            "    direction: lower_is_better\n"
-            "publish: {directory: results, formats: csv, disclosure: none} # nobody to protect\n");
-    return close_text(file, "study.yaml", err);
-}
-
-/* ---- truth.csv ---- */
-
-static void truth_row(hst_csv *csv, const char *measure, const char *area, const char *period,
-                      const char *what, uint64_t n)
-{
-    hst_csv_text(csv, measure);
-    hst_csv_text(csv, area);
-    hst_csv_text(csv, period);
-    hst_csv_text(csv, what);
-    hst_csv_count(csv, n);
-    hst_csv_end_row(csv);
-}
-
-static void add_truth(synth_truth *sum, const synth_truth *part)
-{
-    for (size_t m = 0; m < SYNTH_N_MEASURES; m++) {
-        for (size_t a = 0; a < SYNTH_MAX_AREAS; a++) {
-            for (size_t q = 0; q < 4 * SYNTH_MAX_YEARS; q++) {
-                sum->counted[m][a][q] += part->counted[m][a][q];
-            }
-        }
-    }
-    for (size_t q = 0; q < 4 * SYNTH_MAX_YEARS; q++) {
-        sum->removed[q] += part->removed[q];
-    }
-    sum->rows += part->rows;
-}
-
-/* What each file holds, by kind of dirt. */
-static void write_file_truth(hst_csv *csv, const synth_options *options, const synth_truth *files)
-{
-    for (int year = options->first_year; year <= options->last_year; year++) {
-        const synth_truth *t = &files[year - options->first_year];
-        hst_period period = hst_period_of(HST_BY_YEAR, hst_date_from_civil(year, 4, 1));
-
-        truth_row(csv, "", "", period.label, "rows", t->rows);
-        truth_row(csv, "", "", period.label, "finished episodes", t->episodes);
-        truth_row(csv, "", "", period.label, "unfinished episodes", t->unfinished);
-        truth_row(csv, "", "", period.label, "exact duplicates", t->duplicates);
-        truth_row(csv, "", "", period.label, "geography missing or not England", t->no_area);
-        truth_row(csv, "", "", period.label, "sentinel ADMIDATE", t->no_admidate);
-        truth_row(csv, "", "", period.label, "age empty", t->no_age);
-        truth_row(csv, "", "", period.label, "sex unknown", t->no_sex);
-        truth_row(csv, "", "", period.label, "person empty", t->no_person);
-    }
-}
-
-/* measure,area,period,what,n: what a right study counts (`counted`: finished first episodes with
- * dates, an area, a sex and an age), what the planted effect prevented (`prevented`), and the dirt.
- */
-static hst_status write_truth(const synth_world *world, const synth_truth *sum,
-                              const synth_truth *files, hst_error *err)
-{
-    static const char *const names[] = {"measure", "area", "period", "what", "n"};
-    const synth_options *options = &world->options;
-    size_t n_quarters = 4 * (size_t)(options->last_year - options->first_year + 1);
-    char path[4096];
-    hst_csv *csv = NULL;
-    hst_status status = HST_OK;
-
-    snprintf(path, sizeof path, "%s/truth.csv", options->directory);
-    status = hst_csv_create(&csv, path, 0644, err);
-    if (status != HST_OK) {
-        return status;
-    }
-    hst_csv_header(csv, names, 5);
-    for (size_t m = 0; m < SYNTH_N_MEASURES; m++) {
-        for (size_t a = 0; a <= world->n_areas; a++) {
-            hst_period period = hst_period_of(HST_BY_QUARTER, world->first_day);
-
-            for (size_t q = 0; q < n_quarters; q++, period = hst_period_next(&period)) {
-                uint64_t n = 0;
-
-                for (size_t b = 0; b < world->n_areas; b++) {
-                    n += a == b || a == world->n_areas ? sum->counted[m][b][q] : 0;
-                }
-                truth_row(csv, measure_names[m],
-                          a < world->n_areas ? world->areas[a].code : "England", period.label,
-                          "counted", n);
-                if (m == SYNTH_EFFECT && a == world->effect_area &&
-                    period.start >= world->effect_from) {
-                    truth_row(csv, measure_names[m], world->areas[a].code, period.label,
-                              "prevented", sum->removed[q]);
-                    truth_row(csv, measure_names[m], world->areas[a].code, period.label,
-                              "prevented, percent by design",
-                              (uint64_t)(100 * world->effect_share + 0.5));
-                }
-            }
-        }
-    }
-    write_file_truth(csv, options, files);
-    status = hst_csv_finish(csv, err);
-    hst_csv_free(csv);
-    return status;
+            options->last_year, options->n_areas, datasets,
+            options->separator == '|' ? "pipe" : "csv", options->compression, options->study);
+    return synth_close_text(file, marker_name, err);
 }
 
 /* ---- all of it ---- */
+
+/* True when HES has the data set in that financial year. */
+static bool exists_in(hst_dataset dataset, int year)
+{
+    return dataset == HST_DATASET_APC ||
+           (dataset == HST_DATASET_OP && year >= SYNTH_FIRST_OP_YEAR) ||
+           (dataset == HST_DATASET_AE && year >= SYNTH_FIRST_AE_YEAR && year <= SYNTH_LAST_AE_YEAR);
+}
+
+enum { MAX_FILES = 3 * SYNTH_MAX_YEARS };
+
+/* The files asked for, the largest first, as threads share them best. */
+static size_t list_files(synth_file files[MAX_FILES], const synth_options *options)
+{
+    static const hst_dataset order[] = {HST_DATASET_OP, HST_DATASET_APC, HST_DATASET_AE};
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        for (int year = options->first_year; year <= options->last_year; year++) {
+            if ((options->datasets >> order[i] & 1) && exists_in(order[i], year)) {
+                files[n++] = (synth_file){.dataset = order[i], .year = year};
+            }
+        }
+    }
+    return n;
+}
+
+static hst_status write_extracts(const synth_world *world, synth_file *files, size_t n_files,
+                                 int n_threads, hst_error *err)
+{
+    hst_status statuses[MAX_FILES] = {HST_OK};
+    hst_error errors[MAX_FILES];
+
+#pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
+    for (int i = 0; i < (int)n_files; i++) {
+        statuses[i] = synth_write_extract(world, &files[i], &errors[i]);
+    }
+    for (size_t i = 0; i < n_files; i++) {
+        if (statuses[i] != HST_OK) {
+            return hst_fail(err, statuses[i], "%s", errors[i].message);
+        }
+    }
+    return HST_OK;
+}
 
 hst_status synth_write_all(const synth_options *options, int n_threads, uint64_t *n_rows,
                            hst_error *err)
 {
     hst_status status = HST_OK;
     synth_world *world = NULL;
-    synth_truth *truths = NULL; /* one per file, then their sum */
-    int n_files = options->last_year - options->first_year + 1;
-    hst_status statuses[SYNTH_MAX_YEARS] = {HST_OK};
-    hst_error errors[SYNTH_MAX_YEARS];
+    synth_truth *truth = NULL;
+    synth_file files[MAX_FILES];
+    size_t n_files = list_files(files, options);
 
+    if (n_files == 0) {
+        return hst_fail(err, HST_ERR_USAGE,
+                        "HES has none of these data sets in these years: op begins in %d, ae "
+                        "in %d and ends in %d",
+                        SYNTH_FIRST_OP_YEAR, SYNTH_FIRST_AE_YEAR, SYNTH_LAST_AE_YEAR);
+    }
     if ((status = take_directory(options->directory, err)) != HST_OK ||
         (status = write_marker(options, err)) != HST_OK ||
         (status = clear_extracts(options->directory, err)) != HST_OK ||
         (status = synth_world_create(&world, options, err)) != HST_OK) {
         return status;
     }
-    truths = calloc((size_t)n_files + 1, sizeof *truths);
-    if (!truths) {
-        status = hst_fail(err, HST_ERR_MEMORY, "no memory for the truth of %d files", n_files);
+    if ((status = synth_write_study(options, err)) != HST_OK ||
+        (status = synth_truth_create(&truth, world, n_threads, err)) != HST_OK ||
+        (status = synth_write_tables(world, truth, err)) != HST_OK ||
+        (status = write_extracts(world, files, n_files, n_threads, err)) != HST_OK) {
         goto done;
     }
-    if ((status = synth_write_population(world, err)) != HST_OK ||
-        (status = write_study(options, err)) != HST_OK) {
-        goto done;
+    *n_rows = 0;
+    for (size_t i = 0; i < n_files; i++) {
+        *n_rows += files[i].truth.rows;
     }
-#pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
-    for (int i = 0; i < n_files; i++) {
-        statuses[i] = synth_write_extract(world, options->first_year + i, &truths[i], &errors[i]);
-    }
-    for (int i = 0; i < n_files; i++) {
-        if (statuses[i] != HST_OK) {
-            status = hst_fail(err, statuses[i], "%s", errors[i].message);
-            goto done;
-        }
-        add_truth(&truths[n_files], &truths[i]);
-    }
-    *n_rows = truths[n_files].rows;
-    status = write_truth(world, &truths[n_files], truths, err);
+    status = synth_write_truth(world, truth, files, n_files, err);
 
 done:
-    free(truths);
+    synth_truth_free(truth);
     synth_world_free(world);
     return status;
 }
@@ -330,7 +228,9 @@ enum {
     OPTION_YEARS,
     OPTION_AREAS,
     OPTION_FORMAT,
-    OPTION_COMPRESS
+    OPTION_COMPRESS,
+    OPTION_DATASETS,
+    OPTION_STUDY
 };
 
 typedef struct arguments {
@@ -375,6 +275,34 @@ static void years_argument(struct argp_state *state, const char *text, synth_opt
     }
 }
 
+static void datasets_argument(struct argp_state *state, const char *text, synth_options *options)
+{
+    options->datasets = 0;
+    while (*text) {
+        size_t n = strcspn(text, ",");
+        unsigned bit = 0;
+
+        for (hst_dataset d = HST_DATASET_APC; d <= HST_DATASET_AE; d++) {
+            if (strlen(hst_dataset_name(d)) == n && strncmp(text, hst_dataset_name(d), n) == 0) {
+                bit = 1u << d;
+            }
+        }
+        if (bit == 0) {
+            argp_error(state, "--datasets takes apc, op, ae, or several of them with commas");
+        }
+        options->datasets |= bit;
+        text += n + (text[n] == ',');
+    }
+}
+
+static void study_argument(struct argp_state *state, const char *text, synth_options *options)
+{
+    if (strcmp(text, "synthetic") != 0 && strcmp(text, "long-term-conditions") != 0) {
+        argp_error(state, "--study is synthetic or long-term-conditions");
+    }
+    options->study = text;
+}
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     arguments *a = state->input;
@@ -409,6 +337,12 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         }
         a->options.compression = argument;
         return 0;
+    case OPTION_DATASETS:
+        datasets_argument(state, argument, &a->options);
+        return 0;
+    case OPTION_STUDY:
+        study_argument(state, argument, &a->options);
+        return 0;
     case ARGP_KEY_ARG:
         if (a->options.directory) {
             argp_error(state, "one directory, please");
@@ -418,6 +352,13 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_END:
         if (!a->options.directory) {
             argp_error(state, "name the directory to write");
+        }
+        if (a->options.datasets == 0) {
+            argp_error(state, "--datasets takes apc, op, ae, or several of them with commas");
+        }
+        if (strcmp(a->options.study, "long-term-conditions") == 0 &&
+            (a->options.separator != ',' || strcmp(a->options.compression, "gz") != 0)) {
+            argp_error(state, "the study long-term-conditions reads csv, packed as gz");
         }
         return 0;
     default:
@@ -432,8 +373,11 @@ hst_status cli_synth(int argc, char **argv, hst_error *err)
         {"people", OPTION_PEOPLE, "N", 0, "Residents of all areas together (100000)", 0},
         {"years", OPTION_YEARS, "Y-Y", 0, "Financial years by their first year (2008-2010)", 0},
         {"areas", OPTION_AREAS, "N", 0, "Primary care trusts, the three sites among them (151)", 0},
+        {"datasets", OPTION_DATASETS, "apc,op,ae", 0, "Data sets (apc)", 0},
         {"format", OPTION_FORMAT, "csv|pipe", 0, "Separator (csv)", 0},
         {"compress", OPTION_COMPRESS, "gz|zst|zip|none", 0, "Packing (gz)", 0},
+        {"study", OPTION_STUDY, "NAME", 0,
+         "Study file: synthetic, or long-term-conditions, the worked study (synthetic)", 0},
         {0},
     };
     static const struct argp_child children[] = {{&cli_common_argp, 0, "Common options:", 9}, {0}};
@@ -441,8 +385,8 @@ hst_status cli_synth(int argc, char **argv, hst_error *err)
         .options = options,
         .parser = parse_option,
         .args_doc = "DIR",
-        .doc = "Writes artificial inpatient extracts into DIR, with the population, the names and "
-               "a study file that go with them, and truth.csv, which says what was planted.",
+        .doc = "Writes artificial extracts into DIR, with the population and the other tables and "
+               "the study file that go with them, and truth.csv, which says what was planted.",
         .children = children,
     };
     arguments a;
@@ -457,7 +401,7 @@ hst_status cli_synth(int argc, char **argv, hst_error *err)
     }
     status = synth_write_all(&a.options, a.common.n_threads, &n_rows, err);
     if (status == HST_OK && !a.common.quiet) {
-        fprintf(stderr, "%s: %llu artificial episodes; next: hestia run %s/study.yaml\n",
+        fprintf(stderr, "%s: %llu artificial rows; next: hestia run %s/study.yaml\n",
                 a.options.directory, (unsigned long long)n_rows, a.options.directory);
     }
     return status;

@@ -10,18 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-void synth_extract_name(const synth_options *options, int year, char *name, size_t capacity)
-{
-    const char *kind = options->separator == '|' ? "txt" : "csv";
-    const char *packing = options->compression;
+#include "hestia/study.h"
 
-    if (strcmp(packing, "zip") == 0) {
-        snprintf(name, capacity, "extracts/apc_%d%02d.zip", year, (year + 1) % 100);
-    } else {
-        snprintf(name, capacity, "extracts/apc_%d%02d.%s%s%s", year, (year + 1) % 100, kind,
-                 strcmp(packing, "none") == 0 ? "" : ".",
-                 strcmp(packing, "none") == 0 ? "" : packing);
-    }
+/* Name without folder and packing: "apc_200809.csv". */
+static void member_name(const synth_options *options, hst_dataset dataset, int year, char name[64])
+{
+    snprintf(name, 64, "%s_%d%02d.%s", hst_dataset_name(dataset), year, (year + 1) % 100,
+             options->separator == '|' ? "txt" : "csv");
 }
 
 static hst_status output_failed(const synth_output *out, hst_error *err)
@@ -54,13 +49,21 @@ static int choose_packing(struct archive *archive, const char *compression)
     return ARCHIVE_OK;
 }
 
-hst_status synth_output_open(synth_output *out, const synth_options *options, int year,
-                             hst_error *err)
+hst_status synth_output_open(synth_output *out, const synth_options *options, hst_dataset dataset,
+                             int year, hst_error *err)
 {
-    char name[64], member[64];
+    const char *packing = options->compression;
+    char member[64];
 
-    synth_extract_name(options, year, name, sizeof name);
-    snprintf(out->path, sizeof out->path, "%s/%s", options->directory, name);
+    member_name(options, dataset, year, member);
+    if (strcmp(packing, "zip") == 0) {
+        snprintf(out->path, sizeof out->path, "%s/extracts/%.*s.zip", options->directory,
+                 (int)(strlen(member) - 4), member);
+    } else {
+        snprintf(out->path, sizeof out->path, "%s/extracts/%s%s%s", options->directory, member,
+                 strcmp(packing, "none") == 0 ? "" : ".",
+                 strcmp(packing, "none") == 0 ? "" : packing);
+    }
     snprintf(out->part, sizeof out->part, "%s.part", out->path);
     out->fd = open(out->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (out->fd < 0) {
@@ -72,8 +75,6 @@ hst_status synth_output_open(synth_output *out, const synth_options *options, in
     if (!out->block || !out->archive || !out->entry) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for an extract");
     }
-    snprintf(member, sizeof member, "apc_%d%02d.%s", year, (year + 1) % 100,
-             options->separator == '|' ? "txt" : "csv");
     archive_entry_set_pathname(out->entry, member);
     archive_entry_set_filetype(out->entry, AE_IFREG);
     archive_entry_set_perm(out->entry, 0600);

@@ -11,46 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hestia/csv.h"
+#include "hestia/period.h"
 #include "hestia/reference.h"
 #include "hestia/table.h"
 
 static const double SITE_SHARE = 0.3;
 static const double GROWTH_BEFORE_2009 = 0.007;
 static const char *const site_codes[SYNTH_N_SITES] = {"5J6", "5QL", "5NK"};
-
-static uint64_t mix(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
-synth_rng synth_rng_of(uint64_t seed, uint64_t stream)
-{
-    return (synth_rng){mix(mix(seed + 0x9e3779b97f4a7c15u) ^ (stream * 0xd1342543de82ef95u + 1))};
-}
-
-uint64_t synth_next(synth_rng *rng)
-{
-    rng->state += 0x9e3779b97f4a7c15u;
-    return mix(rng->state);
-}
-
-double synth_uniform(synth_rng *rng)
-{
-    return ((double)(synth_next(rng) >> 12) + 0.5) * 0x1p-52;
-}
-
-double synth_exponential(synth_rng *rng, double mean)
-{
-    return -mean * log(synth_uniform(rng));
-}
-
-size_t synth_below(synth_rng *rng, size_t n)
-{
-    return (size_t)(((synth_next(rng) >> 32) * n) >> 32);
-}
 
 void synth_options_init(synth_options *options)
 {
@@ -59,8 +26,10 @@ void synth_options_init(synth_options *options)
                                .first_year = 2008,
                                .last_year = 2010,
                                .n_areas = SYNTH_MAX_AREAS,
+                               .datasets = 1u << HST_DATASET_APC,
                                .separator = ',',
-                               .compression = "gz"};
+                               .compression = "gz",
+                               .study = "synthetic"};
 }
 
 /* Index of a study site, or SYNTH_N_SITES for everything else. */
@@ -215,6 +184,7 @@ static void settle(synth_world *world)
 {
     static const double site_emergency[SYNTH_N_SITES] = {1.02, 0.9, 1.2};
     static const double site_elective[SYNTH_N_SITES] = {0.97, 1.0, 1.08};
+    static const double site_deprivation[SYNTH_N_SITES] = {24.6, 17.8, 26.9};
     size_t n_births = (size_t)(world->options.last_year - world->options.first_year + 1);
     double real[SYNTH_MAX_AREAS], weight[SYNTH_MAX_AREAS], sum_sites = 0, sum_others = 0;
 
@@ -226,6 +196,7 @@ static void settle(synth_world *world)
         weight[a] = is_site ? 1 : 0.6 + synth_uniform(&rng);
         area->emergency = is_site ? site_emergency[a] : 0.82 + 0.36 * synth_uniform(&rng);
         area->elective = is_site ? site_elective[a] : 0.85 + 0.3 * synth_uniform(&rng);
+        area->deprivation = is_site ? site_deprivation[a] : 12 + 24 * synth_uniform(&rng);
         sum_others += is_site ? 0 : weight[a];
     }
     for (size_t a = 0; a < world->n_areas; a++) {
@@ -281,10 +252,15 @@ hst_status synth_world_create(synth_world **out, const synth_options *options, h
     world->first_day = hst_date_from_civil(options->first_year, 4, 1);
     world->last_day = hst_date_from_civil(options->last_year + 1, 3, 31);
     world->level_day = hst_date_from_civil(2008, 4, 1);
-    world->effect_area = 2; /* 5NK */
+    world->effect_area = SYNTH_WIRRAL;
     world->effect_share = 0.3;
     world->effect_from =
         hst_date_from_civil(options->first_year + n_years / 2, n_years % 2 == 0 ? 4 : 10, 1);
+    world->merger_day = hst_date_from_civil(options->last_year, 4, 1);
+    world->bath_from = hst_date_from_civil(2010, 4, 1);
+    world->bath_more = 0.67;
+    world->clinics_from = hst_date_from_civil(2009, 4, 1);
+    world->clinics_less = 0.5;
     *out = world;
     world = NULL;
 
@@ -298,92 +274,79 @@ void synth_world_free(synth_world *world)
     free(world);
 }
 
-/* Residents of one band, at least one, so that every band has a rate. */
-static uint64_t band_population(const synth_world *world, const synth_area *area, int year,
-                                size_t sex, size_t lower, size_t upper)
+size_t synth_area_of(const synth_world *world, uint64_t person)
 {
-    double sum = 0;
+    size_t low = 0, high = world->n_areas - 1;
 
-    for (size_t age = lower; age <= upper && age < SYNTH_N_AGES; age++) {
-        sum += world->population[area->structure][sex][age];
-    }
-    sum *= area->scale * world->growth[area->structure][year - world->options.first_year];
-    return sum < 1 ? 1 : (uint64_t)(sum + 0.5);
-}
+    while (low < high) {
+        size_t middle = (low + high + 1) / 2;
 
-static void write_population_row(hst_csv *csv, const char *code, int year, size_t sex, size_t lower,
-                                 size_t upper, uint64_t n)
-{
-    hst_csv_text(csv, code);
-    hst_csv_integer(csv, year);
-    hst_csv_count(csv, sex + 1);
-    hst_csv_count(csv, lower);
-    hst_csv_count(csv, upper);
-    hst_csv_count(csv, n);
-    hst_csv_end_row(csv);
-}
-
-/* area,year,sex,age_lower,age_upper,population: bands 0, 1-4, 5-9 ... 85-89, 90+. */
-static hst_status write_population_table(const synth_world *world, hst_error *err)
-{
-    static const char *const names[] = {"area",      "year",      "sex",
-                                        "age_lower", "age_upper", "population"};
-    static const size_t lowers[] = {0,  1,  5,  10, 15, 20, 25, 30, 35, 40,
-                                    45, 50, 55, 60, 65, 70, 75, 80, 85, 90};
-    const size_t n_bands = sizeof lowers / sizeof *lowers;
-    char path[4096];
-    hst_csv *csv = NULL;
-    hst_status status = HST_OK;
-
-    snprintf(path, sizeof path, "%s/population.csv", world->options.directory);
-    status = hst_csv_create(&csv, path, 0644, err);
-    if (status != HST_OK) {
-        return status;
-    }
-    hst_csv_header(csv, names, 6);
-    for (int year = world->options.first_year; year <= world->options.last_year + 1; year++) {
-        for (size_t i = 0; i < 2 * n_bands; i++) {
-            size_t sex = i / n_bands, band = i % n_bands;
-            size_t upper = band + 1 < n_bands ? lowers[band + 1] - 1 : 999;
-            uint64_t england = 0;
-
-            for (size_t a = 0; a < world->n_areas; a++) {
-                uint64_t n =
-                    band_population(world, &world->areas[a], year, sex, lowers[band], upper);
-
-                england += n;
-                write_population_row(csv, world->areas[a].code, year, sex, lowers[band], upper, n);
-            }
-            write_population_row(csv, "ENG", year, sex, lowers[band], upper, england);
+        if (world->areas[middle].first_person <= person) {
+            low = middle;
+        } else {
+            high = middle - 1;
         }
     }
-    status = hst_csv_finish(csv, err);
-    hst_csv_free(csv);
-    return status;
+    return low;
 }
 
-hst_status synth_write_population(const synth_world *world, hst_error *err)
+int synth_month(const synth_world *world, hst_date date)
 {
-    static const char *const names[] = {"code", "name"};
-    char path[4096];
-    hst_csv *csv = NULL;
-    hst_status status = write_population_table(world, err);
+    return hst_month_index(world->first_day, date);
+}
 
-    if (status != HST_OK) {
-        return status;
+size_t synth_n_months(const synth_world *world)
+{
+    return 12 * (size_t)(world->options.last_year - world->options.first_year + 1);
+}
+
+/* ---- providers ---- */
+
+size_t synth_n_providers(const synth_world *world)
+{
+    return 2 * world->n_areas + 2;
+}
+
+bool synth_is_independent(const synth_world *world, size_t provider)
+{
+    return provider >= world->n_areas && provider < 2 * world->n_areas;
+}
+
+size_t synth_provider_on(const synth_world *world, size_t provider, hst_date date)
+{
+    return provider == synth_merged_trust(world) && date >= world->merger_day ? SYNTH_WIRRAL
+                                                                              : provider;
+}
+
+/* Made codes begin with "X", which no trust's does, or "N" for an independent site; RD1 alone is a
+ * real one, because the worked study names it. */
+void synth_provider_code(const synth_world *world, size_t provider, char code[4])
+{
+    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    size_t area = provider % world->n_areas;
+
+    if (provider == synth_bath(world)) {
+        memcpy(code, "RD1", 4);
+    } else if (provider == synth_merged_trust(world)) {
+        memcpy(code, "XM1", 4);
+    } else {
+        code[0] = synth_is_independent(world, provider) ? 'N' : 'X';
+        code[1] = digits[area / 36];
+        code[2] = digits[area % 36];
+        code[3] = '\0';
     }
-    snprintf(path, sizeof path, "%s/pct_names.csv", world->options.directory);
-    status = hst_csv_create(&csv, path, 0644, err);
-    if (status != HST_OK) {
-        return status;
+}
+
+size_t synth_choose_trust(const synth_world *world, synth_rng *rng, size_t area)
+{
+    static const double ELSEWHERE = 0.08, BATH = 0.12, MERGED = 0.3;
+    double u = synth_uniform(rng);
+
+    if (u < ELSEWHERE) {
+        return synth_below(rng, world->n_areas);
     }
-    hst_csv_header(csv, names, 2);
-    for (size_t a = 0; a < world->n_areas; a++) {
-        hst_csv_text(csv, world->areas[a].code);
-        hst_csv_text(csv, world->areas[a].name);
-        hst_csv_end_row(csv);
-    }
-    status = hst_csv_finish(csv, err);
-    hst_csv_free(csv);
-    return status;
+    u = (u - ELSEWHERE) / (1 - ELSEWHERE);
+    return area == SYNTH_SOMERSET && u < BATH   ? synth_bath(world)
+           : area == SYNTH_WIRRAL && u < MERGED ? synth_merged_trust(world)
+                                                : area;
 }

@@ -1,4 +1,5 @@
-# Writes OUT, a C source that holds the text of every file in SOURCES as bytes, found by its name without ending.
+# Writes OUT, a C source that holds the text of every file in SOURCES as bytes, found by its name without ending with
+# FUNCTION, which HEADER declares.
 set(arrays)
 set(rows)
 foreach(source ${SOURCES})
@@ -11,8 +12,8 @@ foreach(source ${SOURCES})
   string(APPEND rows "    {\"${name}\", text_${name}},\n")
 endforeach()
 file(WRITE ${OUT}.part
-     "#include \"hestia/reference.h\"\n\n#include <string.h>\n\n${arrays}\nstatic const struct {\n    const char *name;\n    const unsigned char *text;\n} tables[] = {\n${rows}};\n
-const char *hst_reference_text(const char *name)
+     "#include \"${HEADER}\"\n\n#include <string.h>\n\n${arrays}\nstatic const struct {\n    const char *name;\n    const unsigned char *text;\n} tables[] = {\n${rows}};\n
+const char *${FUNCTION}(const char *name)
 {
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         if (strcmp(tables[i].name, name) == 0) {

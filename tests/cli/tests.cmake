@@ -22,6 +22,7 @@ hestia_whole_run(explain test_explain.py)
 hestia_whole_run(check test_check.py)
 hestia_whole_run(new test_new.py)
 hestia_whole_run(store_command test_store_command.py)
+hestia_whole_run(synth test_synth.py)
 
 # cli has no library: its tests run the program and read its tables.
 function(hestia_program_test module)
