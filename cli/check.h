@@ -4,7 +4,10 @@
 
 #include "cli/cli.h"
 #include "cli/figures.h"
+#include "hestia/area.h"
+#include "hestia/condition.h"
 #include "hestia/profile.h"
+#include "hestia/store.h"
 
 /** Rows of each file that are looked at without --deep. */
 enum { CLI_SAMPLE_ROWS = 100000 };
@@ -30,6 +33,17 @@ HST_MUST_CHECK hst_status cli_check_files(char *const *paths, size_t n_paths, ui
  */
 HST_MUST_CHECK hst_status cli_check_conditions(const char *study_path, char *const *sets,
                                                size_t n_sets, hst_error *err);
+
+/**
+ * Reads the cohorts and small tables of a study as a run does (cli/check_tables.c); prints what
+ * they are and where they fall short.
+ *
+ * @param areas  NULL: not known without reading rows
+ * @param store  NULL: none yet, and lists of people are not looked at
+ */
+HST_MUST_CHECK hst_status cli_check_tables(const hst_study *study, const hst_areas *areas,
+                                           const hst_conditions *conditions, const hst_store *store,
+                                           hst_error *err);
 
 /** Takes the best person identifier that the file has. */
 void cli_use_first_person(hst_layout *layout);

@@ -54,8 +54,10 @@ static void print_study(const study_check *c)
 
     hst_date_format(study->period.from, from);
     hst_date_format(study->period.to, to);
-    printf("Study %s: %s\n  period %s to %s, duplicates by rule %s\n", study->study, study->title,
-           from, to, study->duplicates);
+    printf("Study %s: %s\n  period %s to %s, duplicates by rule %s\n"
+           "  spells by rule %s, continuous spells by rule %s\n",
+           study->study, study->title, from, to, study->duplicates, study->spell_rule,
+           study->cips_rule);
 }
 
 /** Opens the store for reading where there is one. */
@@ -214,6 +216,11 @@ static void print_files(study_check *c)
 
 /* ---- areas and populations ---- */
 
+static bool are_areas_known(const study_check *c)
+{
+    return c->study->areas.names || c->population;
+}
+
 /**
  * The areas as far as they are known without rows. Without names and populations the list is that
  * of the codes met, so sites and comparators can only be checked by a run.
@@ -222,7 +229,7 @@ static hst_status build_areas(study_check *c, hst_error *err)
 {
     hst_study known = *c->study;
 
-    if (!known.areas.names && !c->population) {
+    if (!are_areas_known(c)) {
         known.areas.sites.n = 0;
         known.areas.n_comparators = 0;
     }
@@ -234,10 +241,9 @@ static hst_status build_areas(study_check *c, hst_error *err)
 static void print_areas(const study_check *c)
 {
     const hst_study *study = c->study;
-    bool is_known = study->areas.names || c->population;
 
     printf("\nAreas: type %s, ", study->areas.type);
-    if (is_known) {
+    if (are_areas_known(c)) {
         printf("%zu of the %s", hst_areas_n(c->areas),
                study->areas.names ? "names file" : "population");
     } else {
@@ -414,6 +420,11 @@ static hst_status check_study(study_check *c, const char *path, hst_error *err)
     print_files(c);
     print_areas(c);
     print_populations(c);
+    status = cli_check_tables(c->study, are_areas_known(c) ? c->areas : NULL, c->conditions,
+                              c->store, err);
+    if (status != HST_OK) {
+        return status;
+    }
     status = hst_measures_compile(&c->measures, c->study, c->conditions, &c->standard.bands, err);
     if (status != HST_OK) {
         return status;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hestia/period.h"
+#include "hestia/working_days.h"
 
 static void read_excluded_providers(const hst_scope *s, hst_measure *measure)
 {
@@ -107,6 +108,25 @@ static void read_measure_period(const hst_scope *s, const hst_study *study, hst_
         hst_reader_fail(s->reader, hst_scope_find(s, "period"),
                         "the period of measure `%s` is not inside the study's", measure->id);
     }
+}
+
+/** The holidays of other years are not known. */
+static void require_working_days(const hst_scope *s, const hst_measure *measure)
+{
+    hst_working_days *calendar = NULL;
+    hst_error why = {0};
+    size_t n = 0;
+
+    if (!measure->per_working_day || s->reader->status) {
+        return;
+    }
+    s->reader->status = hst_working_days_create(&calendar, s->reader->err);
+    if (!s->reader->status && hst_working_days_count(&n, calendar, measure->period.from,
+                                                     measure->period.to, &why) != HST_OK) {
+        hst_reader_fail(s->reader, hst_scope_find(s, "per_working_day"), "measure `%s`: %s",
+                        measure->id, why.message);
+    }
+    hst_working_days_free(calendar);
 }
 
 static void require_measure_key(const hst_scope *s, const char *key)
@@ -274,6 +294,7 @@ static void read_measure(hst_scope s, const hst_study *study, hst_measure *measu
     measure->annualise = hst_scope_bool(&s, "annualise");
     measure->per_working_day =
         hst_study_key_fits(&s, measure, "per_working_day") && hst_scope_bool(&s, "per_working_day");
+    require_working_days(&s, measure);
     measure->direction = (hst_direction)hst_scope_choice(&s, "direction", HST_DIRECTION_NEUTRAL);
     measure->min_events = (int)hst_scope_number(&s, "min_events");
     read_base(&s, measure);

@@ -92,6 +92,38 @@ class CheckOfAStudy(Place):
         self.assertIn("every code met in the files", said)
         self.assertIn("Populations: none named", said)
 
+    def test_reads_cohorts_and_small_tables(self):
+        write_text(self.path("imd.csv"), "area,imd\n5J6,25.1\n")
+        write_text(self.path("qof.csv"), "period,area,value\n2008/09,5J6,100\n2009/10,5J6,120\n2009/10,5ZZ,7\n2007/08,5J6,1\n")
+        write_text(self.path("paper.csv"), "period,series,value,source\n2008/09 Q1,seen,12,paper\n2011-04,seen,1,paper\n")
+        write_text(self.path("ids.txt"), "SECRET000001\n")
+        write_text(self.path("register.csv"), "area,date,registered\n5J6,2009-03-31,50\n")
+        self.edit_study("measures:", "deprivation: imd.csv\ncohorts:\n"
+                        "  - {id: diabetes, condition: [diabetes_any, dementia], window: {from: 2008-04-01, to: 2009-03-31},\n"
+                        "     register: {file: register.csv, age: [17, 120]}}\n"
+                        "  - {id: listed, file: ids.txt}\n"
+                        "  - {id: ever, condition: stroke}\n"
+                        "reported: {measure: emergency, area: 5XX, file: paper.csv}\nmeasures:")
+        said = self.check(0).stdout
+        for words in ["spells by rule nhsd, continuous spells by rule nhsd", "Cohorts: 3",
+                      "diabetes: diabetes_any or dementia, in inpatient rows admitted 2008-04-01 to 2009-03-31; beside ",
+                      "register.csv, ages 17 to 120", "listed: people listed in ", "ever: stroke, in all inpatient rows",
+                      "imd.csv; MISSING for 5QL (1 of 2 areas)",
+                      "1 of its 2 values are of the measure's periods; the area is NOT in the list"]:
+            self.assertIn(words, said)
+
+    def test_faults_of_cohorts_and_small_tables(self):
+        for lines, code, message in [
+            ("deprivation: bad.csv", 3, "bad.csv: no column `area`"),
+            ("reported: {measure: emergency, area: 5J6, file: bad.csv}", 3, "bad.csv: no column `period`"),
+            ("cohorts: [{id: c, condition: diabetis_any}]", 2, "did you mean `diabetes_any`?"),
+        ]:
+            with self.subTest(lines):
+                write_place(self.folder)
+                write_text(self.path("bad.csv"), "x,y\n1,2\n")
+                self.edit_study("measures:", lines + "\nmeasures:")
+                self.assertIn(message, self.check(code).stderr)
+
     def test_faults_of_the_study_exit_2(self):
         for old, new, message in [
             ("measures:", "mesures:", "line 7, column 1: unknown key `mesures` of the study; did you mean `measures`?"),

@@ -490,6 +490,10 @@ static struct fault_case {
     {"working days of a mean", MEASURE("statistic: mean_los, per_working_day: true"),
      "`per_working_day` goes with `statistic: count or crude_rate`; measure `m` has `statistic: "
      "mean_los`"},
+    {"working days of long ago",
+     STUDY "period: {from: 1988-04-01, to: 1991-03-31}\n" EXTRACTS
+           "measures: {id: m, statistic: count, per_working_day: true}\n" PUBLISH,
+     ", line 4, column 54: measure `m`: working days are known from 1990-01-01 to 2035-12-31"},
     {"cap of a count", MEASURE("statistic: count, los_cap: 30"),
      "`los_cap` goes with `statistic: mean_los, std_mean_los, bed_days or bed_day_rate`"},
     {"shortest over longest", MEASURE("statistic: mean_los, los_min: 10, los_cap: 9"),
