@@ -1,175 +1,169 @@
+/* Counts, rates, shares and indices of one unit. A comparator whose members have weights counts in
+ * units of what one of its events is worth (see dsr.h): then nothing depends on the scale of the
+ * weights. Without weights that is 1. */
 #include "standardise/rate.h"
 
 #include <math.h>
-#include <string.h>
 
-#define MATHLIB_STANDALONE
-#include <Rmath.h>
+#include "hestia/indirect.h"
 
-const char *const rate_sentences[RATE_N_SENTENCES] = {
-    "no population of this area, or of one of the comparator's, in the year",
-    "the population is not known for this split value",
-    "a band without population",
-    "fewer events than min_events: value and limits withheld",
-    "too few events for this interval",
-    "the last bands of the standard are merged, as the population's last band is open",
-    "the denominator is the population of all ages and both sexes",
-    "the denominator is the population of all ethnic groups and levels of deprivation",
-};
-
-static rate rate_of_count(const rate_unit *unit)
+/* Working days of the slice's period, where the measure is per working day; else 1. */
+static double working_days(const rate_basis *basis)
 {
-    return (rate){.total_count = unit->all_events,
-                  .total_pop = NAN,
-                  .value = unit->all_events,
-                  .variance = NAN,
-                  .limits = {{NAN, NAN}, {NAN, NAN}}};
+    const hst_period *period = basis->slice->period;
+    size_t n = 0;
+
+    if (!basis->measure->per_working_day) {
+        return 1;
+    }
+    return hst_working_days_count(&n, basis->inputs->calendar, period->start, period->end, NULL) ==
+                   HST_OK
+               ? (double)n
+               : NAN;
 }
 
-static rate crude_rate(const hst_measure *measure, const rate_unit *unit)
+void rate_count(const rate_basis *basis, const rate_unit *unit, bool is_published, rate *r)
 {
-    rate r = rate_of_count(unit);
-    bool is_any = unit->all_events > 0 && unit->all_variance > 0;
-    double one = is_any ? unit->all_variance / unit->all_events : 1; /* see dsr.h */
-    double events = unit->all_events / one, scale = one * measure->per / unit->all_people;
+    (void)is_published;
+    r->total_count = r->value = unit->all[RATE_EVENTS];
+    if (basis->measure->per_working_day) {
+        r->total_pop = working_days(basis);
+        r->value /= r->total_pop;
+    }
+    if (isnan(unit->all[RATE_EVENTS])) {
+        r->notes = RATE_NO_VALUE;
+    }
+}
 
-    r.value = NAN;
+/* Limits of an effective number of events. */
+static hst_limits limits_of_events(const hst_measure *measure, double events, double squares,
+                                   bool is_exact, double confidence)
+{
+    if (measure->interval == HST_INTERVAL_REPEAT_ADJUSTED) {
+        return hst_limits_repeat_adjusted(events, squares, confidence);
+    }
+    return is_exact ? hst_limits_poisson_exact(events, confidence)
+                    : hst_limits_byar(events, confidence);
+}
+
+void rate_crude(const rate_basis *basis, const rate_unit *unit, bool is_published, rate *r)
+{
+    const hst_measure *measure = basis->measure;
+    double one = rate_unit_worth(unit, RATE_EVENTS);
+    double events = unit->all[RATE_EVENTS] / one,
+           scale = one * measure->per / unit->all_people / working_days(basis);
+    double squares = unit->all_variance[RATE_SQUARES] / (one * one);
+
+    (void)is_published;
+    r->total_count = unit->all[RATE_EVENTS];
     if (!unit->has_people) {
-        return r;
+        return;
     }
-    r.total_pop = unit->all_people;
+    r->total_pop = unit->all_people;
     if (!(unit->all_people > 0)) {
-        r.notes = RATE_EMPTY_STRATUM;
-        return r;
+        r->notes = RATE_EMPTY_STRATUM;
+        return;
     }
-    r.value = events * scale;
-    r.variance = events * scale * scale;
-    r.is_exact = measure->interval == HST_INTERVAL_EXACT || events < HST_BYAR_FROM;
+    r->value = events * scale;
+    r->variance =
+        (measure->interval == HST_INTERVAL_REPEAT_ADJUSTED ? squares : events) * scale * scale;
+    r->is_exact = measure->interval == HST_INTERVAL_EXACT || events < HST_BYAR_FROM;
     for (size_t i = 0; i < measure->n_confidence; i++) {
-        hst_limits limits = r.is_exact ? hst_limits_poisson_exact(events, measure->confidence[i])
-                                       : hst_limits_byar(events, measure->confidence[i]);
+        hst_limits limits =
+            limits_of_events(measure, events, squares, r->is_exact, measure->confidence[i]);
 
-        r.limits[i] = (hst_limits){limits.lower * scale, limits.upper * scale};
+        r->limits[i] = (hst_limits){limits.lower * scale, limits.upper * scale};
     }
-    return r;
 }
 
-static rate directly_standardised(const hst_measure *measure, const rate_slice *slice,
-                                  const rate_unit *unit, const double *weights, double min_events)
+void rate_dsr(const rate_basis *basis, const rate_unit *unit, bool is_published, rate *r)
 {
-    rate r = rate_of_count(unit);
+    const hst_measure *measure = basis->measure;
+    double min_events = is_published ? measure->min_events : 0;
+    const double *events = unit->sums[RATE_EVENTS], *variances = unit->variances[RATE_EVENTS];
+    size_t n_strata = basis->slice->n_strata;
     double people = 0;
     hst_dsr dsr;
 
-    r.value = NAN;
-    r.total_count = 0;
-    for (size_t i = 0; i < slice->n_strata; i++) {
-        r.total_count += unit->events[i];
+    r->total_count = 0;
+    for (size_t i = 0; i < n_strata; i++) {
+        r->total_count += events[i];
         people += unit->people[i];
     }
     if (!unit->has_people) {
-        return r;
+        return;
     }
-    r.total_pop = people;
-    dsr = hst_dsr_compute(unit->events, unit->variances, unit->people, weights, slice->n_strata,
-                          measure->per, measure->interval, measure->confidence,
-                          measure->n_confidence, min_events);
+    r->total_pop = people;
+    dsr = measure->interval == HST_INTERVAL_REPEAT_ADJUSTED
+              ? hst_dsr_repeat_adjusted(events, variances, unit->variances[RATE_SQUARES],
+                                        unit->people, basis->weights, n_strata, measure->per,
+                                        measure->confidence, measure->n_confidence, min_events)
+              : hst_dsr_compute(events, variances, unit->people, basis->weights, n_strata,
+                                measure->per, measure->interval, measure->confidence,
+                                measure->n_confidence, min_events);
     if (isnan(dsr.total_count)) {
-        r.notes = RATE_EMPTY_STRATUM;
-        return r;
+        r->notes = RATE_EMPTY_STRATUM;
+        return;
     }
-    r.value = dsr.value;
-    r.variance = dsr.variance;
+    r->value = dsr.value;
+    r->variance = dsr.variance;
     if (isnan(dsr.value)) {
-        r.notes = RATE_FEW_EVENTS;
-        return r;
+        r->notes = RATE_FEW_EVENTS;
+        return;
     }
     for (size_t i = 0; i < measure->n_confidence; i++) {
-        r.limits[i] = dsr.limits[i];
+        r->limits[i] = dsr.limits[i];
         if (isnan(dsr.limits[i].lower) || isnan(dsr.limits[i].upper)) {
-            r.notes = RATE_NO_LIMITS;
+            r->notes = RATE_NO_LIMITS;
         }
     }
-    return r;
 }
 
-/* True for sexes that are neither one nor both of those of a population. */
-static bool is_odd_choice(const hst_texts *sexes)
+/* Stays, of each hundred as `per` is by default, that were followed by a readmission. */
+void rate_readmission(const rate_basis *basis, const rate_unit *unit, bool is_published, rate *r)
 {
-    bool has[2] = {false, false};
+    const hst_measure *measure = basis->measure;
+    double one = rate_unit_worth(unit, RATE_EVENTS);
+    double n = unit->all[RATE_EVENTS] / one, readmitted = unit->all[RATE_READMITTED] / one;
+    double share = readmitted / n;
 
-    for (size_t i = 0; i < sexes->n; i++) {
-        has[0] = has[0] || strcmp(sexes->items[i], "1") == 0;
-        has[1] = has[1] || strcmp(sexes->items[i], "2") == 0;
+    (void)is_published;
+    r->total_count = unit->all[RATE_READMITTED];
+    r->total_pop = unit->all[RATE_EVENTS];
+    if (!(n > 0)) {
+        r->notes = RATE_NO_STAYS;
+        return;
     }
-    return sexes->n > 1 && !(sexes->n == 2 && has[0] && has[1]);
+    r->value = measure->per * share;
+    r->variance = measure->per * measure->per * share * (1 - share) / n;
+    for (size_t i = 0; i < measure->n_confidence; i++) {
+        hst_limits limits = hst_limits_wilson(readmitted, n, measure->confidence[i]);
+
+        r->limits[i] = (hst_limits){measure->per * limits.lower, measure->per * limits.upper};
+    }
 }
 
-/* Where the events are those of a part of the people, and the denominator is not. */
-static unsigned char notes_on_denominator(const hst_measure *measure, const rate_slice *slice)
+/* Index, the base period being 100. */
+void rate_growth(const rate_basis *basis, const rate_unit *unit, bool is_published, rate *r)
 {
-    const hst_where *where = &measure->where;
-    unsigned char notes = 0;
-
-    if ((where->has_age && slice->all_ages) || is_odd_choice(&where->codes[HST_WHERE_SEX])) {
-        notes |= RATE_ALL_AGES;
+    (void)basis;
+    (void)is_published;
+    r->total_count = unit->all[RATE_EVENTS];
+    r->total_pop = unit->base;
+    r->notes |= isnan(unit->all[RATE_EVENTS]) ? RATE_NO_VALUE : 0;
+    r->notes |= unit->base > 0 ? 0 : RATE_NO_BASE;
+    if (r->notes == 0) {
+        r->value = 100 * unit->all[RATE_EVENTS] / unit->base;
     }
-    if (where->codes[HST_WHERE_ETHNICITY].n > 0 ||
-        where->codes[HST_WHERE_DEPRIVATION_QUINTILE].n > 0 ||
-        (slice->split > 0 &&
-         (measure->split == HST_SPLIT_ETHNICITY || measure->split == HST_SPLIT_DEPRIVATION))) {
-        notes |= RATE_ALL_GROUPS;
-    }
-    return notes;
 }
 
-rate rate_of(const rate_inputs *inputs, const rate_slice *slice, const rate_unit *unit,
-             const double *weights, bool is_published)
+void rate_hhi(const rate_basis *basis, const rate_unit *unit, bool is_published, rate *rows)
 {
-    const hst_measure *measure = &inputs->study->measures[slice->measure];
-    rate r;
+    hst_concentration c = hst_concentration_of(unit->providers, unit->n_providers);
 
-    if (measure->statistic == HST_STAT_COUNT) {
-        return rate_of_count(unit);
-    }
-    r = measure->statistic == HST_STAT_CRUDE_RATE
-            ? crude_rate(measure, unit)
-            : directly_standardised(measure, slice, unit, weights,
-                                    is_published ? measure->min_events : 0);
-    if (!unit->has_people) {
-        r.notes |= slice->has_population ? RATE_NO_POPULATION : RATE_NO_OWN_POPULATION;
-    } else if (measure->statistic == HST_STAT_DSR &&
-               inputs->standard->bands.n < inputs->counted->bands.n) {
-        r.notes |= RATE_MERGED;
-    }
-    if (!isnan(r.value)) {
-        r.notes |= notes_on_denominator(measure, slice);
-    }
-    return r;
-}
-
-const char *rate_compare(const hst_measure *measure, const rate *area, const rate *reference)
-{
-    double z = 0, limit = 0;
-    bool is_lower = area->value < reference->value;
-
-    if (!(area->value > 0) || !(reference->value > 0) || measure->statistic == HST_STAT_COUNT) {
-        return "";
-    }
-    z = fabs(log(area->value / reference->value)) /
-        sqrt(area->variance / (area->value * area->value) +
-             reference->variance / (reference->value * reference->value));
-    limit = qnorm((1 - measure->confidence[0] / 100) / 2, 0, 1, 0, 0);
-    if (!(z > limit)) {
-        return "similar";
-    }
-    switch (measure->direction) {
-    case HST_DIRECTION_LOWER_IS_BETTER:
-        return is_lower ? "better" : "worse";
-    case HST_DIRECTION_HIGHER_IS_BETTER:
-        return is_lower ? "worse" : "better";
-    case HST_DIRECTION_NEUTRAL:
-        break;
-    }
-    return is_lower ? "lower" : "higher";
+    (void)basis;
+    (void)is_published;
+    rows[0].total_count = rows[1].total_count = c.total;
+    rows[0].value = c.effective;
+    rows[1].value = c.hhi;
 }

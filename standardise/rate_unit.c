@@ -11,145 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_POPULATION_SEXES = 2 };
-
-/* ---- slices ---- */
-
-/* Number of the cube's band with this label, or its number of bands. */
-static size_t find_band(const hst_age_bands *bands, const char *label)
-{
-    char text[12];
-
-    for (size_t i = 0; i < bands->n; i++) {
-        hst_age_band_label(bands, i, text);
-        if (strcmp(text, label) == 0) {
-            return i;
-        }
-    }
-    return bands->n;
-}
-
-static void limit_to_sex(rate_slice *slice, const char *code)
-{
-    if (strcmp(code, "1") == 0) {
-        slice->sex_to = HST_SEX_MALE + 1;
-    } else if (strcmp(code, "2") == 0) {
-        slice->sex_from = HST_SEX_FEMALE;
-    } else {
-        slice->has_population = false;
-    }
-}
-
-static void limit_to_band(rate_slice *slice, const rate_inputs *inputs, const char *label)
-{
-    size_t n_bands = inputs->standard->bands.n;
-    size_t band = find_band(&inputs->counted->bands, label);
-    bool is_merged = n_bands < inputs->counted->bands.n && band + 1 >= n_bands;
-
-    if (band == inputs->counted->bands.n || is_merged) {
-        slice->has_population = false;
-        return;
-    }
-    slice->band_from = band;
-    slice->band_to = band + 1;
-    slice->all_ages = false;
-}
-
-/* The people that the measure's own filter asks for: one sex, and ages that are whole bands. Other
- * ages leave all bands, and a note says so. */
-static void limit_to_filter(rate_slice *slice, const rate_inputs *inputs, const hst_where *where)
-{
-    const hst_age_bands *bands = &inputs->standard->bands;
-    const hst_texts *sexes = &where->codes[HST_WHERE_SEX];
-    size_t from = 0, to = 0;
-
-    if (sexes->n == 1) {
-        limit_to_sex(slice, sexes->items[0]);
-    }
-    if (!where->has_age) {
-        return;
-    }
-    while (from < bands->n && bands->lower[from] < where->age_from) {
-        from++;
-    }
-    while (to < bands->n && bands->upper[to] <= where->age_to) {
-        to++;
-    }
-    if (to + 1 == bands->n && where->age_to >= HST_AGE_MAX) {
-        to = bands->n; /* the open band */
-    }
-    if (from < to && bands->lower[from] == where->age_from &&
-        (to == bands->n || bands->lower[to] == where->age_to + 1)) {
-        slice->band_from = from;
-        slice->band_to = to;
-        slice->all_ages = from == 0 && to == bands->n;
-    }
-}
-
-void rate_slice_init(rate_slice *slice, const rate_inputs *inputs, size_t measure,
-                     const hst_period *period, size_t period_index, size_t split)
-{
-    const char *code = hst_cube_split(inputs->cube, measure, split);
-    size_t n_bands = 0;
-
-    *slice = (rate_slice){
-        .measure = measure,
-        .split = split,
-        .period = period,
-        .period_index = period_index,
-        .sex_to = N_POPULATION_SEXES,
-        .band_to = inputs->standard->bands.n,
-        .all_ages = true,
-        .has_population = inputs->population != NULL,
-    };
-    limit_to_filter(slice, inputs, &inputs->study->measures[measure].where);
-    if (split > 0 && inputs->study->measures[measure].split == HST_SPLIT_SEX) {
-        limit_to_sex(slice, code);
-    } else if (split > 0 && inputs->study->measures[measure].split == HST_SPLIT_AGE_BAND) {
-        limit_to_band(slice, inputs, code);
-    }
-    if (slice->sex_from >= slice->sex_to) { /* a split value that the filter leaves out */
-        slice->sex_from = 0;
-        slice->sex_to = N_POPULATION_SEXES;
-        slice->has_population = false;
-    }
-    n_bands = slice->band_to - slice->band_from;
-    slice->n_strata = inputs->study->by_sex ? n_bands * (slice->sex_to - slice->sex_from) : n_bands;
-}
-
-void rate_slice_stratum(const rate_slice *slice, const rate_inputs *inputs, size_t stratum,
-                        unsigned *sex, size_t *band)
-{
-    size_t n_bands = slice->band_to - slice->band_from;
-
-    *sex = inputs->study->by_sex ? slice->sex_from + (unsigned)(stratum / n_bands) : HST_N_SEXES;
-    *band = slice->band_from + stratum % n_bands;
-}
-
-void rate_slice_weights(const rate_slice *slice, const rate_inputs *inputs, double *weights)
-{
-    for (size_t i = 0; i < slice->n_strata; i++) {
-        unsigned sex = 0;
-        size_t band = 0;
-
-        rate_slice_stratum(slice, inputs, i, &sex, &band);
-        weights[i] = inputs->standard->weight[band];
-    }
-}
-
-/* Stratum of a sex and band of the merged standard, or n_strata when it is in none. */
-static size_t stratum_of(const rate_slice *slice, const rate_inputs *inputs, unsigned sex,
-                         size_t band)
-{
-    if (sex < slice->sex_from || sex >= slice->sex_to || band < slice->band_from ||
-        band >= slice->band_to) {
-        return slice->n_strata;
-    }
-    band -= slice->band_from;
-    return inputs->study->by_sex
-               ? (sex - slice->sex_from) * (slice->band_to - slice->band_from) + band
-               : band;
-}
+enum { N_POPULATION_SEXES = 2, STAY_SCALE = 1000000 };
 
 /* ---- populations ---- */
 
@@ -244,58 +106,217 @@ static int population_of(const rate_inputs *inputs, const rate_slice *slice, con
 
 /* ---- units ---- */
 
-hst_status rate_unit_init(rate_unit *unit, size_t n_strata, hst_error *err)
+hst_status rate_unit_init(rate_unit *unit, const rate_slice *slice, const rate_inputs *inputs,
+                          hst_error *err)
 {
-    *unit = (rate_unit){.events = calloc(n_strata, sizeof *unit->events),
-                        .variances = calloc(n_strata, sizeof *unit->variances),
-                        .people = calloc(n_strata, sizeof *unit->people)};
-    if (!unit->events || !unit->variances || !unit->people) {
+    bool is_whole = true;
+
+    *unit = (rate_unit){
+        .n_providers = slice->with_providers ? hst_cube_n_splits(inputs->cube, slice->measure) : 0};
+    unit->people = calloc(slice->n_strata, sizeof *unit->people);
+    unit->providers = calloc(unit->n_providers + 1, sizeof *unit->providers);
+    for (size_t i = 0; i < RATE_N_SOURCES; i++) {
+        unit->sums[i] = calloc(slice->n_strata, sizeof *unit->sums[i]);
+        unit->variances[i] = calloc(slice->n_strata, sizeof *unit->variances[i]);
+        is_whole = is_whole && unit->sums[i] && unit->variances[i];
+    }
+    if (!is_whole || !unit->people || !unit->providers) {
         rate_unit_clear(unit);
-        return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu strata", n_strata);
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu strata", slice->n_strata);
     }
     return HST_OK;
 }
 
 void rate_unit_clear(rate_unit *unit)
 {
-    free(unit->events);
-    free(unit->variances);
+    for (size_t i = 0; i < RATE_N_SOURCES; i++) {
+        free(unit->sums[i]);
+        free(unit->variances[i]);
+    }
     free(unit->people);
+    free(unit->providers);
+    free(unit->stays);
+    free(unit->read);
     *unit = (rate_unit){0};
 }
 
 static void reset(rate_unit *unit, const rate_slice *slice)
 {
-    memset(unit->events, 0, slice->n_strata * sizeof *unit->events);
-    memset(unit->variances, 0, slice->n_strata * sizeof *unit->variances);
+    for (size_t i = 0; i < RATE_N_SOURCES; i++) {
+        memset(unit->sums[i], 0, slice->n_strata * sizeof *unit->sums[i]);
+        memset(unit->variances[i], 0, slice->n_strata * sizeof *unit->variances[i]);
+        unit->all[i] = unit->all_variance[i] = 0;
+    }
     memset(unit->people, 0, slice->n_strata * sizeof *unit->people);
-    unit->all_events = unit->all_variance = unit->all_people = 0;
+    memset(unit->providers, 0, unit->n_providers * sizeof *unit->providers);
+    unit->all_people = unit->base = unit->excluded = 0;
     unit->has_people = slice->has_population;
+    unit->is_weighted = false;
     unit->missing_year = 0;
+    unit->n_lengths = 0;
 }
 
-static void add_events(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
-                       size_t area, double weight)
+static uint64_t read_cell(const rate_inputs *inputs, const rate_slice *slice, size_t source,
+                          size_t area, unsigned sex, size_t band)
 {
-    size_t n_counted = inputs->counted->bands.n, last = inputs->standard->bands.n - 1;
+    uint64_t sum = 0;
+
+    for (size_t i = slice->first_period; i <= slice->last_period; i++) {
+        sum += source == RATE_EVENTS
+                   ? hst_cube_events(inputs->cube, slice->measure, slice->split, area, slice->type,
+                                     i, sex, band)
+                   : hst_cube_sum(inputs->cube, (hst_layer)(source - 1), slice->measure,
+                                  slice->split, area, slice->type, i, sex, band);
+    }
+    return sum;
+}
+
+static void add_cell(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
+                     size_t area, double weight, unsigned sex, size_t band)
+{
+    size_t stratum = slice->n_strata;
+
+    if (band < inputs->counted->bands.n) { /* the last: age unknown */
+        stratum = rate_slice_stratum_of(slice, inputs, sex, rate_merged_band(inputs, band));
+    }
+    for (size_t source = 0; source < RATE_N_SOURCES; source++) {
+        double amount = 0;
+
+        if (!(slice->sources >> source & 1)) {
+            continue;
+        }
+        amount = weight * (double)read_cell(inputs, slice, source, area, sex, band);
+        unit->all[source] += amount;
+        unit->all_variance[source] += weight * amount;
+        if (stratum < slice->n_strata) {
+            unit->sums[source][stratum] += amount;
+            unit->variances[source][stratum] += weight * amount;
+        }
+    }
+}
+
+/* ---- what only some statistics need ---- */
+
+static void add_base(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
+                     size_t area, double weight)
+{
+    const rate_extras *extras = &inputs->extras[slice->measure];
 
     for (unsigned sex = 0; sex < HST_N_SEXES; sex++) {
-        for (size_t band = 0; band <= n_counted; band++) { /* the last: age unknown */
-            double events = weight * (double)hst_cube_events(
-                                         inputs->cube, slice->measure, slice->split, area,
-                                         slice->period->type, slice->period_index, sex, band);
-            size_t stratum = slice->n_strata;
+        for (size_t band = 0; band <= inputs->counted->bands.n; band++) {
+            unit->base +=
+                weight * (double)hst_cube_events(inputs->cube, slice->measure, slice->split, area,
+                                                 extras->base.type, extras->base_index, sex, band);
+        }
+    }
+}
 
-            unit->all_events += events;
-            unit->all_variance += weight * events;
-            if (band < n_counted) {
-                stratum = stratum_of(slice, inputs, sex, band < last ? band : last);
-            }
-            if (stratum < slice->n_strata) {
-                unit->events[stratum] += events;
-                unit->variances[stratum] += weight * events;
+static void add_providers(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
+                          size_t area, double weight)
+{
+    for (size_t split = 1; split < unit->n_providers; split++) {
+        if (strcmp(hst_cube_split(inputs->cube, slice->measure, split), "unknown") == 0) {
+            continue; /* no provider */
+        }
+        for (unsigned sex = 0; sex < HST_N_SEXES; sex++) {
+            for (size_t band = 0; band <= inputs->counted->bands.n; band++) {
+                unit->providers[split] +=
+                    weight * (double)hst_cube_events(inputs->cube, slice->measure, split, area,
+                                                     slice->type, slice->first_period, sex, band);
             }
         }
+    }
+}
+
+/* Adds the lengths of an area's stays behind those of others, and their sums. */
+static hst_status add_stays(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
+                            size_t area, double weight, hst_error *err)
+{
+    uint32_t cap = (uint32_t)inputs->study->measures[slice->measure].los_cap;
+    uint64_t scale = unit->is_weighted ? (uint64_t)llround(weight * STAY_SCALE) : 1;
+    size_t n = hst_cube_stays(inputs->cube, slice->measure, slice->split, area, slice->type,
+                              slice->first_period, &unit->read, &unit->room);
+
+    if (n != SIZE_MAX && unit->n_lengths + n > unit->capacity) {
+        size_t capacity = 2 * (unit->n_lengths + n);
+        hst_stay_count *stays = realloc(unit->stays, capacity * sizeof *stays);
+
+        if (stays) {
+            unit->stays = stays;
+            unit->capacity = capacity;
+        } else {
+            n = SIZE_MAX;
+        }
+    }
+    if (n == SIZE_MAX) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for the lengths of stays");
+    }
+    for (size_t i = 0; i < n; i++) {
+        double days = cap > 0 && unit->read[i].days > cap ? cap : unit->read[i].days;
+        double stays = weight * (double)unit->read[i].n;
+
+        unit->all[RATE_EVENTS] += stays;
+        unit->all_variance[RATE_EVENTS] += weight * stays;
+        unit->all[RATE_DAYS] += stays * days;
+        unit->all[RATE_DAYS_SQUARED] += stays * days * days;
+        unit->stays[unit->n_lengths++] =
+            (hst_stay_count){unit->read[i].days, scale * unit->read[i].n};
+    }
+    return HST_OK;
+}
+
+static int compare_lengths(const void *a, const void *b)
+{
+    const hst_stay_count *x = a, *y = b;
+
+    return (x->days > y->days) - (x->days < y->days);
+}
+
+/* Sorts the lengths of all members and adds up those that are the same. */
+static void join_stays(rate_unit *unit)
+{
+    size_t n = 0;
+
+    if (unit->n_lengths > 0) {
+        qsort(unit->stays, unit->n_lengths, sizeof *unit->stays, compare_lengths);
+    }
+    for (size_t i = 0; i < unit->n_lengths; i++) {
+        if (n > 0 && unit->stays[n - 1].days == unit->stays[i].days) {
+            unit->stays[n - 1].n += unit->stays[i].n;
+        } else {
+            unit->stays[n++] = unit->stays[i];
+        }
+    }
+    unit->n_lengths = n;
+}
+
+/* Adds everything of one area, or of a comparator's own cells. */
+static hst_status add_area(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
+                           size_t area, double weight, hst_error *err)
+{
+    if (slice->with_stays) {
+        return add_stays(unit, inputs, slice, area, weight, err);
+    }
+    for (unsigned sex = 0; sex < HST_N_SEXES; sex++) {
+        for (size_t band = 0; band <= inputs->counted->bands.n; band++) {
+            add_cell(unit, inputs, slice, area, weight, sex, band);
+        }
+    }
+    if (slice->with_base) {
+        add_base(unit, inputs, slice, area, weight);
+    }
+    if (slice->with_providers) {
+        add_providers(unit, inputs, slice, area, weight);
+    }
+    return HST_OK;
+}
+
+static void add_excluded(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
+                         size_t area, double weight)
+{
+    if (slice->split == 0 && inputs->study->measures[slice->measure].n_excluded_providers > 0) {
+        unit->excluded += weight * (double)hst_cube_excluded(inputs->cube, slice->measure, area,
+                                                             slice->type, slice->first_period);
     }
 }
 
@@ -315,7 +336,7 @@ static void add_people(rate_unit *unit, const rate_inputs *inputs, const rate_sl
     for (unsigned sex = slice->sex_from; sex < slice->sex_to; sex++) {
         for (size_t band = 0; band <= n_bands; band++) { /* the last: outside the standard */
             double people = weight * cells[sex * (n_bands + 1) + band];
-            size_t stratum = stratum_of(slice, inputs, sex, band);
+            size_t stratum = rate_slice_stratum_of(slice, inputs, sex, band);
 
             if (slice->all_ages || stratum < slice->n_strata) {
                 unit->all_people += people;
@@ -327,39 +348,98 @@ static void add_people(rate_unit *unit, const rate_inputs *inputs, const rate_sl
     }
 }
 
-void rate_unit_of_area(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
-                       size_t area, double *cells)
+/* ---- the whole ---- */
+
+static void take_from_table(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
+                            const char *code)
 {
-    reset(unit, slice);
-    add_events(unit, inputs, slice, area, 1);
-    add_people(unit, inputs, slice, hst_areas_code(inputs->areas, area), 1, cells);
+    const rate_extras *extras = &inputs->extras[slice->measure];
+
+    unit->all[RATE_EVENTS] = hst_measure_table_find(extras->table, code, slice->period);
+    unit->base = slice->with_base ? hst_measure_table_find(extras->table, code, &extras->base) : 0;
 }
 
-void rate_unit_of_group(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
-                        const hst_area_group *group, double *cells)
+hst_status rate_unit_of_area(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
+                             size_t area, double *cells, hst_error *err)
 {
-    bool has_own_row = group->population_area[0] != '\0';
+    reset(unit, slice);
+    if (inputs->study->measures[slice->measure].is_table) {
+        take_from_table(unit, inputs, slice, hst_areas_code(inputs->areas, area));
+        return HST_OK;
+    }
+    add_people(unit, inputs, slice, hst_areas_code(inputs->areas, area), 1, cells);
+    add_excluded(unit, inputs, slice, area, 1);
+    return add_area(unit, inputs, slice, area, 1, err);
+}
+
+hst_status rate_unit_of_reference(rate_unit *unit, const rate_inputs *inputs,
+                                  const rate_slice *slice, double *cells, double *scale,
+                                  hst_error *err)
+{
+    const rate_reference *reference = &inputs->extras[slice->measure].reference;
+    rate_slice own = rate_slice_of_reference(slice, inputs);
+    hst_status status = HST_OK;
 
     reset(unit, slice);
+    *scale = 1;
+    if (reference->has_year && !inputs->study->measures[slice->measure].annualise) {
+        *scale = (double)(slice->period->end - slice->period->start + 1) /
+                 (reference->year.end - reference->year.start + 1);
+    }
+    for (size_t i = 0; i < reference->n_areas && status == HST_OK; i++) {
+        size_t area = reference->areas[i];
+
+        add_people(unit, inputs, &own, hst_areas_code(inputs->areas, area), 1, cells);
+        status = add_area(unit, inputs, &own, area, 1, err);
+    }
+    return status;
+}
+
+hst_status rate_unit_of_group(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
+                              size_t number, double *cells, hst_error *err)
+{
+    const hst_area_group *group = hst_areas_group(inputs->areas, number);
+    bool has_own_row = group->population_area[0] != '\0';
+    bool with_other = has_own_row && group->is_england;
+    size_t own_cells = SIZE_MAX;
+    hst_status status = HST_OK;
+
+    reset(unit, slice);
+    if (inputs->study->measures[slice->measure].is_table) {
+        take_from_table(unit, inputs, slice, group->name);
+        return HST_OK;
+    }
+    own_cells = hst_cube_group_area(inputs->cube, slice->measure, number);
     for (size_t i = 0; i < group->n_members; i++) {
+        unit->is_weighted = unit->is_weighted || group->members[i].weight != 1;
+    }
+    for (size_t i = 0; i < group->n_members && status == HST_OK; i++) {
         const hst_area_member *member = &group->members[i];
 
-        add_events(unit, inputs, slice, member->area, member->weight);
+        if (own_cells == SIZE_MAX) {
+            status = add_area(unit, inputs, slice, member->area, member->weight, err);
+        }
         if (!has_own_row) {
             add_people(unit, inputs, slice, hst_areas_code(inputs->areas, member->area),
                        member->weight, cells);
         }
+        add_excluded(unit, inputs, slice, member->area, member->weight);
     }
     if (has_own_row) {
         add_people(unit, inputs, slice, group->population_area, 1, cells);
-        if (group->is_england) {
-            add_events(unit, inputs, slice, hst_areas_special(inputs->areas).other, 1);
-        }
     }
+    if (status == HST_OK && own_cells != SIZE_MAX) {
+        status = add_area(unit, inputs, slice, own_cells, 1, err);
+    } else if (status == HST_OK && with_other) {
+        status = add_area(unit, inputs, slice, hst_areas_special(inputs->areas).other, 1, err);
+    }
+    join_stays(unit);
+    return status;
 }
 
 /* What a whole is without a part. Weighted sums differ by rounding where nothing is left; the least
- * that can be left, one event or person, is far more. */
+ * that can be left, one event or person, is far more. People who had events in both are in the
+ * whole once, so a part may be the larger one. */
 static double left_over(double whole, double part)
 {
     double rest = whole - part;
@@ -377,14 +457,29 @@ void rate_unit_without(rate_unit *unit, const rate_unit *whole, const rate_slice
             weight = group->members[i].weight;
         }
     }
+    for (size_t source = 0; source < RATE_N_SOURCES; source++) {
+        for (size_t i = 0; i < slice->n_strata; i++) {
+            unit->sums[source][i] =
+                left_over(whole->sums[source][i], weight * part->sums[source][i]);
+            unit->variances[source][i] = left_over(whole->variances[source][i],
+                                                   weight * weight * part->variances[source][i]);
+        }
+        unit->all[source] = left_over(whole->all[source], weight * part->all[source]);
+        unit->all_variance[source] =
+            left_over(whole->all_variance[source], weight * weight * part->all_variance[source]);
+    }
     for (size_t i = 0; i < slice->n_strata; i++) {
-        unit->events[i] = left_over(whole->events[i], weight * part->events[i]);
-        unit->variances[i] = whole->variances[i] - weight * weight * part->variances[i];
         unit->people[i] = left_over(whole->people[i], weight * part->people[i]);
     }
-    unit->all_events = left_over(whole->all_events, weight * part->all_events);
-    unit->all_variance = whole->all_variance - weight * weight * part->all_variance;
     unit->all_people = left_over(whole->all_people, weight * part->all_people);
     unit->has_people = whole->has_people && part->has_people;
     unit->missing_year = 0;
+    unit->n_lengths = 0;
+}
+
+double rate_unit_worth(const rate_unit *unit, rate_source source)
+{
+    bool is_any = unit->all[source] > 0 && unit->all_variance[source] > 0;
+
+    return is_any ? unit->all_variance[source] / unit->all[source] : 1;
 }

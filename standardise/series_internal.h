@@ -1,4 +1,4 @@
-/* What the files of the results share: the results themselves and their texts. */
+/* What the files of the results share: the results themselves, their plan and their texts. */
 #ifndef HESTIA_SERIES_INTERNAL_H
 #define HESTIA_SERIES_INTERNAL_H
 
@@ -13,16 +13,18 @@ typedef struct split_texts {
 
 /* The texts of one measure. */
 typedef struct measure_texts {
-    char *method, *method_exact; /* the second for crude rates with exact limits */
+    char *method[RATE_MAX_ROWS], *method_exact[RATE_MAX_ROWS]; /* the second for exact limits */
     char *confidence;
-    size_t n_splits;
+    size_t n_splits;     /* split values that have rows of their own */
     split_texts *splits; /* [n_splits]; the first is the total */
 } measure_texts;
 
 /* What a row itself does not carry: for its note and for the audit. */
 typedef struct row_facts {
-    unsigned char notes; /* bits of rate_note */
-    int missing_year;    /* 0, or the year that the population files do not have */
+    unsigned notes;    /* bits of rate_note */
+    int missing_year;  /* 0, or the year that the population files do not have */
+    size_t n_dropped;  /* strata without a stay */
+    uint64_t excluded; /* events that exclude_providers took away */
     double events_without_people, events_left_out;
 } row_facts;
 
@@ -31,21 +33,42 @@ struct hst_results {
     hst_result *rows;
     row_facts *facts; /* [n_rows] */
     size_t n_measures;
-    measure_texts *texts;      /* [n_measures] */
-    char *notes[RATE_N_NOTES]; /* texts of the combinations that occur */
+    measure_texts *texts; /* [n_measures] */
+    size_t n_notes, room_for_notes;
+    char **notes; /* texts of rows' notes */
 };
 
-rate_inputs rate_inputs_of(const hst_study *study, const hst_measures *measures,
-                           const hst_areas *areas, const hst_cube *cube,
-                           const hst_population *population, const hst_standard *standard);
+/* One line of work: a slice, and where its rows go. */
+typedef struct job {
+    rate_slice slice;
+    size_t first_row, row_step;
+} job;
+
+typedef struct maker {
+    rate_inputs inputs;
+    hst_results *results;
+    size_t n_areas, n_groups;
+    size_t **unit_rank; /* [measure][n_groups + n_areas]: place of each by code among those that
+                           have rows; SIZE_MAX: none */
+    job *jobs;
+    size_t n_jobs;
+} maker;
+
+/* Lays out the rows of all measures, and makes the jobs that fill them. */
+HST_MUST_CHECK hst_status series_plan(maker *m, hst_error *err);
+void series_plan_clear(maker *m);
 
 /* Makes the texts of every measure. */
 HST_MUST_CHECK hst_status series_texts_create(hst_results *results, const rate_inputs *inputs,
                                               hst_error *err);
 void series_texts_free(hst_results *results);
 
-/* The text of a combination of notes, owned by the results. */
-HST_MUST_CHECK hst_status series_note(hst_results *results, unsigned char notes, const char **out,
+/* The sentences of a row, owned by the results. */
+HST_MUST_CHECK hst_status series_note(hst_results *results, const row_facts *facts,
+                                      const char **out, hst_error *err);
+
+/* Lines of the audit about one row. */
+HST_MUST_CHECK hst_status series_tell(const maker *m, size_t row, hst_ledger *ledger,
                                       hst_error *err);
 
 #endif

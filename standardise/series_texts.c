@@ -1,4 +1,7 @@
 /* The words in results.csv: methods, confidence, split values, notes. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,28 +13,148 @@ static hst_status no_memory(hst_error *err)
     return hst_fail(err, HST_ERR_MEMORY, "no memory for the texts of the results");
 }
 
-static bool make_method_texts(measure_texts *texts, const hst_measure *measure,
-                              const rate_inputs *inputs)
-{
-    const char *years = measure->annualise ? "; annualised" : "";
-    char text[160];
+/* ---- methods ---- */
 
-    if (measure->statistic == HST_STAT_DSR) {
-        snprintf(text, sizeof text, "%s; %s (%zu bands); %s%s",
-                 hst_interval_name(measure->interval == HST_INTERVAL_DEFAULT
-                                       ? HST_INTERVAL_DOBSON_BYAR
-                                       : measure->interval),
-                 inputs->standard->name, inputs->standard->bands.n,
-                 inputs->study->by_sex ? "age_sex" : "age", years);
-        texts->method = strdup(text);
-        texts->method_exact = strdup(text);
-    } else {
-        snprintf(text, sizeof text, "Byars%s", years);
-        texts->method = strdup(text);
-        snprintf(text, sizeof text, "Exact%s", years);
-        texts->method_exact = strdup(text);
+/* Room for the text of one method. */
+enum { METHOD_BYTES = 240 };
+
+static void append(char text[METHOD_BYTES], const char *format, ...) HST_PRINTF(2, 3);
+
+static void append(char text[METHOD_BYTES], const char *format, ...)
+{
+    size_t length = strlen(text);
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text + length, METHOD_BYTES - length, format, arguments);
+    va_end(arguments);
+}
+
+static void append_strata(char text[METHOD_BYTES], const rate_inputs *inputs, const char *name)
+{
+    append(text, "; %s (%zu bands); %s", name, inputs->standard->bands.n,
+           inputs->study->by_sex ? "age_sex" : "age");
+}
+
+/* Which stays count, and how long. */
+static void append_stays(char text[METHOD_BYTES], const hst_measure *measure)
+{
+    if (measure->los_min > 0) {
+        append(text, "; stays of %d days and more", measure->los_min);
     }
-    return texts->method && texts->method_exact;
+    if (measure->los_cap > 0) {
+        append(text, "; stays capped at %d days", measure->los_cap);
+    }
+}
+
+/* What events are expected from. */
+static void append_reference(char text[METHOD_BYTES], const rate_inputs *inputs, size_t measure)
+{
+    const rate_reference *reference = &inputs->extras[measure].reference;
+
+    append(text, "; reference %s", reference->is_all ? "all areas" : "");
+    if (!reference->is_all) {
+        append(text, "%zu areas", reference->n_areas);
+    }
+    append(text, ", %s", reference->has_year ? reference->year.label : "same period");
+}
+
+static void append_counting(char text[METHOD_BYTES], const hst_measure *measure, bool is_exact)
+{
+    append(text, "%s", is_exact ? "Exact" : "Byars");
+    append(text, "%s",
+           measure->interval == HST_INTERVAL_REPEAT_ADJUSTED ? ", repeat-adjusted" : "");
+}
+
+static const char *interval_of(const hst_measure *measure)
+{
+    return hst_interval_name(measure->interval == HST_INTERVAL_DEFAULT ? HST_INTERVAL_DOBSON_BYAR
+                                                                       : measure->interval);
+}
+
+/* How a row was made, as its column `method` says it. */
+static void describe(char text[METHOD_BYTES], const rate_inputs *inputs, size_t number, size_t row,
+                     bool is_exact)
+{
+    static const char *const of_stays[RATE_MAX_ROWS] = {
+        "mean, Student's t", "quantile, type 7", "quantile, type 7",
+        "quantile, type 7",  "quantile, type 7", "mean without 5 % of the stays at each end"};
+    const hst_measure *measure = &inputs->study->measures[number];
+
+    text[0] = '\0';
+    switch (measure->statistic) {
+    case HST_STAT_COUNT:
+        append(text, "%s", measure->per_working_day ? "per working day, England" : "");
+        return;
+    case HST_STAT_CRUDE_RATE:
+        append_counting(text, measure, is_exact);
+        append(text, "%s", measure->per_working_day ? "; per working day, England" : "");
+        break;
+    case HST_STAT_DSR:
+        append(text, "%s", interval_of(measure));
+        append_strata(text, inputs, inputs->standard->name);
+        break;
+    case HST_STAT_ACS_SCORE:
+        if (row != RATE_ACS_ISR) {
+            append(text, "%s",
+                   row == RATE_ACS_SCORE
+                       ? "10 - stanine of acs_residual (floor(2 r + 5.5), 1 to 9)"
+                       : "internally studentised residual of acs_isr on imd, least squares");
+            return;
+        } /* fall through */
+    case HST_STAT_ISR:
+    case HST_STAT_SMR:
+        append_counting(text, measure, is_exact);
+        append_strata(text, inputs, "indirect");
+        append_reference(text, inputs, number);
+        break;
+    case HST_STAT_MEAN_LOS:
+        append(text, "%s", of_stays[row]);
+        append_stays(text, measure);
+        break;
+    case HST_STAT_STD_MEAN_LOS:
+        append(text, "normal");
+        append_strata(text, inputs, "pooled stays of all areas");
+        append_stays(text, measure);
+        break;
+    case HST_STAT_BED_DAYS:
+        append(text, "%s", measure->bed_days_placed ? "placed" : "by discharge");
+        append_stays(text, measure);
+        break;
+    case HST_STAT_BED_DAY_RATE:
+        append(text, "%s, repeat-adjusted; %s", interval_of(measure),
+               measure->bed_days_placed ? "placed" : "by discharge");
+        append_stays(text, measure);
+        break;
+    case HST_STAT_READMISSION:
+        append(text, "Wilson; emergency within %d days (0 to %d)", measure->days,
+               measure->days - 1);
+        return;
+    case HST_STAT_HHI:
+        append(text, "%s", row == 0 ? "1 / hhi" : "sum of squared shares of providers");
+        return;
+    case HST_STAT_GROWTH:
+        append(text, "index, %s = 100", inputs->extras[number].base.label);
+        return;
+    }
+    append(text, "%s", measure->annualise ? "; annualised" : "");
+}
+
+static bool make_method_texts(measure_texts *texts, const rate_inputs *inputs, size_t measure)
+{
+    const rate_statistic *statistic = rate_statistic_of(&inputs->study->measures[measure]);
+    char text[METHOD_BYTES];
+
+    for (size_t row = 0; row < statistic->n_rows; row++) {
+        describe(text, inputs, measure, row, false);
+        texts->method[row] = strdup(text);
+        describe(text, inputs, measure, row, true);
+        texts->method_exact[row] = strdup(text);
+        if (!texts->method[row] || !texts->method_exact[row]) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool make_confidence_text(measure_texts *texts, const hst_measure *measure)
@@ -65,12 +188,16 @@ static const char *find_name(const hst_table *names, size_t code_column, size_t 
     return "";
 }
 
-/* The split values of one measure. `names` is the table of providers, or NULL. */
+/* The split values of one measure; a table has none, and those that a concentration is made of have
+ * no rows. `names` is the table of providers, or NULL. */
 static hst_status make_splits(measure_texts *texts, const rate_inputs *inputs, size_t measure,
                               const hst_table *names, hst_error *err)
 {
-    hst_split by = inputs->study->measures[measure].split;
-    size_t code_column = 0, name_column = 0, n = hst_cube_n_splits(inputs->cube, measure);
+    const hst_measure *m = &inputs->study->measures[measure];
+    bool is_split = !m->is_table && !rate_statistic_of(m)->with_providers;
+    hst_split by = m->split;
+    size_t code_column = 0, name_column = 0;
+    size_t n = is_split ? hst_cube_n_splits(inputs->cube, measure) : 1;
 
     if (names && (hst_table_require(names, "code", &code_column, err) != HST_OK ||
                   hst_table_require(names, "name", &name_column, err) != HST_OK)) {
@@ -83,7 +210,7 @@ static hst_status make_splits(measure_texts *texts, const rate_inputs *inputs, s
     texts->n_splits = n;
     for (size_t i = 0; i < n; i++) {
         split_texts *split = &texts->splits[i];
-        const char *code = hst_cube_split(inputs->cube, measure, i), *name = "";
+        const char *code = i > 0 ? hst_cube_split(inputs->cube, measure, i) : "", *name = "";
 
         if (i > 0 && by == HST_SPLIT_SEX) {
             name = name_of_sex(code);
@@ -117,7 +244,7 @@ hst_status series_texts_create(hst_results *results, const rate_inputs *inputs, 
         status = hst_table_read(&names, study->provider_names, err);
     }
     for (size_t i = 0; i < study->n_measures && status == HST_OK; i++) {
-        if (!make_method_texts(&results->texts[i], &study->measures[i], inputs) ||
+        if (!make_method_texts(&results->texts[i], inputs, i) ||
             !make_confidence_text(&results->texts[i], &study->measures[i])) {
             status = no_memory(err);
             goto done;
@@ -140,37 +267,68 @@ void series_texts_free(hst_results *results)
             free(texts->splits[split].name);
         }
         free(texts->splits);
-        free(texts->method);
-        free(texts->method_exact);
+        for (size_t row = 0; row < RATE_MAX_ROWS; row++) {
+            free(texts->method[row]);
+            free(texts->method_exact[row]);
+        }
         free(texts->confidence);
     }
     free(results->texts);
-    for (size_t i = 0; i < RATE_N_NOTES; i++) {
+    for (size_t i = 0; i < results->n_notes; i++) {
         free(results->notes[i]);
     }
+    free(results->notes);
 }
 
-hst_status series_note(hst_results *results, unsigned char notes, const char **out, hst_error *err)
+/* Keeps a text: rows of one kind follow each other, so the last one is often the same. */
+static hst_status keep_note(hst_results *results, const char *text, const char **out,
+                            hst_error *err)
 {
-    char text[640] = "";
+    size_t n = results->n_notes;
+
+    if (n == 0 || strcmp(results->notes[n - 1], text) != 0) {
+        if (n == results->room_for_notes) {
+            size_t room = 2 * n + 16;
+            char **notes = realloc(results->notes, room * sizeof *notes);
+
+            if (!notes) {
+                return no_memory(err);
+            }
+            results->notes = notes;
+            results->room_for_notes = room;
+        }
+        results->notes[n] = strdup(text);
+        if (!results->notes[n]) {
+            return no_memory(err);
+        }
+        results->n_notes++;
+    }
+    *out = results->notes[results->n_notes - 1];
+    return HST_OK;
+}
+
+hst_status series_note(hst_results *results, const row_facts *facts, const char **out,
+                       hst_error *err)
+{
+    char text[1600] = "";
     size_t length = 0;
 
     *out = "";
-    if (notes == 0) {
-        return HST_OK;
-    }
-    for (size_t i = 0; i < RATE_N_SENTENCES && !results->notes[notes]; i++) {
-        if (notes & (1u << i)) {
+    for (size_t i = 0; i < RATE_N_SENTENCES; i++) {
+        if (facts->notes & (1u << i)) {
             length += (size_t)snprintf(text + length, sizeof text - length, "%s%s",
                                        length > 0 ? "; " : "", rate_sentences[i]);
         }
     }
-    if (!results->notes[notes]) {
-        results->notes[notes] = strdup(text);
+    if (facts->n_dropped > 0) {
+        length += (size_t)snprintf(text + length, sizeof text - length,
+                                   "%s%zu strata without stays left out, weights rescaled",
+                                   length > 0 ? "; " : "", facts->n_dropped);
     }
-    if (!results->notes[notes]) {
-        return no_memory(err);
+    if (facts->excluded > 0) {
+        length += (size_t)snprintf(text + length, sizeof text - length,
+                                   "%sexcluded provider(s): %" PRIu64 " events",
+                                   length > 0 ? "; " : "", facts->excluded);
     }
-    *out = results->notes[notes];
-    return HST_OK;
+    return length > 0 ? keep_note(results, text, out, err) : HST_OK;
 }

@@ -6,21 +6,6 @@
 
 #include "standardise/series_internal.h"
 
-rate_inputs rate_inputs_of(const hst_study *study, const hst_measures *measures,
-                           const hst_areas *areas, const hst_cube *cube,
-                           const hst_population *population, const hst_standard *standard)
-{
-    return (rate_inputs){
-        .study = study,
-        .measures = measures,
-        .areas = areas,
-        .cube = cube,
-        .population = population,
-        .counted = standard,
-        .standard = population ? hst_population_standard(population) : standard,
-    };
-}
-
 /* Number of a period among the complete ones of a measure. */
 static hst_status find_period(const hst_study *study, const hst_measures *measures, size_t measure,
                               const hst_period *period, size_t *out, hst_error *err)
@@ -41,52 +26,77 @@ static hst_status find_period(const hst_study *study, const hst_measures *measur
                     period->label, study->measures[measure].id);
 }
 
-static void fill_strata(hst_stratum *strata, const rate_inputs *inputs, const rate_slice *slice,
-                        const rate_unit *unit, const double *weights)
+/* Sex and age of a stratum as the tables write them. */
+static void name_stratum(hst_stratum *stratum, const rate_basis *basis, size_t number)
 {
-    double total_weight = 0, per = inputs->study->measures[slice->measure].per;
+    unsigned sex = 0;
+    size_t band = 0;
 
-    for (size_t i = 0; i < slice->n_strata; i++) {
-        total_weight += weights[i];
+    rate_slice_stratum(basis->slice, basis->inputs, number, &sex, &band);
+    snprintf(stratum->sex, sizeof stratum->sex, "%s",
+             sex == HST_SEX_MALE     ? "1"
+             : sex == HST_SEX_FEMALE ? "2"
+                                     : "persons");
+    hst_age_band_label(&basis->inputs->standard->bands, band, stratum->age);
+}
+
+/* The share of a stratum in the value: of a direct rate by its weight, of an indirect one by its
+ * events, with the rate expected of it as its weight. */
+static double contribution_of(const rate_basis *basis, const rate_unit *unit, const rate *r,
+                              size_t i, double total_weight)
+{
+    double events = unit->sums[RATE_EVENTS][i];
+
+    if (basis->reference) {
+        return events * r->value / r->total_count;
     }
-    for (size_t i = 0; i < slice->n_strata; i++) {
-        unsigned sex = 0;
-        size_t band = 0;
+    if (basis->measure->statistic == HST_STAT_STD_MEAN_LOS) {
+        return events > 0 ? basis->weights[i] * unit->sums[RATE_DAYS][i] / (events * total_weight)
+                          : 0;
+    }
+    return unit->has_people && unit->people[i] > 0
+               ? basis->measure->per * basis->weights[i] * events / (unit->people[i] * total_weight)
+               : NAN;
+}
 
-        rate_slice_stratum(slice, inputs, i, &sex, &band);
-        snprintf(strata[i].sex, sizeof strata[i].sex, "%s",
-                 sex == HST_SEX_MALE     ? "1"
-                 : sex == HST_SEX_FEMALE ? "2"
-                                         : "persons");
-        hst_age_band_label(&inputs->standard->bands, band, strata[i].age);
-        strata[i].events = (uint64_t)llround(unit->events[i]);
-        strata[i].weight = weights[i];
-        strata[i].population = unit->has_people ? unit->people[i] : NAN;
-        strata[i].contribution =
-            unit->has_people && unit->people[i] > 0
-                ? per * weights[i] * unit->events[i] / (unit->people[i] * total_weight)
-                : NAN;
+static double weight_of(const rate_basis *basis, size_t i)
+{
+    const rate_unit *reference = basis->reference;
+
+    return reference
+               ? basis->reference_scale * reference->sums[RATE_EVENTS][i] / reference->people[i]
+               : basis->weights[i];
+}
+
+static void fill_strata(hst_stratum *strata, const rate_basis *basis, const rate_unit *unit,
+                        const rate *r)
+{
+    bool is_of_stays = basis->measure->statistic == HST_STAT_STD_MEAN_LOS;
+    double total_weight = 0;
+
+    for (size_t i = 0; i < basis->slice->n_strata; i++) {
+        total_weight += is_of_stays && !(unit->sums[RATE_EVENTS][i] > 0) ? 0 : basis->weights[i];
+    }
+    for (size_t i = 0; i < basis->slice->n_strata; i++) {
+        name_stratum(&strata[i], basis, i);
+        strata[i].events = (uint64_t)llround(unit->sums[RATE_EVENTS][i]);
+        strata[i].weight = weight_of(basis, i);
+        strata[i].population = unit->has_people && !is_of_stays ? unit->people[i] : NAN;
+        strata[i].contribution = contribution_of(basis, unit, r, i, total_weight);
     }
 }
 
-/* Counts and crude rates have one stratum: everybody. */
-static void fill_whole(hst_stratum *stratum, const rate_inputs *inputs, const rate_slice *slice,
-                       const rate_unit *unit)
+/* Other statistics have one stratum: everybody. */
+static void fill_whole(hst_stratum *stratum, const rate *r)
 {
-    const hst_measure *measure = &inputs->study->measures[slice->measure];
-
-    *stratum = (hst_stratum){.sex = "persons",
-                             .age = "all",
-                             .events = (uint64_t)llround(unit->all_events),
-                             .population = NAN,
-                             .weight = 1,
-                             .contribution = unit->all_events};
-    if (measure->statistic == HST_STAT_CRUDE_RATE) {
-        stratum->population = unit->has_people ? unit->all_people : NAN;
-        stratum->contribution = unit->has_people && unit->all_people > 0
-                                    ? measure->per * unit->all_events / unit->all_people
-                                    : NAN;
-    }
+    *stratum = (hst_stratum){
+        .sex = "persons",
+        .age = "all",
+        .events = isnan(r->total_count) ? 0 : (uint64_t)llround(r->total_count),
+        .population = r->total_pop,
+        .weight = 1,
+        .contribution = r->value,
+    };
 }
 
 hst_status hst_results_strata(hst_stratum **out, size_t *n, const hst_study *study,
@@ -96,10 +106,20 @@ hst_status hst_results_strata(hst_stratum **out, size_t *n, const hst_study *stu
                               size_t area, const hst_period *period, hst_error *err)
 {
     hst_status status = HST_OK;
-    rate_inputs inputs = rate_inputs_of(study, measures, areas, cube, population, standard);
-    bool is_dsr = study->measures[measure].statistic == HST_STAT_DSR;
+    rate_inputs inputs = {.study = study,
+                          .measures = measures,
+                          .areas = areas,
+                          .cube = cube,
+                          .population = population,
+                          .counted = standard};
+    const rate_statistic *statistic = rate_statistic_of(&study->measures[measure]);
     rate_slice slice;
-    rate_unit unit = {0};
+    rate_basis basis = {.inputs = &inputs,
+                        .slice = &slice,
+                        .measure = &study->measures[measure],
+                        .reference_scale = 1};
+    rate_unit unit = {0}, reference = {0};
+    rate rows[RATE_MAX_ROWS];
     hst_stratum *strata = NULL;
     double *weights = NULL, *cells = NULL;
     size_t period_index = 0;
@@ -107,40 +127,56 @@ hst_status hst_results_strata(hst_stratum **out, size_t *n, const hst_study *stu
     *out = NULL;
     *n = 0;
     status = find_period(study, measures, measure, period, &period_index, err);
-    if (status != HST_OK) {
-        return status;
+    if (status == HST_OK) {
+        status = rate_inputs_prepare(&inputs, NULL, err);
     }
-    rate_slice_init(&slice, &inputs, measure, period, period_index, 0);
-    status = rate_unit_init(&unit, slice.n_strata, err);
     if (status != HST_OK) {
         goto done;
     }
+    rate_slice_init(&slice, &inputs, measure, period, period_index, 0);
     strata = calloc(slice.n_strata, sizeof *strata);
     weights = calloc(slice.n_strata, sizeof *weights);
     cells = calloc(rate_cells_size(&inputs), sizeof *cells);
-    if (!strata || !weights || !cells) {
+    basis.strata = calloc(slice.n_strata, sizeof *basis.strata);
+    if (!strata || !weights || !cells || !basis.strata) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for %zu strata", slice.n_strata);
         goto done;
     }
-    if (is_group) {
-        rate_unit_of_group(&unit, &inputs, &slice, hst_areas_group(areas, area), cells);
-    } else {
-        rate_unit_of_area(&unit, &inputs, &slice, area, cells);
-    }
     rate_slice_weights(&slice, &inputs, weights);
-    if (is_dsr) {
-        fill_strata(strata, &inputs, &slice, &unit, weights);
-    } else {
-        fill_whole(strata, &inputs, &slice, &unit);
+    basis.weights = weights;
+    if ((status = rate_unit_init(&unit, &slice, &inputs, err)) != HST_OK ||
+        (status = rate_unit_init(&reference, &slice, &inputs, err)) != HST_OK) {
+        goto done;
     }
-    *n = is_dsr ? slice.n_strata : 1;
+    if (statistic->with_reference) {
+        status =
+            rate_unit_of_reference(&reference, &inputs, &slice, cells, &basis.reference_scale, err);
+        basis.reference = &reference;
+    }
+    if (status == HST_OK) {
+        status = is_group ? rate_unit_of_group(&unit, &inputs, &slice, area, cells, err)
+                          : rate_unit_of_area(&unit, &inputs, &slice, area, cells, err);
+    }
+    if (status != HST_OK) {
+        goto done;
+    }
+    rate_compute(&basis, &unit, true, rows);
+    if (statistic->is_stratified) {
+        fill_strata(strata, &basis, &unit, &rows[0]);
+    } else {
+        fill_whole(strata, &rows[statistic->main]);
+    }
+    *n = statistic->is_stratified ? slice.n_strata : 1;
     *out = strata;
     strata = NULL; /* now the caller's */
 
 done:
     rate_unit_clear(&unit);
+    rate_unit_clear(&reference);
+    free(basis.strata);
     free(strata);
     free(weights);
     free(cells);
+    rate_inputs_clear(&inputs);
     return status;
 }
