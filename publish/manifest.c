@@ -69,15 +69,15 @@ static json_t *rules_json(const hst_study *study)
         [HST_DENOMINATOR_INTERPOLATE] = "interpolate",
     };
 
-    return json_pack("{s:s?, s:s?, s:s?, s:s?, s:s, s:s, s:s?, s:o, s:o, s:o, s:f, s:f}", "spells",
-                     study->spell_rule, "cips", study->cips_rule, "duplicates", study->duplicates,
-                     "standard_population", study->standard_population, "standardise_by",
-                     study->by_sex ? "age_sex" : "age", "denominator_year",
+    return json_pack("{s:s?, s:s?, s:s?, s:s?, s:s, s:s, s:s?, s:o, s:o, s:o, s:f, s:f, s:f}",
+                     "spells", study->spell_rule, "cips", study->cips_rule, "duplicates",
+                     study->duplicates, "standard_population", study->standard_population,
+                     "standardise_by", study->by_sex ? "age_sex" : "age", "denominator_year",
                      denominators[study->denominator_year], "area_type", study->areas.type,
                      "area_fields", texts_json(&study->areas.field), "sites",
                      texts_json(&study->areas.sites), "comparators", comparators_json(study),
                      "max_rejected", study->quality.max_rejected, "max_unknown_area",
-                     study->quality.max_unknown_area);
+                     study->quality.max_unknown_area, "max_row_drop", study->quality.max_row_drop);
 }
 
 static json_t *measures_json(const hst_publication *p)
@@ -220,6 +220,57 @@ static json_t *results_json(const hst_publication *p)
                      "comparators", (json_int_t)hst_areas_n_groups(p->areas));
 }
 
+/* Who was followed, and by which rules; null when the measures needed nobody. */
+static json_t *people_json(const hst_publication *p)
+{
+    const hst_people_totals *people = p->people;
+    json_t *object = NULL;
+
+    if (!people) {
+        return json_null();
+    }
+    object = json_pack("{s:I, s:I}", "people", (json_int_t)people->n_people, "episodes",
+                       (json_int_t)people->n_episodes);
+    if (object && people->has_spells) {
+        json_object_set_new(object, "spells", json_integer((json_int_t)people->n_spells));
+        json_object_set_new(object, "continuous_spells", json_integer((json_int_t)people->n_cips));
+    }
+    for (size_t i = 0; object && p->cohorts && p->cohort_sizes && i < p->study->n_cohorts; i++) {
+        json_t *cohort = json_pack("{s:s, s:I}", "cohort", p->study->cohorts[i].id, "people",
+                                   (json_int_t)hst_cohort_sizes_people(p->cohort_sizes, i));
+
+        if (i == 0) {
+            json_object_set_new(object, "cohorts", json_array());
+        }
+        json_array_append_new(json_object_get(object, "cohorts"), cohort);
+    }
+    return object;
+}
+
+/* England's admissions (finished admission episodes) and spells, year by year. */
+static json_t *spells_json(const hst_publication *p)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; array && p->england && p->england->has_spells && i < p->england->n_years;
+         i++) {
+        const hst_england_year *year = &p->england->years[i];
+        double difference = (double)year->spells - (double)year->fae;
+        hst_period period = hst_period_of(HST_BY_YEAR, hst_date_from_civil(year->year, 4, 1));
+        json_t *object = json_pack(
+            "{s:s, s:I, s:I, s:I, s:o}", "year", period.label, "admissions", (json_int_t)year->fae,
+            "spells", (json_int_t)year->spells, "difference",
+            (json_int_t)year->spells - (json_int_t)year->fae, "percent",
+            year->fae > 0 ? json_real(100 * difference / (double)year->fae) : json_null());
+
+        if (json_array_append_new(array, object) != 0) {
+            json_decref(array);
+            array = NULL;
+        }
+    }
+    return array;
+}
+
 static json_t *options_json(const hst_publication *p)
 {
     return json_pack("{s:i, s:I}", "threads", p->n_threads, "memory_bytes",
@@ -270,6 +321,8 @@ hst_status hst_manifest_write(const hst_publication *p, const char *run, const c
         {"inputs", inputs_json(p)},
         {"tables", tables},
         {"counts", counts_json(p->ledger)},
+        {"people", people_json(p)},
+        {"admissions_and_spells", spells_json(p)},
         {"results", results_json(p)},
         {"timings", timings_json(p)},
     };

@@ -18,7 +18,7 @@ static const struct table {
 } tables[] = {
     {"results.csv", hst_table_write_results},     {"measures.csv", hst_table_write_measures},
     {"areas.csv", hst_table_write_areas},         {"audit.csv", hst_table_write_audit},
-    {"reconcile.csv", hst_table_write_reconcile},
+    {"reconcile.csv", hst_table_write_reconcile}, {"reported.csv", hst_table_write_reported},
 };
 
 enum { N_TABLES = sizeof tables / sizeof tables[0] };

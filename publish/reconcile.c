@@ -1,5 +1,6 @@
 /* reconcile.csv: England's totals beside the published ones. Both are by the financial year in
- * which the episode ended, while the measures of a study are dated by admission. */
+ * which the episode ended, while the measures of a study are dated by admission. The mean stay is
+ * of finished ordinary stays with a discharge date, to one decimal in the published table. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,10 @@ static const char *const columns[] = {"dataset",   "year",    "item", "ours",
 /* Items in the order of their names, and their columns in the reference table. */
 static const struct item {
     const char *name, *column;
-} items[] = {{"fae", "admissions_fae"}, {"fae_emergency", "emergency_fae"}, {"fce", "fce"}};
+} items[] = {{"fae", "admissions_fae"},
+             {"fae_emergency", "emergency_fae"},
+             {"fce", "fce"},
+             {"mean_los", "mean_los_spells_days"}};
 
 enum {
     N_COLUMNS = sizeof columns / sizeof columns[0],
@@ -28,11 +32,13 @@ enum {
     APRIL = 4
 };
 
-static uint64_t item_of(const hst_england_year *year, size_t item)
+static double item_of(const hst_england_year *year, size_t item)
 {
-    const uint64_t counts[N_ITEMS] = {year->fae, year->fae_emergency, year->fce};
+    const double items_of_year[N_ITEMS] = {
+        (double)year->fae, (double)year->fae_emergency, (double)year->fce,
+        year->stays > 0 ? (double)year->stay_days / (double)year->stays : NAN};
 
-    return counts[item];
+    return items_of_year[item];
 }
 
 /* Published figure of a year, NAN when there is none. */
@@ -72,7 +78,7 @@ static hst_status reconcile_year(hst_reconciled *rows, const hst_england_year *y
         if (status != HST_OK) {
             return status;
         }
-        row->percent = ((double)row->ours - row->published) / row->published * 100;
+        row->percent = (row->ours - row->published) / row->published * 100;
         row->flag = isnan(row->published)              ? "not published"
                     : fabs(row->percent) <= ok_percent ? "ok"
                                                        : "differs";
@@ -142,7 +148,7 @@ hst_status hst_table_write_reconcile(const hst_publication *p, const char *path,
         hst_csv_text(csv, hst_dataset_name(HST_DATASET_APC));
         hst_csv_text(csv, rows[i].year);
         hst_csv_text(csv, rows[i].item);
-        hst_csv_count(csv, rows[i].ours);
+        hst_csv_real(csv, rows[i].ours);
         hst_csv_real(csv, rows[i].published);
         hst_csv_real(csv, rows[i].percent);
         hst_csv_text(csv, rows[i].flag);

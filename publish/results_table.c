@@ -71,19 +71,75 @@ static area_texts describe_area(const hst_publication *p, bool is_group, size_t 
                         hst_areas_is_site(p->areas, area) ? "site" : "other"};
 }
 
-/* "admissions", "admissions per 100,000": the unit of `value`. */
+/* Statistics whose values are not events per so many people; others end in the measure's unit. */
+static const struct value_unit {
+    const char *statistic, *unit;
+} value_units[] = {
+    {"mean_los", "days"},
+    {"median_los", "days"},
+    {"p90_los", "days"},
+    {"q1_los", "days"},
+    {"q3_los", "days"},
+    {"trimmed_mean_los", "days"},
+    {"std_mean_los", "days"},
+    {"bed_days", "bed days"},
+    {"hhi", "index, 0 to 1"},
+    {"effective_providers", "providers"},
+    {"growth", "index, base = 100"},
+    {"acs_residual", "standard deviations"},
+    {"acs_score", "score, 1 to 9"},
+};
+
+/* What is counted, in the plural. */
+static const char *unit_counted(const hst_measure *measure)
+{
+    if (measure->is_table) {
+        return "value";
+    }
+    switch (measure->unit) {
+    case HST_UNIT_PERSON:
+        return "people";
+    case HST_UNIT_CIPS:
+        return "continuous spells";
+    case HST_UNIT_EPISODE:
+        return "episodes";
+    case HST_UNIT_ADMISSION:
+        return "admissions";
+    case HST_UNIT_SPELL:
+        return "spells";
+    case HST_UNIT_ATTENDANCE:
+        return "attendances";
+    }
+    return "";
+}
+
+/* "admissions", "admissions per 100,000", "days": the unit of `value`. */
 static void unit_of_value(const hst_measure *measure, const char *statistic, char text[UNIT_BYTES])
 {
-    const char *unit = hst_unit_name(measure->unit);
+    const char *unit = unit_counted(measure);
     char per[HST_CSV_NUMBER_BYTES];
     size_t n_digits = hst_csv_format_real(per, measure->per);
     size_t n = 0;
 
+    for (size_t i = 0; i < sizeof value_units / sizeof value_units[0]; i++) {
+        if (strcmp(value_units[i].statistic, statistic) == 0) {
+            snprintf(text, UNIT_BYTES, "%s", value_units[i].unit);
+            return;
+        }
+    }
     if (strcmp(statistic, "count") == 0) {
-        snprintf(text, UNIT_BYTES, "%ss", unit);
+        snprintf(text, UNIT_BYTES, "%s%s", unit,
+                 measure->per_working_day ? " per working day" : "");
         return;
     }
-    n = (size_t)snprintf(text, UNIT_BYTES, "%ss per ", unit);
+    if (strcmp(statistic, "smr") == 0) {
+        unit = "observed";
+    } else if (strcmp(statistic, "bed_day_rate") == 0) {
+        unit = "bed days";
+    } else if (strcmp(statistic, "readmission") == 0) {
+        unit = "readmissions";
+    }
+    n = (size_t)snprintf(text, UNIT_BYTES, "%s per ", unit);
     for (size_t i = 0; i < n_digits && n + 2 < UNIT_BYTES; i++) {
         if (i > 0 && (n_digits - i) % 3 == 0 && strspn(per, "0123456789") == n_digits) {
             text[n++] = ',';
@@ -91,6 +147,17 @@ static void unit_of_value(const hst_measure *measure, const char *statistic, cha
         text[n++] = per[i];
     }
     text[n] = '\0';
+    if (measure->per_working_day) {
+        snprintf(text + n, UNIT_BYTES - n, " and working day");
+    } else if (strcmp(statistic, "smr") == 0) {
+        snprintf(text + n, UNIT_BYTES - n, " expected");
+    }
+}
+
+/* Where the rows of a measure come from. */
+static const char *dataset_of(const hst_measure *measure)
+{
+    return measure->is_table ? "table" : hst_dataset_name(measure->dataset);
 }
 
 static void write_result(hst_csv *csv, const hst_publication *p, const hst_result *row,
@@ -103,7 +170,7 @@ static void write_result(hst_csv *csv, const hst_publication *p, const hst_resul
     hst_date_format(row->period.start, start);
     hst_date_format(row->period.end, end);
     hst_csv_text(csv, measure->id);
-    hst_csv_text(csv, hst_dataset_name(measure->dataset));
+    hst_csv_text(csv, dataset_of(measure));
     hst_csv_text(csv, area.type);
     hst_csv_text(csv, area.code);
     hst_csv_text(csv, area.name);
@@ -205,10 +272,10 @@ hst_status hst_table_write_measures(const hst_publication *p, const char *path, 
 
         hst_csv_text(csv, measure->id);
         hst_csv_text(csv, measure->title);
-        hst_csv_text(csv, hst_dataset_name(measure->dataset));
+        hst_csv_text(csv, dataset_of(measure));
         hst_csv_text(csv,
                      hst_measures_definition(p->measures, (size_t)(measure - p->study->measures)));
-        hst_csv_text(csv, hst_unit_name(measure->unit));
+        hst_csv_text(csv, measure->is_table ? "value" : hst_unit_name(measure->unit));
         hst_csv_text(csv, hst_direction_name(measure->direction));
         hst_csv_text(csv, measure->figure);
         hst_csv_end_row(csv);

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "hestia/area.h"
+#include "hestia/cohort.h"
 #include "hestia/cube.h"
 #include "hestia/england.h"
 #include "hestia/ingest.h"
@@ -30,7 +31,10 @@ typedef struct hst_publication {
     const hst_result *results; /**< [n_results], sorted by the key of results.csv */
     size_t n_results;
     hst_ledger *ledger;
-    const hst_england *england; /**< NULL: reconcile.csv has its header only */
+    const hst_england *england;      /**< NULL: reconcile.csv has its header only */
+    const hst_people_totals *people; /**< NULL: nobody was followed */
+    const hst_cohorts *cohorts;      /**< NULL: the study has none */
+    const hst_cohort_sizes *cohort_sizes;
 
     const char *fingerprint;   /**< of hst_fingerprint */
     const char *version;       /**< "0.1.0" */
@@ -45,8 +49,8 @@ typedef struct hst_publication {
 
 /**
  * Writes the whole run folder, all or nothing: release/ (and internal/ when the study asks for it)
- * with results.csv, measures.csv, areas.csv, reconcile.csv and audit.csv, the release files at its
- * top as well, and manifest.json; then `latest` leads to it and old runs are removed.
+ * with results.csv, measures.csv, areas.csv, reported.csv, reconcile.csv and audit.csv, the release
+ * files at its top as well, and manifest.json; then `latest` leads to it and old runs are removed.
  *
  * @param path  receives the run's folder, which the caller frees; NULL when not wanted
  * @return HST_OK; HST_ERR_USAGE when the study asks for disclosure control, which this version does
@@ -88,16 +92,17 @@ bool hst_publish_is_current(const hst_study *study, const char *directory, const
 /** One line of reconcile.csv: England against what was published. */
 typedef struct hst_reconciled {
     char year[8];     /**< "2010/11" */
-    const char *item; /**< "fce", "fae", "fae_emergency" */
-    uint64_t ours;
+    const char *item; /**< "fae", "fae_emergency", "fce", "mean_los" */
+    double ours;      /**< NAN: nothing to make a mean of */
     double published; /**< NAN: not in the reference table */
     double percent;   /**< ours over published less one, in percent; NAN */
     const char *flag; /**< "ok" within 1 %, "differs", "not published" */
 } hst_reconciled;
 
 /**
- * England's totals beside the published ones (reference/hes_published_england.csv), for every year
- * of the study's period and every other one that the extracts hold; sorted by year and item.
+ * England's totals and mean stay beside the published ones (reference/hes_published_england.csv),
+ * for every year of the study's period and every other one that the extracts hold; sorted by year
+ * and item.
  *
  * @param rows  receives [n_rows], which the caller frees
  */
