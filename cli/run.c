@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "cli/figures.h"
+#include "cli/row_drop.h"
+#include "cli/run_report.h"
 #include "hestia/england.h"
 #include "hestia/ingest.h"
 #include "hestia/publish.h"
@@ -30,6 +32,7 @@ typedef struct run {
     hst_store *store;
     size_t n_segments;
     hst_segment **segments; /* the inputs that count */
+    hst_cohorts *cohorts;   /* NULL when the study has none */
     hst_areas *areas;
     hst_cube *cube;
     hst_england *england;
@@ -46,6 +49,7 @@ static void run_free(run *r)
     hst_england_free(r->england);
     hst_cube_free(r->cube);
     hst_areas_free(r->areas);
+    hst_cohorts_free(r->cohorts);
     for (size_t i = 0; i < r->n_segments; i++) {
         hst_segment_close(r->segments[i]);
     }
@@ -92,6 +96,11 @@ static hst_status check_study(run *r, hst_error *err)
     return status;
 }
 
+static const char *results_directory(const run *r)
+{
+    return r->options->out ? r->options->out : r->study->publish.directory;
+}
+
 static void on_progress(void *context, uint64_t done, uint64_t total)
 {
     cli_terminal_progress(context, done, total, "bytes");
@@ -133,6 +142,9 @@ static hst_status ingest(run *r, hst_error *err)
 
     if (status == HST_OK) {
         status = hst_ingest(r->inputs, r->study, r->store, &options, r->ledger, err);
+    }
+    if (status == HST_OK) {
+        status = cli_check_row_drop(r->study, r->inputs, r->store, results_directory(r), err);
     }
     if (status == HST_OK) {
         status = open_segments(r, err);
@@ -187,13 +199,19 @@ static hst_status count(run *r, hst_error *err)
 {
     const hst_segment *const *segments = (const hst_segment *const *)r->segments;
     uint64_t n_episodes = 0;
-    char episodes[32];
     hst_count_options options = {.n_threads = r->options->n_threads,
                                  .memory_bytes = r->options->memory};
-    hst_status status = hst_areas_build(&r->areas, r->study,
-                                        r->population ? hst_population_areas(r->population) : NULL,
-                                        segments, r->n_segments, err);
+    hst_status status = HST_OK;
 
+    if (r->study->n_cohorts > 0) {
+        status = hst_cohorts_create(&r->cohorts, r->study, r->conditions, r->store, err);
+        options.cohorts = r->cohorts;
+    }
+    if (status == HST_OK) {
+        status = hst_areas_build(&r->areas, r->study,
+                                 r->population ? hst_population_areas(r->population) : NULL,
+                                 segments, r->n_segments, err);
+    }
     if (status == HST_OK) {
         status = note_area_columns(r, err);
     }
@@ -207,8 +225,8 @@ static hst_status count(run *r, hst_error *err)
     for (size_t i = 0; i < r->n_segments; i++) {
         n_episodes += hst_segment_get_info(r->segments[i])->rows_used;
     }
-    cli_terminal_end(r->terminal, "%s episodes · %zu %s", cli_grouped(n_episodes, episodes),
-                     r->study->n_measures, r->study->n_measures == 1 ? "measure" : "measures");
+    cli_report_people(r->terminal, r->study, n_episodes, hst_cube_people(r->cube),
+                      hst_cube_cohorts(r->cube));
     return HST_OK;
 }
 
@@ -233,7 +251,7 @@ static hst_status make_rates(run *r, hst_error *err)
 /** Writes the run folder, all or nothing, and says where to look. */
 static hst_status publish(run *r, hst_error *err)
 {
-    const char *directory = r->options->out ? r->options->out : r->study->publish.directory;
+    const char *directory = results_directory(r);
     char *folder = NULL, command[1024];
     hst_publication publication = {
         .directory = directory,
@@ -244,6 +262,9 @@ static hst_status publish(run *r, hst_error *err)
         .areas = r->areas,
         .ledger = r->ledger,
         .england = r->england,
+        .people = hst_cube_people(r->cube),
+        .cohorts = r->cohorts,
+        .cohort_sizes = hst_cube_cohorts(r->cube),
         .fingerprint = r->fingerprint,
         .version = cli_version,
         .build = cli_commit,
@@ -264,71 +285,6 @@ static hst_status publish(run *r, hst_error *err)
     }
     free(folder);
     return status;
-}
-
-/** England's totals beside the published ones. */
-static hst_status show_reconciliation(run *r, hst_error *err)
-{
-    hst_reconciled *rows = NULL;
-    size_t n_rows = 0;
-    char ours[32], published[32];
-    bool has_title = false;
-    hst_status status = hst_reconcile(&rows, &n_rows, r->study, r->england, err);
-
-    for (size_t i = 0; status == HST_OK && i < n_rows; i++) {
-        if (rows[i].published > 0 && rows[i].ours > 0 && strcmp(rows[i].item, "fae") == 0) {
-            if (!has_title) {
-                cli_terminal_line(r->terminal, "%s", "");
-                cli_terminal_line(r->terminal, "Against published figures (England)");
-                has_title = true;
-            }
-            cli_terminal_line(
-                r->terminal, "  admissions %s %14s ours %14s published %+8.2f %%   %s",
-                rows[i].year, cli_grouped(rows[i].ours, ours),
-                cli_grouped((uint64_t)rows[i].published, published), rows[i].percent, rows[i].flag);
-        }
-    }
-    free(rows);
-    return status;
-}
-
-/** Says in words what a reader should know before quoting a number. */
-static void collect_warnings(run *r)
-{
-    size_t n_rows = 0, n_withheld = 0, n_without_population = 0, n_incomplete = 0;
-    const hst_result *rows = hst_results_rows(r->results, &n_rows);
-
-    for (size_t i = 0; i < r->n_segments; i++) {
-        const hst_segment_info *info = hst_segment_get_info(r->segments[i]);
-
-        if (info->rows_used < info->rows_read) {
-            cli_terminal_warn(r->terminal, "%s: %llu rows could not be read (audit.csv says why)",
-                              info->file, (unsigned long long)(info->rows_read - info->rows_used));
-        }
-    }
-    for (size_t i = 0; i < n_rows; i++) {
-        bool is_rate = strcmp(rows[i].statistic, "count") != 0;
-
-        n_withheld += is_rate && isnan(rows[i].value) && rows[i].total_pop > 0;
-        n_without_population += is_rate && !rows[i].split[0] && !(rows[i].total_pop > 0);
-        n_incomplete += rows[i].is_incomplete;
-    }
-    if (n_incomplete > 0) {
-        cli_terminal_warn(r->terminal,
-                          "%zu of %zu values are of periods whose rows cannot all have arrived "
-                          "(column incomplete; audit.csv, stage coverage)",
-                          n_incomplete, n_rows);
-    }
-    if (n_withheld > 0) {
-        cli_terminal_warn(r->terminal,
-                          "%zu rates are empty: fewer events than min_events, or a population of "
-                          "zero (column note)",
-                          n_withheld);
-    }
-    if (n_without_population > 0) {
-        cli_terminal_warn(r->terminal, "%zu rates are empty: no population (audit.csv)",
-                          n_without_population);
-    }
 }
 
 /** One stage with its clock. */
@@ -382,14 +338,15 @@ static hst_status run_stages(run *r, bool ingest_only, bool *is_current, hst_err
         (status = stage(r, "publish", publish, err)) != HST_OK) {
         return status;
     }
-    collect_warnings(r);
-    return show_reconciliation(r, err);
+    cli_report_warnings(r->terminal, r->study, r->results, (const hst_segment *const *)r->segments,
+                        r->n_segments);
+    return cli_report_england(r->terminal, r->study, r->england, err);
 }
 
 /** What still stands is said with every failure. */
 static void say_what_stands(const run *r, hst_error *err)
 {
-    const char *directory = r->options->out ? r->options->out : r->study->publish.directory;
+    const char *directory = results_directory(r);
     char latest[1024], target[256];
     ssize_t length = 0;
     size_t used = strlen(err->message);
@@ -418,13 +375,12 @@ static hst_status write_status(const run *r, hst_status result, bool changed, co
                                  .message = line};
 
     snprintf(line, sizeof line, "%.*s", (int)strcspn(message, "\n"), message);
-    return hst_run_status_write(r->options->out ? r->options->out : r->study->publish.directory,
-                                &run_status, err);
+    return hst_run_status_write(results_directory(r), &run_status, err);
 }
 
 static void show_end(run *r, bool is_current)
 {
-    const char *directory = r->options->out ? r->options->out : r->study->publish.directory;
+    const char *directory = results_directory(r);
 
     if (is_current) {
         cli_terminal_line(r->terminal, "nothing has changed: %s/latest stands", directory);

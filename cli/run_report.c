@@ -1,0 +1,183 @@
+#include "cli/run_report.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/figures.h"
+
+enum { LINE_BYTES = 512 };
+
+/* "148.9 m", or all digits below ten million. */
+static const char *many(uint64_t n, char text[32])
+{
+    if (n < 10000000) {
+        return cli_grouped(n, text);
+    }
+    snprintf(text, 32, "%.1f m", (double)n / 1e6);
+    return text;
+}
+
+void cli_report_people(cli_terminal *terminal, const hst_study *study, uint64_t n_episodes,
+                       const hst_people_totals *people, const hst_cohort_sizes *cohorts)
+{
+    char line[LINE_BYTES], episodes[32], spells[32], cips[32], members[32];
+    size_t length = 0;
+
+    if (people->has_spells) {
+        length =
+            (size_t)snprintf(line, sizeof line, "%s episodes → %s spells → %s continuous spells",
+                             many(people->n_episodes, episodes), many(people->n_spells, spells),
+                             many(people->n_cips, cips));
+    } else {
+        length = (size_t)snprintf(line, sizeof line, "%s episodes · %zu %s",
+                                  cli_grouped(n_episodes, episodes), study->n_measures,
+                                  study->n_measures == 1 ? "measure" : "measures");
+    }
+    for (size_t i = 0; cohorts && i < study->n_cohorts && length < sizeof line; i++) {
+        length += (size_t)snprintf(line + length, sizeof line - length, " · %s people with %s",
+                                   cli_grouped(hst_cohort_sizes_people(cohorts, i), members),
+                                   study->cohorts[i].title ? study->cohorts[i].title
+                                                           : study->cohorts[i].id);
+    }
+    cli_terminal_end(terminal, "%s", line);
+}
+
+/* How the terminal calls an item of reconcile.csv; NULL: it is in the file alone. */
+static const char *item_title(const char *item)
+{
+    static const struct title {
+        const char *item, *title;
+    } titles[] = {{"fae", "admissions"},
+                  {"fae_emergency", "emergency admissions"},
+                  {"mean_los", "mean stay, days"}};
+
+    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {
+        if (strcmp(titles[i].item, item) == 0) {
+            return titles[i].title;
+        }
+    }
+    return NULL;
+}
+
+/* A count with its groups of digits, or a mean to the published decimal and one more. */
+static const char *figure(const hst_reconciled *row, double number, char text[32])
+{
+    if (strcmp(row->item, "mean_los") == 0) {
+        snprintf(text, 32, "%.2f", number);
+        return text;
+    }
+    return cli_grouped((uint64_t)number, text);
+}
+
+static void show_published(cli_terminal *terminal, const hst_reconciled *rows, size_t n_rows)
+{
+    char ours[32], published[32];
+    bool has_title = false;
+
+    for (size_t i = 0; i < n_rows; i++) {
+        const char *title = item_title(rows[i].item);
+
+        if (!title || !(rows[i].published > 0) || !(rows[i].ours > 0)) {
+            continue;
+        }
+        if (!has_title) {
+            cli_terminal_line(terminal, "%s", "");
+            cli_terminal_line(terminal, "Against published figures (England)");
+            has_title = true;
+        }
+        cli_terminal_line(terminal, "  %-20s %s %14s ours %14s published %+8.2f %%   %s", title,
+                          rows[i].year, figure(&rows[i], rows[i].ours, ours),
+                          figure(&rows[i], rows[i].published, published), rows[i].percent,
+                          rows[i].flag);
+    }
+}
+
+static void show_spells(cli_terminal *terminal, const hst_england *england)
+{
+    char admissions[32], spells[32];
+
+    for (size_t i = 0; england->has_spells && i < england->n_years; i++) {
+        const hst_england_year *year = &england->years[i];
+        hst_period period = hst_period_of(HST_BY_YEAR, hst_date_from_civil(year->year, 4, 1));
+
+        if (i == 0) {
+            cli_terminal_line(terminal, "%s", "");
+            cli_terminal_line(terminal, "Admissions beside spells (England)");
+        }
+        if (year->fae > 0) {
+            cli_terminal_line(terminal, "  %s %14s admissions %14s spells %+8.2f %%", period.label,
+                              cli_grouped(year->fae, admissions), cli_grouped(year->spells, spells),
+                              100 * ((double)year->spells - (double)year->fae) / (double)year->fae);
+        }
+    }
+}
+
+hst_status cli_report_england(cli_terminal *terminal, const hst_study *study,
+                              const hst_england *england, hst_error *err)
+{
+    hst_reconciled *rows = NULL;
+    size_t n_rows = 0;
+    hst_status status = hst_reconcile(&rows, &n_rows, study, england, err);
+
+    if (status == HST_OK) {
+        show_published(terminal, rows, n_rows);
+        show_spells(terminal, england);
+    }
+    free(rows);
+    return status;
+}
+
+static bool needs_population(const hst_measure *measure)
+{
+    switch (measure->statistic) {
+    case HST_STAT_CRUDE_RATE:
+    case HST_STAT_DSR:
+    case HST_STAT_ISR:
+    case HST_STAT_SMR:
+    case HST_STAT_BED_DAY_RATE:
+    case HST_STAT_ACS_SCORE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void cli_report_warnings(cli_terminal *terminal, const hst_study *study, const hst_results *results,
+                         const hst_segment *const *segments, size_t n_segments)
+{
+    size_t n_rows = 0, n_withheld = 0, n_without_population = 0, n_incomplete = 0;
+    const hst_result *rows = hst_results_rows(results, &n_rows);
+
+    for (size_t i = 0; i < n_segments; i++) {
+        const hst_segment_info *info = hst_segment_get_info(segments[i]);
+
+        if (info->rows_used < info->rows_read) {
+            cli_terminal_warn(terminal, "%s: %llu rows could not be read (audit.csv says why)",
+                              info->file, (unsigned long long)(info->rows_read - info->rows_used));
+        }
+    }
+    for (size_t i = 0; i < n_rows; i++) {
+        bool is_rate = needs_population(&study->measures[rows[i].measure]);
+
+        n_withheld += is_rate && isnan(rows[i].value) && rows[i].total_pop > 0;
+        n_without_population += is_rate && !rows[i].split[0] && !(rows[i].total_pop > 0);
+        n_incomplete += rows[i].is_incomplete;
+    }
+    if (n_incomplete > 0) {
+        cli_terminal_warn(terminal,
+                          "%zu of %zu values are of periods whose rows cannot all have arrived "
+                          "(column incomplete; audit.csv, stage coverage)",
+                          n_incomplete, n_rows);
+    }
+    if (n_withheld > 0) {
+        cli_terminal_warn(terminal,
+                          "%zu rates are empty: fewer events than min_events, or a population of "
+                          "zero (column note)",
+                          n_withheld);
+    }
+    if (n_without_population > 0) {
+        cli_terminal_warn(terminal, "%zu rates are empty: no population (audit.csv)",
+                          n_without_population);
+    }
+}

@@ -1,0 +1,21 @@
+/* What hestia run says of its numbers. */
+#ifndef HESTIA_CLI_RUN_REPORT_H
+#define HESTIA_CLI_RUN_REPORT_H
+
+#include "cli/cli.h"
+#include "hestia/cohort.h"
+#include "hestia/publish.h"
+
+/** The line of the stage `people`: who was followed, as far as the measures needed it. */
+void cli_report_people(cli_terminal *terminal, const hst_study *study, uint64_t n_episodes,
+                       const hst_people_totals *people, const hst_cohort_sizes *cohorts);
+
+/** England's totals beside the published ones, and its admissions beside its spells. */
+HST_MUST_CHECK hst_status cli_report_england(cli_terminal *terminal, const hst_study *study,
+                                             const hst_england *england, hst_error *err);
+
+/** Says in words what a reader should know before quoting a number. */
+void cli_report_warnings(cli_terminal *terminal, const hst_study *study, const hst_results *results,
+                         const hst_segment *const *segments, size_t n_segments);
+
+#endif
