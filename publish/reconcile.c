@@ -80,6 +80,7 @@ static hst_status reconcile_year(hst_reconciled *rows, const hst_england_year *y
         }
         row->percent = (row->ours - row->published) / row->published * 100;
         row->flag = isnan(row->published)              ? "not published"
+                    : isnan(row->ours)                 ? "not counted"
                     : fabs(row->percent) <= ok_percent ? "ok"
                                                        : "differs";
     }

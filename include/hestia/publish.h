@@ -96,7 +96,7 @@ typedef struct hst_reconciled {
     double ours;      /**< NAN: nothing to make a mean of */
     double published; /**< NAN: not in the reference table */
     double percent;   /**< ours over published less one, in percent; NAN */
-    const char *flag; /**< "ok" within 1 %, "differs", "not published" */
+    const char *flag; /**< "ok" within 1 %, "differs", "not published", "not counted" */
 } hst_reconciled;
 
 /**

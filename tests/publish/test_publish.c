@@ -31,6 +31,9 @@ static const char study_text[] =
     "  - {id: emergency, title: 'Emergency, all', where: {admission_method: emergency},\n"
     "     statistic: dsr, by: [quarter, year], direction: lower_is_better, figure: Figure 40}\n"
     "  - {id: beds, statistic: count, unit: episode, split: sex}\n"
+    "reported:\n"
+    "  - {measure: emergency, area: 5NK, file: reported.csv}\n"
+    "  - {measure: beds, area: 5NK, file: beds.csv}\n"
     "publish: {disclosure: none, internal: true, keep: 30}\n";
 
 static const hst_timing timings[] = {{"ingest", 1.23456}};
@@ -47,6 +50,7 @@ typedef struct fixture {
     hst_input input;
     hst_england england;
     hst_england_year years[2];
+    hst_people_totals people;
     hst_result results[4];
     hst_publication publication;
     char fingerprint[HST_FINGERPRINT_BYTES];
@@ -157,6 +161,10 @@ static int open_fixture(void **state)
     write_text(below(f->folder, "population.csv"),
                "area,year,sex,age_lower,age_upper,population\n");
     write_text(below(f->folder, "apc_1.csv"), "EPIKEY\n");
+    write_text(below(f->folder, "reported.csv"), "period,series,value,source\n"
+                                                 "2010/11 Q2,all,60,\n"
+                                                 "2010/11 Q1,all,50,\"board, May\"\n");
+    write_text(below(f->folder, "beds.csv"), "period,series,value,source\n2010/11 Q1,1,0,\n");
     if (hst_study_read(&f->study, below(f->folder, "study.yaml"), &err) != HST_OK ||
         hst_conditions_read(&f->conditions, NULL, &err) != HST_OK ||
         hst_standard_read(&f->standard, "esp2013", &err) != HST_OK ||
@@ -178,10 +186,22 @@ static int open_fixture(void **state)
                            .bytes = 17,
                            .digest = {1, 2, 3}};
     f->inputs = (hst_inputs){.n = 1, .items = &f->input};
-    f->years[0] = (hst_england_year){.year = 2008, .fce = 5, .fae = 4, .fae_emergency = 3};
-    f->years[1] = (hst_england_year){
-        .year = 2010, .fce = 17269882, .fae = 14800000, .fae_emergency = 5200000};
-    f->england = (hst_england){.n_years = 2, .years = f->years};
+    f->years[0] = (hst_england_year){.year = 2008,
+                                     .fce = 5,
+                                     .fae = 4,
+                                     .fae_emergency = 3,
+                                     .stays = 7,
+                                     .stay_days = 40,
+                                     .spells = 5};
+    f->years[1] = (hst_england_year){.year = 2010,
+                                     .fce = 17269882,
+                                     .fae = 14800000,
+                                     .fae_emergency = 5200000,
+                                     .stays = 1000,
+                                     .stay_days = 5573};
+    f->england = (hst_england){.n_years = 2, .years = f->years, .has_spells = true};
+    f->people = (hst_people_totals){
+        .has_spells = true, .n_people = 31, .n_episodes = 73, .n_spells = 61, .n_cips = 58};
     fill_results(f);
     assert_int_equal(hst_fingerprint(f->fingerprint, f->study, &f->inputs, "0.1.0", &err), HST_OK);
     f->publication = (hst_publication){
@@ -194,6 +214,7 @@ static int open_fixture(void **state)
         .n_results = 4,
         .ledger = f->ledger,
         .england = &f->england,
+        .people = &f->people,
         .fingerprint = f->fingerprint,
         .version = "0.1.0",
         .command = "hestia run study.yaml",
@@ -294,12 +315,20 @@ static void small_tables_are_written(void **state)
                 "apc,2008/09,fae,4,14152692,-99.9999717368258,differs\n"
                 "apc,2008/09,fae_emergency,3,,,not published\n"
                 "apc,2008/09,fce,5,,,not published\n"
+                "apc,2008/09,mean_los,5.71428571428571,5.7,0.250626566416039,ok\n"
                 "apc,2009/10,fae,0,14537712,-100,differs\n"
                 "apc,2009/10,fae_emergency,0,,,not published\n"
                 "apc,2009/10,fce,0,16806196,-100,differs\n"
+                "apc,2009/10,mean_los,,5.6,,not counted\n"
                 "apc,2010/11,fae,14800000,14890844,-0.610066158775151,ok\n"
                 "apc,2010/11,fae_emergency,5200000,5287032,-1.64614097285585,differs\n"
-                "apc,2010/11,fce,17269882,17269882,0,ok\n");
+                "apc,2010/11,fce,17269882,17269882,0,ok\n"
+                "apc,2010/11,mean_los,5.573,,,not published\n");
+    assert_file(below(run, "reported.csv"),
+                "measure,area_code,period,series,ours,reported,difference,percent,source,note\n"
+                "beds,5NK,2010/11 Q1,1,54.0901,0,54.0901,,,\n"
+                "emergency,5NK,2010/11 Q1,all,54.0901,50,4.0901,8.1802,\"board, May\",\n"
+                "emergency,5NK,2010/11 Q2,all,,60,,,,the results have no such area and period\n");
     assert_memory_equal(text, "measure,title,dataset,definition,unit,direction,figure\nbeds,", 59);
     assert_non_null(strstr(text, "\nemergency,\"Emergency, all\",apc,"));
     assert_non_null(strstr(text, ",admission,lower_is_better,Figure 40\n"));
@@ -331,8 +360,8 @@ static void release_is_open_and_internal_is_not(void **state)
 
 static void two_runs_give_the_same_bytes(void **state)
 {
-    static const char *const files[] = {"results.csv", "measures.csv", "areas.csv", "audit.csv",
-                                        "reconcile.csv"};
+    static const char *const files[] = {"results.csv", "measures.csv",  "areas.csv",
+                                        "audit.csv",   "reconcile.csv", "reported.csv"};
     fixture *f = *state;
     char *first = publish(f);
     char *second = NULL;
@@ -362,6 +391,8 @@ static void manifest_says_what_the_figures_rest_on(void **state)
     const json_t *comparator =
         json_array_get(json_object_get(json_object_get(manifest, "rules"), "comparators"), 0);
     const json_t *measure = json_array_get(json_object_get(manifest, "measures"), 0);
+    const json_t *people = json_object_get(manifest, "people");
+    const json_t *years = json_object_get(manifest, "admissions_and_spells");
 
     assert_non_null(manifest);
     assert_string_equal(json_string_value(json_object_get(manifest, "run")), "20261121T020000Z");
@@ -375,7 +406,7 @@ static void manifest_says_what_the_figures_rest_on(void **state)
     assert_int_equal(json_integer_value(json_object_get(input, "bytes")), 17);
     assert_int_equal(json_integer_value(json_object_get(counts, "read")), 1000);
     assert_int_equal(json_integer_value(json_object_get(counts, "ragged")), 10);
-    assert_int_equal(json_array_size(tables), 2);
+    assert_int_equal(json_array_size(tables), 4);
     assert_string_equal(json_string_value(json_object_get(comparator, "name")), "England");
     assert_string_equal(json_string_value(json_object_get(comparator, "areas")), "all");
     assert_true(json_is_null(json_object_get(comparator, "population_area")));
@@ -386,6 +417,15 @@ static void manifest_says_what_the_figures_rest_on(void **state)
                         "areas.names");
     assert_int_equal(
         json_integer_value(json_object_get(json_object_get(manifest, "results"), "rows")), 4);
+    assert_int_equal(json_integer_value(json_object_get(people, "people")), 31);
+    assert_int_equal(json_integer_value(json_object_get(people, "continuous_spells")), 58);
+    assert_null(json_object_get(people, "cohorts"));
+    assert_int_equal(json_array_size(years), 2);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(years, 0), "year")),
+                        "2008/09");
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(years, 0), "difference")),
+                     1); /* 4 admissions, 5 spells */
+    assert_close(json_real_value(json_object_get(json_array_get(years, 0), "percent")), 25, 1e-15);
     json_decref(manifest);
     free(run);
 }

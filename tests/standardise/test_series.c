@@ -1068,22 +1068,43 @@ static void strata_of_a_period_that_is_not_there(void **state)
     assert_null(strata);
 }
 
-static void what_this_version_does_not_have(void **state)
+/* What a study may ask for and no number can be given of. */
+static void refused_measures(void **state)
 {
+    static char *nowhere[] = {(char *)"5J6", (char *)"5XX"};
     fixture *f = *state;
+    static const struct {
+        hst_statistic statistic;
+        hst_interval interval;
+        const char *words;
+    } cases[] = {
+        {HST_STAT_DSR, HST_INTERVAL_BYAR, "interval byar does not go with statistic dsr"},
+        {HST_STAT_CRUDE_RATE, HST_INTERVAL_TIWARI, "interval tiwari does not go with"},
+        {HST_STAT_ACS_SCORE, HST_INTERVAL_DEFAULT, "needs `deprivation`"},
+        {HST_STAT_ISR, HST_INTERVAL_DEFAULT, "1 of the areas of `reference`"},
+        {HST_STAT_GROWTH, HST_INTERVAL_DEFAULT, "`base` is not a complete period"},
+    };
 
-    f->measure.statistic = HST_STAT_ISR;
-    assert_int_equal(compute(f, 1), HST_ERR_USAGE);
-    assert_non_null(strstr(f->err.message, "not in this version"));
-    f->measure.statistic = HST_STAT_DSR;
-    f->measure.interval = HST_INTERVAL_REPEAT_ADJUSTED;
-    assert_int_equal(compute(f, 1), HST_ERR_USAGE);
-    f->measure.statistic = HST_STAT_CRUDE_RATE;
-    assert_int_equal(compute(f, 1), HST_ERR_USAGE);
+    f->measure.line = 17;
+    f->measure.reference_areas = (hst_texts){2, nowhere};
+    f->measure.base = (char *)(uintptr_t) "2007/08 Q1";
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        f->measure.statistic = cases[i].statistic;
+        f->measure.interval = cases[i].interval;
+        assert_int_equal(compute(f, 1), HST_ERR_USAGE);
+        assert_non_null(strstr(f->err.message, cases[i].words));
+        assert_non_null(strstr(f->err.message, "line 17: measure `emergency`"));
+    }
+    f->measure.statistic = HST_STAT_SMR;
     f->measure.interval = HST_INTERVAL_DEFAULT;
+    f->measure.reference_areas = (hst_texts){0};
+    f->measure.reference_year = (char *)(uintptr_t) "2007/08";
+    assert_int_equal(compute(f, 1), HST_ERR_USAGE);
+    assert_non_null(strstr(f->err.message, "not inside the measure's period"));
     f->measure.is_table = true;
     assert_int_equal(compute(f, 1), HST_ERR_USAGE);
     f->measure.is_table = false;
+    f->measure.statistic = HST_STAT_CRUDE_RATE;
     hst_population_free(f->population);
     f->population = NULL;
     assert_int_equal(compute(f, 1), HST_ERR_USAGE);
@@ -1122,7 +1143,7 @@ int main(void)
         CASE(denominator_years),
         CASE(strata_add_up_to_the_value),
         CASE(strata_of_a_period_that_is_not_there),
-        CASE(what_this_version_does_not_have),
+        CASE(refused_measures),
     };
 
     return cmocka_run_group_tests_name("standardise/series", tests, NULL, NULL);
