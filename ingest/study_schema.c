@@ -235,7 +235,7 @@ const hst_schema_key hst_schema[] = {
     LIST(WHERE, TEXT, "ethnicity", NULL, "ETHNOS"),
     CHOICES(WHERE, "deprivation_quintile", hst_quintile_choices, NULL, "1 most deprived, 5 least"),
     CHOICES(WHERE, "discharge_method", hst_discharge_choices, NULL, "DISMETH"),
-    LIST(WHERE, TEXT, "discharge_destination", NULL, "DISDEST"),
+    LIST(WHERE, TEXT, "discharge_destination", NULL, "DISDEST; of A&E AEATTENDDISP"),
     LIST(WHERE, TEXT, "admission_source", NULL, "ADMISORC"),
     KEY(WHERE, RANGE, "length_of_stay", NULL, "[from, to] in days, both included"),
     CHOICES(WHERE, "attended", hst_attended_choices, "[5, 6]",

@@ -225,23 +225,6 @@ static hst_status compile_transfers(const compiler *c, hst_filter *filter)
     return status;
 }
 
-/* What a key asks for; at the top of a measure attendances are by default those that took place
- * (domain: ATTENDED 5 and 6) and were not planned follow-ups. */
-static const hst_texts *texts_of(const compiler *c, const struct code_key *key, bool is_top)
-{
-    static char five[] = "5", six[] = "6", one[] = "1", three[] = "3";
-    static char *attended[] = {five, six}, *unplanned[] = {one, three};
-    static const hst_texts seen = {2, attended}, arrived = {2, unplanned};
-    const hst_texts *texts = &c->where->codes[key->key];
-
-    if (texts->n > 0 || !is_top) {
-        return texts;
-    }
-    return key->key == HST_WHERE_ATTENDED              ? &seen
-           : key->key == HST_WHERE_ATTENDANCE_CATEGORY ? &arrived
-                                                       : texts;
-}
-
 /* Codes of A&E that a numeric export or a careless hand wrote with one digit. */
 static const char *padded(const struct code_key *key, const char *text, char out[3])
 {
@@ -254,9 +237,9 @@ static const char *padded(const struct code_key *key, const char *text, char out
     return text;
 }
 
-static hst_status compile_codes(const compiler *c, hst_filter *filter, const struct code_key *key,
-                                const hst_texts *texts)
+static hst_status compile_codes(const compiler *c, hst_filter *filter, const struct code_key *key)
 {
+    const hst_texts *texts = &c->where->codes[key->key];
     hst_clause *clause = NULL;
     hst_status status = HST_OK;
     char message[160];
@@ -588,7 +571,7 @@ hst_status hst_filter_compile(hst_filter *out, hst_measures *measures,
         const struct code_key *key = &code_keys[i];
 
         if (key->datasets >> dataset & 1 && (with_class || key->key != HST_WHERE_PATIENT_CLASS)) {
-            status = compile_codes(&c, out, key, texts_of(&c, key, !with_class));
+            status = compile_codes(&c, out, key);
         }
     }
     if (!status && where->has_age) {

@@ -6,9 +6,7 @@
 /**
  * Turns a `where` mapping into clauses, in words too.
  *
- * @param with_class  patient_class becomes a clause (inside `any`; at the top it is the measure's).
- * Without it attendances that the study does not ask by `attended` or `attendance_category` are
- * those that took place: ATTENDED 5 and 6, AEATTENDCAT 1 and 3
+ * @param with_class  patient_class becomes a clause (inside `any`; at the top it is the measure's)
  * @return HST_ERR_USAGE names the line of the study: unknown set or cohort, a code that does not
  * exist, a key that rows of the measure's data set cannot answer
  */

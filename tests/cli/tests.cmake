@@ -21,6 +21,7 @@ hestia_whole_run(reference_artificial test_reference.py ${PROJECT_SOURCE_DIR} ar
 hestia_whole_run(explain test_explain.py)
 hestia_whole_run(check test_check.py)
 hestia_whole_run(new test_new.py)
+hestia_whole_run(attendances test_attendances.py)
 hestia_whole_run(store_command test_store_command.py)
 hestia_whole_run(synth test_synth.py)
 

@@ -1,4 +1,5 @@
-/* Any bytes given as an extract: a reason to refuse the header, or every row is used or set aside.
+/* Any bytes given as an extract of the data set that its header looks like: a reason to refuse the
+ * header, or every row is used or set aside.
  * The rows are decoded twice by one decoder, one by one and in batches: what it remembers of the
  * first time must not change what it counts the second time. */
 #include <stdio.h>
@@ -37,7 +38,7 @@ static void make_store(void)
         hst_store_open(&store, folder, false, true, NULL) != HST_OK) {
         abort();
     }
-    snprintf(extract_file, sizeof extract_file, "%s/apc.csv", folder);
+    snprintf(extract_file, sizeof extract_file, "%s/extract", folder);
     atexit(remove_folder);
 }
 
@@ -95,7 +96,7 @@ static void check_counts(const hst_segment_info *first, const hst_segment_info *
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    hst_extract_spec spec = {.dataset = HST_DATASET_APC, .path = extract_file, .member = ""};
+    hst_extract_spec spec = {.path = extract_file, .member = ""};
     hst_layout *layout = NULL;
     hst_segment_writer *writer = NULL;
     hst_decoder *decoder = NULL;
@@ -110,7 +111,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!file || fwrite(data, 1, size, file) != size || fclose(file) != 0) {
         abort();
     }
-    if (hst_layout_detect(&layout, &spec, &err) != HST_OK) {
+    if (hst_extract_guess_dataset(&spec.dataset, extract_file, "", &err) != HST_OK ||
+        hst_layout_detect(&layout, &spec, &err) != HST_OK) {
         if (err.message[0] == '\0') {
             abort();
         }

@@ -351,6 +351,108 @@ static void identifiers_must_agree(void **state)
     clear(&o);
 }
 
+/* ---- several data sets ---- */
+
+static const char op_rows[] = "5,3,200903,2009-06-01,5,1,307,300,1,54,RTA,5J6\n"
+                              "6,3,200903,,5,1,307,300,1,54,RTA,5J6\n"
+                              "7,4,200903,2009-06-31,5,1,307,300,1,54,RTA,5J6\n";
+static const char ae_rows[] = "5,3,200902,2009-06-01,2460,1,1,01,1,54,RTA,5J6\n"
+                              "6,,200902,2009-06-01,1200,1,1,01,1,54,RTA,5J6\n";
+
+static void write_attendances(const struct place *place, const char *person)
+{
+    char text[1000];
+
+    snprintf(text, sizeof text,
+             "ATTENDKEY,%s,PARTYEAR,APPTDATE,ATTENDED,FIRSTATT,TRETSPEF,MAINSPEF,SEX,APPTAGE,"
+             "PROCODE3,RESPCT_HIS\n%s",
+             person, op_rows);
+    write_text(place, "op.csv", text);
+    snprintf(text, sizeof text,
+             "AEKEY,%s,PARTYEAR,ARRIVALDATE,ARRIVALTIME,AEATTENDCAT,AEDEPTTYPE,AEATTENDDISP,SEX,"
+             "ARRIVALAGE,PROCODE3,RESPCT_HIS\n%s",
+             person, ae_rows);
+    write_text(place, "ae.csv", text);
+    write_text(place, "study.yaml",
+               "study: test\nperiod: {from: 2008-04-01, to: 2011-03-31}\n"
+               "extracts:\n"
+               "  - {dataset: apc, files: 'apc_*'}\n"
+               "  - {dataset: op, files: 'op*'}\n"
+               "  - {dataset: ae, files: 'ae*'}\n"
+               "measures: [{id: all_admissions, statistic: count}]\n"
+               "quality: {max_rejected: 0.5}\npublish: {formats: csv, disclosure: none}\n");
+}
+
+static uint64_t ledger_n(hst_ledger *ledger, const char *dataset, const char *reason)
+{
+    size_t n = 0;
+    const hst_ledger_line *lines = hst_ledger_lines(ledger, &n);
+    uint64_t found = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(lines[i].dataset, dataset) == 0 && strcmp(lines[i].reason, reason) == 0) {
+            found += lines[i].n;
+        }
+    }
+    return found;
+}
+
+static void data_sets_share_store_and_person(void **state)
+{
+    struct place *place = *state;
+    struct outcome o;
+
+    /* a later cut of inpatients is no later cut of A&E */
+    write_extract(place, "apc_a.csv", 1, 10, 200903);
+    write_attendances(place, "PSEUDO_HESID");
+    ingest(&o, place, plain);
+    if (o.status != HST_OK) {
+        fail_msg("%s", o.err.message);
+    }
+    assert_int_equal(o.inputs->n, 3);
+    assert_int_equal(o.inputs->person, HST_PERSON_PSEUDO);
+    for (size_t i = 0; i < 3; i++) {
+        assert_false(o.inputs->items[i].superseded);
+    }
+    assert_int_equal(ledger_n(o.ledger, "apc", "used"), 10);
+    assert_int_equal(ledger_n(o.ledger, "op", "read"), 3);
+    assert_int_equal(ledger_n(o.ledger, "op", "used"), 2);
+    assert_int_equal(ledger_n(o.ledger, "op", "malformed date"), 1);
+    assert_int_equal(ledger_n(o.ledger, "op", "no APPTDATE"), 1);
+    assert_int_equal(ledger_n(o.ledger, "op", "no EPISTART"), 0);
+    assert_int_equal(ledger_n(o.ledger, "ae", "used"), 2);
+    assert_int_equal(ledger_n(o.ledger, "ae", "no person id"), 1);
+    assert_int_equal(ledger_n(o.ledger, "ae", "code outside its list"), 1);
+    assert_int_equal(ledger_n(o.ledger, "ae", "cut 200902"), 2);
+    clear(&o);
+    ingest(&o, place, plain);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(o.inputs->items[i].was_known);
+    }
+    clear(&o);
+
+    write_attendances(place, "TOKEN_PERSON_ID");
+    ingest(&o, place, plain);
+    assert_int_equal(o.status, HST_ERR_USAGE);
+    assert_non_null(strstr(o.err.message, "no person identifier in common with"));
+    clear(&o);
+}
+
+/** Files of a data set under another's name are told apart by their header. */
+static void a_file_of_another_data_set_is_refused(void **state)
+{
+    struct place *place = *state;
+    struct outcome o;
+
+    write_extract(place, "apc_a.csv", 1, 10, 200903);
+    write_attendances(place, "PSEUDO_HESID");
+    write_study(place, "op.csv", 0);
+    ingest(&o, place, plain);
+    assert_int_equal(o.status, HST_ERR_INPUT);
+    assert_non_null(strstr(o.err.message, "its columns are those of `dataset: op`, not of apc"));
+    clear(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +461,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(newest_cut_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(faults_are_named, setup, teardown),
         cmocka_unit_test_setup_teardown(identifiers_must_agree, setup, teardown),
+        cmocka_unit_test_setup_teardown(data_sets_share_store_and_person, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_of_another_data_set_is_refused, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -239,6 +239,7 @@ static void likely_diabetes_is_one_filter(void **state)
 
     (void)state;
     begin(&c, HST_DATASET_OP, HST_UNIT_ATTENDANCE);
+    texts(&where, HST_WHERE_ATTENDED, "5", "6");
     texts(&any[0], HST_WHERE_SPECIALTY, "307", NULL);
     texts(&any[1], HST_WHERE_SPECIALTY, "300", NULL);
     texts(&any[1], HST_WHERE_COHORT, "diabetes", NULL);
@@ -252,42 +253,28 @@ static void likely_diabetes_is_one_filter(void **state)
     end(&c);
 }
 
-/* At the top a class of patients is the measure's; attendances are those that took place. */
-static void attendances_are_attended_by_default(void **state)
+/* At the top the class of patients is the measure's own, and no clause. */
+static void only_patient_class_is_left_to_the_measure(void **state)
 {
     static const struct {
         hst_dataset dataset;
         hst_where_code key;
-        bool at_top; /* else inside `any` */
-        const char *code, *words;
-    } cases[] = {
-        {HST_DATASET_APC, HST_WHERE_PATIENT_CLASS, true, NULL, NULL},
-        {HST_DATASET_APC, HST_WHERE_PATIENT_CLASS, true, "1", NULL},
-        {HST_DATASET_APC, HST_WHERE_PATIENT_CLASS, false, "1", "patient class 1"},
-        {HST_DATASET_OP, HST_WHERE_ATTENDED, true, NULL, "ATTENDED 5 or 6"},
-        {HST_DATASET_OP, HST_WHERE_ATTENDED, true, "3", "ATTENDED 3"},
-        {HST_DATASET_OP, HST_WHERE_ATTENDED, false, NULL, NULL},
-        {HST_DATASET_AE, HST_WHERE_ATTENDANCE_CATEGORY, true, NULL,
-         "attendance category (AEATTENDCAT) 1 or 3"},
-        {HST_DATASET_AE, HST_WHERE_ATTENDANCE_CATEGORY, true, "2",
-         "attendance category (AEATTENDCAT) 2"},
-        {HST_DATASET_AE, HST_WHERE_ATTENDANCE_CATEGORY, false, NULL, NULL},
-    };
+        size_t n_at_top;
+    } keys[] = {{HST_DATASET_APC, HST_WHERE_PATIENT_CLASS, 0},
+                {HST_DATASET_OP, HST_WHERE_ATTENDED, 1},
+                {HST_DATASET_AE, HST_WHERE_ATTENDANCE_CATEGORY, 1}};
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < 3; i++) {
         hst_where where = {0};
         compiled c;
 
-        begin(&c, cases[i].dataset, HST_UNIT_ATTENDANCE);
-        if (cases[i].code) {
-            texts(&where, cases[i].key, cases[i].code, NULL);
-        }
-        assert_int_equal(compile(&c, &where, !cases[i].at_top, NULL), HST_OK);
-        assert_int_equal(c.filter.n, cases[i].words != NULL);
-        if (cases[i].words) {
-            assert_string_equal(c.filter.clauses[0].words, cases[i].words);
-        }
+        begin(&c, keys[i].dataset, HST_UNIT_ATTENDANCE);
+        texts(&where, keys[i].key, "1", NULL);
+        assert_int_equal(compile(&c, &where, false, NULL), HST_OK);
+        assert_int_equal(c.filter.n, keys[i].n_at_top);
+        assert_int_equal(compile(&c, &where, true, NULL), HST_OK);
+        assert_int_equal(c.filter.n, keys[i].n_at_top + 1);
         end(&c);
     }
 }
@@ -469,7 +456,7 @@ int main(void)
     };
     struct CMUnitTest tests[3 + N_ROWS + N_REFUSALS] = {
         cmocka_unit_test(likely_diabetes_is_one_filter),
-        cmocka_unit_test(attendances_are_attended_by_default),
+        cmocka_unit_test(only_patient_class_is_left_to_the_measure),
         cmocka_unit_test(first_last_and_any_are_asked_apart),
     };
 
