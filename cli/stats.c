@@ -14,13 +14,13 @@
 static const stats_method *const methods[] = {
     &stats_dsr,          &stats_rate, &stats_proportion, &stats_mean,       &stats_poisson,
     &stats_isr,          &stats_smr,  &stats_acs_score,  &stats_mean_los,   &stats_std_mean_los,
-    &stats_bed_day_rate, &stats_hhi,  &stats_growth,     &stats_site_score,
+    &stats_bed_day_rate, &stats_hhi,  &stats_growth,     &stats_site_score, &stats_spells,
 };
 
 /* Names that are reserved, so that asking for them says more than "unknown". */
 static const char *const later_methods[] = {
-    "trend", "its",    "pre-post", "dsr-ratio", "did",   "synthetic-control",
-    "spc",   "funnel", "breaks",   "spells",    "power",
+    "trend", "its",    "pre-post", "dsr-ratio", "did", "synthetic-control",
+    "spc",   "funnel", "breaks",   "power",
 };
 
 enum {
@@ -117,7 +117,8 @@ static hst_status run_method(const stats_options *options, const stats_method *m
         (status = stats_make_groups(&groups, &run)) != HST_OK) {
         goto done;
     }
-    status = options->common.out ? hst_csv_create(&run.csv, options->common.out, 0644, err)
+    status = options->common.out ? hst_csv_create(&run.csv, options->common.out,
+                                                  method->is_of_people ? 0600 : 0644, err)
                                  : hst_csv_attach(&run.csv, stdout, "standard output", err);
     if (status != HST_OK) {
         goto done;

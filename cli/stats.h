@@ -26,6 +26,9 @@ enum stats_option {
     STATS_POPULATION = 1 << 11,
     STATS_BASE = 1 << 12,
     STATS_WEIGHTS = 1 << 13,
+    STATS_RULE = 1 << 14,
+    STATS_CIPS = 1 << 15,
+    STATS_LEDGER = 1 << 16,
 };
 
 typedef struct stats_options {
@@ -36,7 +39,8 @@ typedef struct stats_options {
     size_t n_confidence;
     double confidence[HST_MAX_CONFIDENCE];
     char confidence_names[HST_MAX_CONFIDENCE][16]; /* "998" for 99.8 */
-    const char *standard, *interval, *reference, *strata, *population, *base, *weights;
+    const char *standard, *interval, *reference, *strata, *population, *base, *weights, *rule,
+        *cips, *ledger;
     double per; /* NAN: the method's own */
     double min_events, trim;
     uint32_t cap; /* days; 0: none */
@@ -84,7 +88,7 @@ size_t stats_keys_find(const stats_keys *keys, stats_key key);
 
 /* ---- a run of a method ---- */
 
-enum { STATS_MAX_COLUMNS = 8 };
+enum { STATS_MAX_COLUMNS = 16 };
 
 struct stats_method;
 
@@ -151,6 +155,7 @@ typedef struct stats_method {
     stats_column columns[STATS_MAX_COLUMNS];
     bool is_by_first; /* the first column tells groups apart, beside those of --by */
     stats_rows answers;
+    bool is_of_people; /* the rows of the answer are records: a file of them is private */
     const char *const *before, *const *after; /* output columns around the limits; NULL-ended */
 
     /* Before the rows are read, when the columns are known; may be NULL. */
@@ -170,11 +175,14 @@ typedef struct stats_method {
 
 extern const stats_method stats_dsr, stats_dsr_repeat, stats_rate, stats_proportion, stats_mean,
     stats_poisson, stats_isr, stats_smr, stats_acs_score, stats_mean_los, stats_std_mean_los,
-    stats_bed_day_rate, stats_hhi, stats_growth, stats_site_score;
+    stats_bed_day_rate, stats_hhi, stats_growth, stats_site_score, stats_spells;
 
 /* ---- columns, rows and groups (stats_table.c) ---- */
 
 HST_MUST_CHECK hst_status stats_find_columns(stats_run *run);
+
+/* Name in the table of one of the method's columns: `name` itself unless --column says another. */
+const char *stats_mapped_name(const stats_options *options, const char *name);
 
 /* Reads all rows into `numbers`; `rows` receives those that can be used. */
 HST_MUST_CHECK hst_status stats_read_rows(stats_run *run);

@@ -25,11 +25,14 @@ enum {
     KEY_POPULATION,
     KEY_BASE,
     KEY_WEIGHTS,
+    KEY_RULE,
+    KEY_CIPS,
+    KEY_LEDGER,
 };
 
 static unsigned bit_of(int key)
 {
-    return key >= KEY_STANDARD && key <= KEY_WEIGHTS ? 1u << (key - KEY_STANDARD) : 0;
+    return key >= KEY_STANDARD && key <= KEY_LEDGER ? 1u << (key - KEY_STANDARD) : 0;
 }
 
 static const struct argp_option argp_options[] = {
@@ -67,6 +70,11 @@ static const struct argp_option argp_options[] = {
      "bed-day-rate: a file with columns of --by and population", 2},
     {"base", KEY_BASE, "PERIOD", 0, "growth: the period of 100 (default: each group's first)", 2},
     {"weights", KEY_WEIGHTS, "FILE", 0, "site-score: a file component,weight[,invert]", 2},
+    {"rule", KEY_RULE, "nhsd|york|supplied", 0, "spells: how episodes are joined (default nhsd)",
+     2},
+    {"cips", KEY_CIPS, "nhsd|york|none", 0,
+     "spells: how spells are linked to continuous ones (default nhsd)", 2},
+    {"ledger", KEY_LEDGER, "FILE", 0, "spells: also write what the rules made and refused", 2},
     {0},
 };
 
@@ -215,6 +223,15 @@ static error_t parse_own_option(int key, char *argument, struct argp_state *stat
     case KEY_WEIGHTS:
         options->weights = argument;
         return 0;
+    case KEY_RULE:
+        options->rule = argument;
+        return 0;
+    case KEY_CIPS:
+        options->cips = argument;
+        return 0;
+    case KEY_LEDGER:
+        options->ledger = argument;
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -267,7 +284,10 @@ static const struct argp stats_argp = {
         "population), acs-score (area, observed, expected, ref_rate, imd), mean-los (los), "
         "std-mean-los (los, age [, sex]), bed-day-rate (los), hhi (area, provider, admissions), "
         "growth (period, value or t, y), site-score (area and a column for each component, or "
-        "area, component, value).",
+        "area, component, value), spells (a person identifier, EPIKEY, provider, ADMIDATE, "
+        "EPISTART, "
+        "EPIEND, EPIORDER, EPISTAT, ADMIMETH, ADMISORC, CLASSPAT, DISDATE, DISDEST [, DISMETH] [, "
+        "PROVSPNOPS] [, SUSSPELLID], under the names that extracts give them).",
     .children = children,
 };
 

@@ -7,8 +7,7 @@
 
 /* ---- columns ---- */
 
-/* Name in the table of one of the method's columns. */
-static const char *mapped_name(const stats_options *options, const char *name)
+const char *stats_mapped_name(const stats_options *options, const char *name)
 {
     size_t length = strlen(name);
 
@@ -97,7 +96,7 @@ hst_status stats_find_columns(stats_run *run)
     hst_status status = check_mapping(run);
 
     for (size_t i = 0; i < run->method->n_columns && status == HST_OK; i++) {
-        const char *name = mapped_name(run->options, run->method->columns[i].name);
+        const char *name = stats_mapped_name(run->options, run->method->columns[i].name);
 
         run->columns[i] = hst_table_find(run->table, name);
         if (run->columns[i] == SIZE_MAX && !run->method->columns[i].is_optional) {

@@ -177,20 +177,20 @@ const hst_cips *hst_spells_get_cips(const hst_spells *spells, size_t *n)
 
 /* ---- cleaning ---- */
 
-/* Why an episode is in no spell whatever the rule; HST_SPELL_EPISODES: nothing is wrong. */
-static hst_spell_event what_is_missing(const hst_stay_episode *e)
+hst_spell_event hst_spell_refusal(hst_spell_rule rule, const hst_stay_episode *e)
 {
-    return e->epistat != '3'  ? HST_SPELL_NOT_FINISHED
-           : e->provider == 0 ? HST_SPELL_NO_PROVIDER
-           : e->epistart == 0 ? HST_SPELL_NO_EPISTART
-           : e->epiend == 0   ? HST_SPELL_NO_EPIEND
-           : e->admidate == 0 ? HST_SPELL_NO_ADMIDATE
-                              : HST_SPELL_EPISODES;
+    return e->epistat != '3'                                  ? HST_SPELL_NOT_FINISHED
+           : e->provider == 0                                 ? HST_SPELL_NO_PROVIDER
+           : e->epistart == 0                                 ? HST_SPELL_NO_EPISTART
+           : e->epiend == 0                                   ? HST_SPELL_NO_EPIEND
+           : e->admidate == 0                                 ? HST_SPELL_NO_ADMIDATE
+           : rule == HST_SPELLS_SUPPLIED && e->sus_spell == 0 ? HST_SPELL_NO_SUS_SPELL
+                                                              : HST_SPELL_EPISODES;
 }
 
 static void clean(hst_stay_episode *e, hst_spell_rule rule, hst_spell_ledger *ledger)
 {
-    hst_spell_event fault = HST_SPELL_EPISODES;
+    hst_spell_event refusal = HST_SPELL_EPISODES;
 
     e->notes = 0;
     e->spell = HST_NO_SPELL;
@@ -208,12 +208,10 @@ static void clean(hst_stay_episode *e, hst_spell_rule rule, hst_spell_ledger *le
         e->notes |= HST_STAY_ADMIDATE_FILLED;
         ledger->n[HST_SPELL_ADMIDATE_FILLED]++;
     }
-    fault = what_is_missing(e);
-    if (fault != HST_SPELL_EPISODES) {
-        e->notes |= HST_STAY_INVALID;
-        ledger->n[fault]++;
-    } else if (rule == HST_SPELLS_SUPPLIED && e->sus_spell == 0) {
-        ledger->n[HST_SPELL_NO_SUS_SPELL]++;
+    refusal = hst_spell_refusal(rule, e);
+    if (refusal != HST_SPELL_EPISODES) {
+        ledger->n[refusal]++;
+        e->notes |= refusal != HST_SPELL_NO_SUS_SPELL ? HST_STAY_INVALID : 0;
     }
 }
 

@@ -99,6 +99,12 @@ typedef enum hst_spell_event {
 /** Text of audit.csv: "spells", "spells open: no discharge date", ... */
 const char *hst_spell_event_name(hst_spell_event event);
 
+/**
+ * Why an episode, once cleaned, is in no spell: HST_SPELL_NOT_FINISHED to HST_SPELL_NO_SUS_SPELL,
+ * the first that holds; HST_SPELL_EPISODES when nothing speaks against it.
+ */
+hst_spell_event hst_spell_refusal(hst_spell_rule rule, const hst_stay_episode *episode);
+
 typedef struct hst_spell_ledger {
     uint64_t n[HST_N_SPELL_EVENTS];
 } hst_spell_ledger;

@@ -24,6 +24,7 @@ hestia_whole_run(new test_new.py)
 hestia_whole_run(attendances test_attendances.py)
 hestia_whole_run(store_command test_store_command.py)
 hestia_whole_run(synth test_synth.py)
+hestia_whole_run(stats_spells test_stats_spells.py)
 
 # cli has no library: its tests run the program and read its tables.
 function(hestia_program_test module)
