@@ -35,7 +35,8 @@ typedef struct stats_options {
     cli_options common;
     const char *method, *table;   /* table NULL or "-": standard input */
     const char *by, *columns[32]; /* as given; `columns` are METHOD=TABLE names */
-    size_t n_columns;
+    const char *where[16];        /* as given: COL=VALUE or COL!=VALUE; all must hold */
+    size_t n_columns, n_where;
     size_t n_confidence;
     double confidence[HST_MAX_CONFIDENCE];
     char confidence_names[HST_MAX_CONFIDENCE][16]; /* "998" for 99.8 */

@@ -85,16 +85,16 @@ static hst_status check_row(stats_run *run, size_t row)
 static hst_status fit_standard(stats_run *run)
 {
     hst_age_bands *bands = &run->standard.bands;
-    size_t n_rows = hst_table_n_rows(run->table), n_before = bands->n;
+    size_t n_before = bands->n;
     int open_from = HST_AGE_MAX;
 
     if (run->has_weights || run->columns[COLUMN_AGE_UPPER] == SIZE_MAX) {
         return HST_OK;
     }
-    for (size_t row = 0; row < n_rows; row++) {
-        double lower = stats_number(run, row, COLUMN_AGE_LOWER);
+    for (size_t i = 0; i < run->n_rows; i++) {
+        double lower = stats_number(run, run->rows[i], COLUMN_AGE_LOWER);
 
-        if (stats_number(run, row, COLUMN_AGE_UPPER) >= HST_AGE_MAX && lower < open_from) {
+        if (stats_number(run, run->rows[i], COLUMN_AGE_UPPER) >= HST_AGE_MAX && lower < open_from) {
             open_from = (int)lower; /* a whole number up to 120 */
         }
     }
@@ -102,11 +102,12 @@ static hst_status fit_standard(stats_run *run)
         hst_standard_merge_last(&run->standard, bands->of_age[open_from]);
     }
     run->is_merged = bands->n < n_before;
-    for (size_t row = 0; row < n_rows; row++) {
+    for (size_t i = 0; i < run->n_rows; i++) {
+        size_t row = run->rows[i];
         double lower = stats_number(run, row, COLUMN_AGE_LOWER);
         double upper = stats_number(run, row, COLUMN_AGE_UPPER);
 
-        if (isnan(lower) || isnan(upper)) {
+        if (isnan(upper)) {
             continue;
         }
         upper = upper > HST_AGE_MAX ? HST_AGE_MAX : upper;
@@ -121,8 +122,8 @@ static hst_status fit_standard(stats_run *run)
 static hst_status ready(stats_run *run)
 {
     run->n_sexes = 1;
-    for (size_t row = 0; row < hst_table_n_rows(run->table) && run->options->by_sex; row++) {
-        double sex = stats_number(run, row, COLUMN_SEX);
+    for (size_t i = 0; i < run->n_rows && run->options->by_sex; i++) {
+        double sex = stats_number(run, run->rows[i], COLUMN_SEX);
 
         if (sex + 1 > (double)run->n_sexes) {
             run->n_sexes = (size_t)sex + 1;

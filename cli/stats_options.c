@@ -9,6 +9,7 @@
 enum {
     KEY_BY = 0x2001,
     KEY_COLUMN,
+    KEY_WHERE,
     KEY_SKIP_BAD,
     /* Options that only some methods take, in the order of the bits of stats_option. */
     KEY_STANDARD,
@@ -38,6 +39,8 @@ static unsigned bit_of(int key)
 static const struct argp_option argp_options[] = {
     {"by", KEY_BY, "COL,COL", 0, "One result for each group of these columns", 1},
     {"column", KEY_COLUMN, "NAME=COL", 0, "The method's column NAME is called COL in the table", 1},
+    {"where", KEY_WHERE, "COL=VALUE", 0,
+     "Only rows with this text in a column (COL!=VALUE: another); all that are given must hold", 1},
     {"confidence", KEY_CONFIDENCE, "95,99.8", 0, "Confidence levels in percent", 1},
     {"skip-bad", KEY_SKIP_BAD, NULL, 0, "Leave out rows that cannot be used", 1},
     {"per", KEY_PER, "N|none", 0,
@@ -260,6 +263,14 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
             return EINVAL;
         }
         options->columns[options->n_columns++] = argument;
+        return 0;
+    case KEY_WHERE:
+        if (options->n_where == sizeof options->where / sizeof options->where[0] ||
+            argument[strcspn(argument, "=")] == '\0') {
+            argp_error(state, "--where takes COLUMN=VALUE or COLUMN!=VALUE, up to 16 times");
+            return EINVAL;
+        }
+        options->where[options->n_where++] = argument;
         return 0;
     case KEY_SKIP_BAD:
         options->skip_bad = true;

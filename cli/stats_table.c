@@ -195,6 +195,41 @@ static void number_codes(stats_run *run, size_t row)
     }
 }
 
+/* One condition of --where: the column it is about, the text, and whether that is wanted. */
+typedef struct condition {
+    size_t column;
+    const char *text;
+    bool is_equal;
+} condition;
+
+static hst_status find_condition(const stats_run *run, const char *where, condition *out)
+{
+    size_t length = strcspn(where, "=");
+    char name[128];
+
+    out->text = where + length + 1;
+    out->is_equal = length == 0 || where[length - 1] != '!';
+    length -= out->is_equal ? 0 : 1;
+    snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : 0), where);
+    out->column = hst_table_find(run->table, name);
+    return out->column != SIZE_MAX
+               ? HST_OK
+               : hst_fail(run->err, HST_ERR_USAGE, "hestia stats: --where: %s has no column `%s`",
+                          hst_table_name(run->table), name);
+}
+
+static bool is_wanted(const stats_run *run, const condition *conditions, size_t row)
+{
+    for (size_t i = 0; i < run->options->n_where; i++) {
+        const char *cell = hst_table_cell(run->table, row, conditions[i].column);
+
+        if ((strcmp(cell, conditions[i].text) == 0) != conditions[i].is_equal) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static hst_status make_room(stats_run *run)
 {
     size_t n_rows = hst_table_n_rows(run->table), n_numbers = 0;
@@ -221,24 +256,29 @@ static hst_status make_room(stats_run *run)
 
 hst_status stats_read_rows(stats_run *run)
 {
-    size_t n_rows = hst_table_n_rows(run->table);
+    condition conditions[sizeof run->options->where / sizeof run->options->where[0]] = {{0}};
+    size_t n_rows = hst_table_n_rows(run->table), n_bad = 0;
     hst_status status = make_room(run);
 
+    for (size_t i = 0; i < run->options->n_where && status == HST_OK; i++) {
+        status = find_condition(run, run->options->where[i], &conditions[i]);
+    }
     for (size_t row = 0; row < n_rows && status == HST_OK; row++) {
+        if (!is_wanted(run, conditions, row)) {
+            continue;
+        }
         status = read_row(run, row);
         if (status == HST_OK) {
             number_codes(run, row);
             run->rows[run->n_rows++] = row;
         } else if (status == HST_ERR_INPUT && run->options->skip_bad) {
-            for (size_t i = 0; i < run->method->n_columns; i++) {
-                run->numbers[row * run->method->n_columns + i] = NAN;
-            }
+            n_bad++;
             status = HST_OK;
         }
     }
-    if (status == HST_OK && run->n_rows < n_rows && !run->options->common.quiet) {
-        fprintf(stderr, "hestia stats: %zu of %zu rows left out (--skip-bad)\n",
-                n_rows - run->n_rows, n_rows);
+    if (status == HST_OK && n_bad > 0 && !run->options->common.quiet) {
+        fprintf(stderr, "hestia stats: %zu of %zu rows left out (--skip-bad)\n", n_bad,
+                n_bad + run->n_rows);
     }
     return status;
 }

@@ -255,6 +255,16 @@ static struct small_case {
      "1,A,1,,1,2,without share (its average is 0): the weights of the others are rescaled\n"
      "1,B,3,,3,1,without share (its average is 0): the weights of the others are rescaled\n"
      "2,A,1,1,2,1,\n"},
+    {"only some rows", "growth --where area=A --where t!=2 --where y!=", NULL,
+     "area,t,y\nA,1,8\nA,2,9\nB,1,wrong\nA,3,10\nA,4,\n",
+     "area,t,y,index,note\nA,1,8,100,\nA,3,10,125,\n"},
+    {"rows that are not wanted do not shape the strata", /* nor the sexes */
+     "dsr --standardise-by age_sex --standard SIDE --where sex!=9 --min-events 0",
+     "age_lower,age_upper,weight\n0,64,1\n65,999,1\n",
+     "sex,age_lower,events,population\n9,0,1,10\n1,0,1,10\n1,65,1,10\n2,0,1,10\n2,65,1,10\n",
+     "total_count,total_pop,value,lowercl,uppercl,confidence,statistic,method,variance,note\n"
+     "4,40,10000,2690.3760204042983,25601.88184778513,95%,dsr,dobson-byar; side.csv (2 bands); "
+     "age_sex,25000000,\n"},
     {"one stay", "mean-los --by g", NULL, "g,los\na,17\nb,\n",
      "g,n,value,se,lowercl,uppercl,q1,median,q3,p90,trimmed_mean,note\n"
      "a,1,17,,,,17,17,17,17,17,one stay has no limits\n"
@@ -416,6 +426,9 @@ static struct bad_case {
      "it has no option --by-rank"},
     {"a share above half", "mean-los --trim 0.6", "", "los\n", 2, "--trim takes"},
     {"a cap of part of a day", "mean-los --cap 2.5", "", "los\n", 2, "--cap takes"},
+    {"a column to choose rows by", "growth --where year=1", "", "t,y\n", 2,
+     "--where: standard input has no column `year`"},
+    {"a choice without a value", "growth --where year", "", "t,y\n", 2, "--where takes"},
     {"no weights", "site-score", "", "area\n", 2, "--weights FILE"},
     {"weights without a component", "site-score --weights SIDE", "component,weight\n", "area\n", 3,
      "no component"},

@@ -19,6 +19,7 @@ hestia_whole_run(reference_synthetic test_reference.py ${PROJECT_SOURCE_DIR} syn
 hestia_whole_run(reference_lookup test_reference.py ${PROJECT_SOURCE_DIR} lookup)
 hestia_whole_run(reference_artificial test_reference.py ${PROJECT_SOURCE_DIR} artificial)
 hestia_whole_run(explain test_explain.py)
+hestia_whole_run(site_choice test_site_choice.py ${PROJECT_SOURCE_DIR})
 hestia_whole_run(check test_check.py)
 hestia_whole_run(new test_new.py)
 hestia_whole_run(attendances test_attendances.py)
