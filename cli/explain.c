@@ -266,15 +266,16 @@ static hst_status write_keys(const char *path, const uint64_t *keys, size_t n, h
 static hst_status show_cascade(const explain *e, uint64_t *n_counted, hst_error *err)
 {
     hst_status status = HST_OK;
+    const hst_count_options options = {.n_threads = e->arguments->options.n_threads,
+                                       .memory_bytes = e->arguments->options.memory};
     const char *path = e->arguments->keys;
     hst_cascade_step *steps = NULL;
     uint64_t *keys = NULL;
     size_t n_steps = 0, n_keys = 0;
 
-    status =
-        hst_count_explain(&steps, &n_steps, path ? &keys : NULL, path ? &n_keys : NULL, e->measures,
-                          e->measure, e->study, e->areas, e->area, e->group, &e->period,
-                          segments_of(e), e->n_segments, e->arguments->options.n_threads, err);
+    status = hst_count_explain(&steps, &n_steps, path ? &keys : NULL, path ? &n_keys : NULL,
+                               e->measures, e->measure, e->study, e->areas, e->area, e->group,
+                               &e->period, segments_of(e), e->n_segments, &options, err);
     if (status != HST_OK) {
         return status;
     }

@@ -1,281 +1,323 @@
 /*
- * One number taken apart: the rows of an area and period, and how many are left after each step.
+ * One number taken apart: the rows or stays of an area and period, and how many are left after each
+ * step.
  *
- * Every clause of the measure's filter is asked as a filter of its own, through the same tables as
- * in count.c, so that the last step is the cube's number or one of the two is wrong.
+ * Each step is a measure of its own, the one asked for with only the first clauses of its filter
+ * and the first tests of its unit, counted in one period by the same pass as any measure. So a step
+ * means what it means in the count, whatever the unit, and the last one is the measure itself.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <omp.h>
+#include "count_internal.h"
 
-#include "exclusion_internal.h"
-#include "filter_internal.h"
-#include "hestia/cube.h"
-#include "hestia/ingest.h"
-#include "partition_internal.h"
-#include "residence_internal.h"
+typedef struct step {
+    char what[256];
+    size_t counted;    /* which of the measures that are counted */
+    bool adds_repeats; /* rows that repeat others are still there */
+    bool is_readmitted;
+} step;
 
-/* Steps before those of the filter. */
-enum { AT_ALL, AT_KEPT, AT_FINISHED, AT_FIRST, AT_VALID, AT_CLASS, N_FIXED_STEPS };
+/* What one thread saw. */
+typedef struct onlooker {
+    uint64_t n_repeats;
+    size_t n_keys, capacity;
+    uint64_t *keys;
+    bool has_first; /* unit person: its first event, which is the one that counts */
+    hst_day first_day;
+    uint64_t first_key;
+} onlooker;
 
 typedef struct cascade {
     const hst_compiled_measure *measure;
     const hst_areas *areas;
-    const hst_segment *const *segments;
-    size_t n_segments;
-    hst_period period;
+    size_t area, group;
+    const hst_period *period;
+    hst_period periods[1];
     bool *wanted; /* [areas and special ones] */
-    bool wants_keys, drops_repeats;
-    size_t n_clauses;
-    hst_filter *clauses; /* [n_clauses], of one clause each, borrowed */
-    hst_plan *plan;
-    hst_segment_plan **segment_plans; /* [n_segments] */
-    hst_residence *residences;        /* [n_segments] */
-    hst_exclusion *exclusions;        /* [n_segments] */
+    hst_measure plain,
+        whole;             /* of the study, for one period: without and with excluded providers */
+    hst_measures measures; /* one for each count; borrows what they are made of */
     size_t n_steps;
+    step *steps;
+    onlooker *onlookers; /* [threads] */
 } cascade;
-
-typedef struct cascade_worker {
-    hst_partition *partition;
-    uint64_t *steps; /* [n_steps] */
-    size_t n_keys, capacity;
-    uint64_t *keys;
-    hst_status status;
-    size_t failed_at;
-    hst_error err;
-} cascade_worker;
 
 static hst_status no_memory(hst_error *err)
 {
     return hst_fail(err, HST_ERR_MEMORY, "no memory to take a number apart");
 }
 
-/* ---- asking ---- */
+/* ---- the steps ---- */
 
-static hst_status keep_key(cascade_worker *w, uint64_t key)
+static size_t most_steps(const hst_compiled_measure *measure)
 {
-    if (w->n_keys == w->capacity) {
-        size_t capacity = w->capacity ? 2 * w->capacity : 1024;
-        uint64_t *keys = realloc(w->keys, capacity * sizeof *keys);
+    enum { OTHER_STEPS = 12 };
+
+    return OTHER_STEPS + measure->filter.n;
+}
+
+/* A step that counts what `measure` says; the text is shortened to what fits. */
+static step *add_step(cascade *c, const hst_compiled_measure *measure, const char *what)
+{
+    step *s = &c->steps[c->n_steps++];
+    size_t length = strlen(what);
+
+    s->counted = c->measures.n;
+    c->measures.items[c->measures.n++] = *measure;
+    snprintf(s->what, sizeof s->what, "%.*s%s", 250, what, length > 250 ? " ..." : "");
+    return s;
+}
+
+static const char *name_of_date(const hst_compiled_measure *measure)
+{
+    return measure->dataset == HST_DATASET_OP   ? "APPTDATE"
+           : measure->dataset == HST_DATASET_AE ? "ARRIVALDATE"
+           : measure->by_discharge              ? "DISDATE"
+                                                : "ADMIDATE";
+}
+
+static void add_first(cascade *c, const hst_compiled_measure *at, const char *things)
+{
+    const char *who = c->area != SIZE_MAX ? hst_areas_code(c->areas, c->area)
+                                          : hst_areas_group(c->areas, c->group)->name;
+    char what[256];
+
+    if (at->is_placed) {
+        snprintf(what, sizeof what, "%s of %s with a day in %s and a length of stay", things, who,
+                 c->period->label);
+    } else {
+        snprintf(what, sizeof what, "%s of %s with %s in %s", things, who, name_of_date(at),
+                 c->period->label);
+    }
+    add_step(c, at, what);
+}
+
+static void add_rows(cascade *c, hst_compiled_measure *at)
+{
+    bool is_apc = at->dataset == HST_DATASET_APC;
+    step *all = NULL;
+
+    at->first_only = false;
+    at->takes_unfinished = at->takes_incomplete = true;
+    add_first(c, at, "rows");
+    all = &c->steps[0];
+    all->adds_repeats = true;
+    c->steps[c->n_steps++] = (step){.what = "repeats dropped", .counted = all->counted};
+    at->takes_unfinished = at->takes_incomplete = false;
+    if (is_apc) {
+        at->takes_incomplete = true;
+        add_step(c, at, "finished (EPISTAT 3)");
+        if (c->measure->first_only) {
+            at->first_only = true;
+            add_step(c, at, "first episode of its stay (EPIORDER 1)");
+        }
+        at->takes_incomplete = false;
+        add_step(c, at, "with provider, ADMIDATE, EPISTART and EPIEND");
+    }
+}
+
+static void add_stays(cascade *c, hst_compiled_measure *at)
+{
+    char what[64];
+
+    at->needs_stay = at->is_placed; /* days that lie in a period need both ends of a stay */
+    add_first(c, at,
+              at->asked_of == HST_OF_SPELLS ? "provider spells" : "continuous inpatient spells");
+    if (c->measure->needs_stay && !at->needs_stay) {
+        at->needs_stay = true;
+        add_step(c, at, "with a length of stay (0 to 29,200 days)");
+    }
+    if (c->measure->los_min > 0) {
+        at->los_min = c->measure->los_min;
+        snprintf(what, sizeof what, "of at least %u days", at->los_min);
+        add_step(c, at, what);
+    }
+}
+
+/* The measure as it is, step by step. */
+static void list_steps(cascade *c)
+{
+    hst_compiled_measure at = *c->measure;
+    char what[256];
+
+    at.measure = &c->plain;
+    at.split = HST_SPLIT_NONE;
+    at.is_person = at.counts_people = at.keeps_stays = false;
+    at.rows_by_type = at.is_placed;
+    at.layers = at.is_placed ? c->measure->layers : 0;
+    at.los_min = 0;
+    at.filter.n = at.unfit.n = 0;
+    memset(at.class_ok, true, sizeof at.class_ok);
+    for (size_t type = 0; type < 3; type++) {
+        at.n_periods[type] = type == hst_by_index(c->period->type);
+        at.periods[type] = c->periods;
+    }
+    at.finest = c->period->type;
+    if (at.asked_of == HST_OF_ROWS) {
+        add_rows(c, &at);
+    } else {
+        add_stays(c, &at);
+    }
+    memcpy(at.class_ok, c->measure->class_ok, sizeof at.class_ok);
+    if (c->measure->class_words) {
+        snprintf(what, sizeof what, "patient class %s", c->measure->class_words);
+        add_step(c, &at, what);
+    }
+    while (at.filter.n < c->measure->filter.n) {
+        at.filter.n++;
+        add_step(c, &at, at.filter.clauses[at.filter.n - 1].words);
+    }
+    if (c->measure->unfit.n > 0) {
+        at.unfit.n = c->measure->unfit.n;
+        snprintf(what, sizeof what, "not %s", at.unfit.clauses[0].words);
+        add_step(c, &at, what);
+    }
+    at.measure = &c->whole;
+    if (c->whole.n_excluded_providers > 0) {
+        add_step(c, &at, "not from an excluded provider");
+    }
+    if (c->measure->is_person) {
+        at.is_person = at.counts_people = at.rows_by_type = true;
+        add_step(c, &at, "different people");
+    }
+    if (c->measure->layers >> HST_LAYER_READMITTED & 1) {
+        at.layers = c->measure->layers;
+        snprintf(what, sizeof what, "followed by an emergency within %d days", c->whole.days);
+        add_step(c, &at, what)->is_readmitted = true;
+    }
+}
+
+/* ---- looking on ---- */
+
+static bool is_in_period(const cascade *c, const hst_episode *e)
+{
+    hst_date date = hst_day_to_date(c->measure->by_discharge ? e->disdate : e->admidate);
+
+    return date >= c->period->start && date <= c->period->end;
+}
+
+static void see_repeat(void *context, size_t thread, hst_dataset dataset, const hst_episode *row,
+                       uint32_t area)
+{
+    cascade *c = context;
+
+    c->onlookers[thread].n_repeats +=
+        dataset == c->measure->dataset && c->wanted[area] && is_in_period(c, row);
+}
+
+static hst_status keep_key(onlooker *o, uint64_t key, hst_error *err)
+{
+    if (o->n_keys == o->capacity) {
+        size_t capacity = o->capacity ? 2 * o->capacity : 1024;
+        uint64_t *keys = realloc(o->keys, capacity * sizeof *keys);
 
         if (!keys) {
-            return no_memory(&w->err);
+            return no_memory(err);
         }
-        w->keys = keys;
-        w->capacity = capacity;
+        o->keys = keys;
+        o->capacity = capacity;
     }
-    w->keys[w->n_keys++] = key;
+    o->keys[o->n_keys++] = key;
     return HST_OK;
 }
 
-/* How many steps an episode of the area and period passes; n_steps = counted. */
-static size_t steps_passed(const cascade *c, size_t segment, const hst_episode *episode,
-                           uint32_t area)
+/* The one event that a person counts by is the first, as in the cube. */
+static void see_first(const cascade *c, onlooker *o, const hst_episode *e)
 {
-    uint64_t all = c->n_clauses == 64 ? UINT64_MAX : (UINT64_C(1) << c->n_clauses) - 1;
-    uint64_t uses[HST_PLAN_USE_WORDS], passed = 0;
-    size_t clause = 0;
+    hst_day day = c->measure->by_discharge ? e->disdate : e->admidate;
 
-    if (c->drops_repeats && hst_episode_is_repeat(episode)) {
-        return AT_KEPT;
+    if (!o->has_first || day < o->first_day ||
+        (day == o->first_day && e->record_key < o->first_key)) {
+        o->has_first = true;
+        o->first_day = day;
+        o->first_key = e->record_key;
     }
-    if (episode->epistat != '3') {
-        return AT_FINISHED;
-    }
-    if (c->measure->first_only && episode->epiorder != 1) {
-        return AT_FIRST;
-    }
-    if (episode->provider == 0 || episode->epistart == 0 || episode->epiend == 0 ||
-        episode->admidate == 0) {
-        return AT_VALID;
-    }
-    if (!c->measure->class_ok[episode->classpat]) {
-        return AT_CLASS;
-    }
-    passed = hst_segment_plan_ask(c->segment_plans[segment], episode, all, uses);
-    while (clause < c->n_clauses && (passed >> clause & 1)) {
-        clause++;
-    }
-    if (clause == c->n_clauses && c->measure->measure->n_excluded_providers > 0) {
-        clause += !hst_exclusion_holds(&c->exclusions[segment], episode->provider, area);
-    }
-    return N_FIXED_STEPS + clause;
 }
 
-static hst_status ask_block(const cascade *c, cascade_worker *w, size_t segment,
-                            const hst_block *block)
+static hst_status see_event(void *context, size_t thread, const hst_event *event, uint32_t area,
+                            hst_error *err)
 {
-    hst_status status = HST_OK;
+    cascade *c = context;
+    onlooker *o = &c->onlookers[thread];
+    bool of_readmissions = c->measure->layers >> HST_LAYER_READMITTED & 1;
 
-    for (size_t at = 0; at < block->bytes && !status;) {
-        const hst_episode *episode = (const hst_episode *)(const void *)(block->records + at);
-        hst_date date =
-            hst_day_to_date(c->measure->by_discharge ? episode->disdate : episode->admidate);
-        uint32_t area = 0;
-        size_t passed = 0;
-
-        at += hst_episode_bytes(episode);
-        if (date < c->period.start || date > c->period.end) {
-            continue;
-        }
-        area = hst_residence_of(&c->residences[segment], episode);
-        if (!c->wanted[area]) {
-            continue;
-        }
-        passed = steps_passed(c, segment, episode, area);
-        for (size_t step = 0; step < passed; step++) {
-            w->steps[step]++;
-        }
-        if (passed == c->n_steps && c->wants_keys) {
-            status = keep_key(w, episode->record_key);
-        }
-    }
-    return status;
-}
-
-static hst_status ask_partition(const cascade *c, cascade_worker *w, size_t partition)
-{
-    const hst_block *blocks = NULL;
-    hst_status status = HST_OK;
-
-    if (hst_interrupt_requested()) {
-        return hst_fail(&w->err, HST_ERR_INTERRUPTED, "interrupted while counting");
-    }
-    status = hst_partition_read(w->partition, partition, 0, 1, &blocks, &w->err);
-    for (size_t s = 0; s < c->n_segments && !status; s++) {
-        status = ask_block(c, w, s, &blocks[s]);
-    }
-    return status;
-}
-
-/* ---- making ready ---- */
-
-/* Areas that make up the number: one, or a comparator's members. */
-static hst_status want_areas(cascade *c, size_t area, size_t group, hst_error *err)
-{
-    const hst_area_group *comparator = NULL;
-
-    c->wanted = calloc(hst_areas_n(c->areas) + 3, sizeof *c->wanted);
-    if (!c->wanted) {
-        return no_memory(err);
-    }
-    if (area != SIZE_MAX) {
-        c->wanted[area] = true;
+    if (!c->wanted[area] ||
+        (of_readmissions &&
+         !(event->is_readmitted_to && event->readmitted_after < (uint32_t)c->whole.days))) {
         return HST_OK;
     }
-    comparator = hst_areas_group(c->areas, group);
-    for (size_t i = 0; i < comparator->n_members; i++) {
-        c->wanted[comparator->members[i].area] = true;
+    if (c->measure->is_person) {
+        see_first(c, o, event->episode);
+        return HST_OK;
     }
-    if (comparator->is_england && comparator->population_area[0]) {
-        c->wanted[hst_areas_special(c->areas).other] = true;
-    }
-    return HST_OK;
+    return keep_key(o, event->episode->record_key, err);
 }
 
-static hst_status plan_clauses(cascade *c, const hst_measures *measures, hst_error *err)
+static hst_status end_person(void *context, size_t thread, const hst_person *person, hst_error *err)
 {
-    hst_root roots[HST_PLAN_FILTERS];
-    const hst_filter *filter = &c->measure->filter;
-    hst_status status = HST_OK;
+    cascade *c = context;
+    onlooker *o = &c->onlookers[thread];
+    bool counts = o->has_first;
 
-    c->n_clauses = filter->n;
-    c->clauses = calloc(filter->n + 1, sizeof *c->clauses);
-    c->segment_plans = calloc(c->n_segments + 1, sizeof(hst_segment_plan *));
-    if (!c->clauses || !c->segment_plans) {
-        return no_memory(err);
-    }
-    for (size_t i = 0; i < filter->n; i++) { /* at most one clause of each kind: fewer than 64 */
-        c->clauses[i] = (hst_filter){1, &filter->clauses[i]};
-        roots[i] = (hst_root){&c->clauses[i], c->measure->by_discharge};
-    }
-    status = hst_plan_create(&c->plan, measures, roots, filter->n, err);
-    for (size_t s = 0; s < c->n_segments && !status; s++) {
-        status = hst_segment_plan_create(&c->segment_plans[s], c->plan, c->segments[s], err);
-    }
-    return status;
-}
-
-static hst_status prepare(cascade *c, const hst_measures *measures, const hst_study *study,
-                          size_t area, size_t group, hst_error *err)
-{
-    const hst_measure *measure = c->measure->measure;
-    hst_status status = want_areas(c, area, group, err);
-
-    if (!status) {
-        status = plan_clauses(c, measures, err);
-    }
-    if (status) {
-        return status;
-    }
-    c->residences = calloc(c->n_segments + 1, sizeof *c->residences);
-    c->exclusions = calloc(c->n_segments + 1, sizeof *c->exclusions);
-    if (!c->residences || !c->exclusions) {
-        return no_memory(err);
-    }
-    for (size_t s = 0; s < c->n_segments && !status; s++) {
-        status = hst_residence_init(&c->residences[s], c->areas, c->segments[s], err);
-        if (!status && measure->n_excluded_providers > 0) {
-            status = hst_exclusion_init(&c->exclusions[s], study, measure, measures->mergers,
-                                        c->areas, c->segments[s], err);
-        }
-    }
-    c->n_steps = N_FIXED_STEPS + c->n_clauses + (measure->n_excluded_providers > 0);
-    return status;
-}
-
-static void clear_cascade(cascade *c)
-{
-    for (size_t s = 0; c->segment_plans && s < c->n_segments; s++) {
-        hst_segment_plan_free(c->segment_plans[s]);
-    }
-    for (size_t s = 0; c->residences && s < c->n_segments; s++) {
-        hst_residence_clear(&c->residences[s]);
-    }
-    for (size_t s = 0; c->exclusions && s < c->n_segments; s++) {
-        hst_exclusion_clear(&c->exclusions[s]);
-    }
-    hst_plan_free(c->plan);
-    free(c->segment_plans);
-    free(c->residences);
-    free(c->exclusions);
-    free(c->clauses);
-    free(c->wanted);
+    (void)person;
+    o->has_first = false;
+    return counts ? keep_key(o, o->first_key, err) : HST_OK;
 }
 
 /* ---- the answer ---- */
 
-static void say_step(const cascade *c, size_t step, size_t area, size_t group, char text[256])
+/* Areas that make up the number: one, or a comparator's members. */
+static void want_areas(cascade *c)
 {
-    static const char *const fixed[N_FIXED_STEPS] = {
-        [AT_KEPT] = "repeats of EPIKEY dropped",
-        [AT_FINISHED] = "finished (EPISTAT 3)",
-        [AT_VALID] = "with provider, ADMIDATE, EPISTART and EPIEND",
-    };
-    const char *text_of_filter = "";
+    const hst_area_group *group = NULL;
 
-    if (step == AT_ALL) {
-        snprintf(text, 256, "rows of %s with %s in %s",
-                 area != SIZE_MAX ? hst_areas_code(c->areas, area)
-                                  : hst_areas_group(c->areas, group)->name,
-                 c->measure->by_discharge ? "DISDATE" : "ADMIDATE", c->period.label);
-    } else if (step == AT_FIRST) {
-        snprintf(text, 256, "%s",
-                 c->measure->first_only ? "first episode of its stay (EPIORDER 1)"
-                                        : "any episode of its stay");
-    } else if (step == AT_CLASS) {
-        snprintf(text, 256, "patient class %s", c->measure->class_words);
-    } else if (step < N_FIXED_STEPS) {
-        snprintf(text, 256, "%s", fixed[step]);
-    } else if (step - N_FIXED_STEPS == c->n_clauses) {
-        snprintf(text, 256, "not from an excluded provider");
-    } else {
-        text_of_filter = c->measure->filter.clauses[step - N_FIXED_STEPS].words;
-        snprintf(text, 256, "%.*s%s", 250, text_of_filter,
-                 strlen(text_of_filter) > 250 ? " ..." : "");
+    if (c->area != SIZE_MAX) {
+        c->wanted[c->area] = true;
+        return;
     }
+    group = hst_areas_group(c->areas, c->group);
+    for (size_t i = 0; i < group->n_members; i++) {
+        c->wanted[group->members[i].area] = true;
+    }
+    if (group->is_england && group->population_area[0]) {
+        c->wanted[hst_areas_special(c->areas).other] = true;
+    }
+}
+
+/* One measure that was counted, in one area or comparator's own cells. */
+static uint64_t sum_unit(const cascade *c, const hst_cube *cube, const step *s, size_t unit)
+{
+    hst_by type = c->period->type;
+    uint64_t sum = 0;
+
+    for (unsigned sex = 0; sex < HST_N_SEXES; sex++) {
+        for (size_t band = 0; band <= c->measures.bands.n; band++) {
+            sum += s->is_readmitted
+                       ? hst_cube_sum(cube, HST_LAYER_READMITTED, s->counted, 0, unit, type, 0, sex,
+                                      band)
+                       : hst_cube_events(cube, s->counted, 0, unit, type, 0, sex, band);
+        }
+    }
+    return sum;
+}
+
+static uint64_t sum_step(const cascade *c, const hst_cube *cube, const step *s, size_t n_threads)
+{
+    size_t own = c->area != SIZE_MAX ? c->area : hst_cube_group_area(cube, s->counted, c->group);
+    uint64_t sum = 0;
+
+    for (size_t t = 0; t < n_threads; t++) {
+        sum += s->adds_repeats ? c->onlookers[t].n_repeats : 0;
+    }
+    if (own != SIZE_MAX) {
+        return sum + sum_unit(c, cube, s, own);
+    }
+    for (size_t area = 0; area < hst_areas_n(c->areas) + 3; area++) {
+        sum += c->wanted[area] ? sum_unit(c, cube, s, area) : 0;
+    }
+    return sum;
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -285,105 +327,89 @@ static int compare_keys(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-static hst_status gather_keys(const cascade_worker *workers, int n_workers, uint64_t **out,
-                              size_t *n, hst_error *err)
+static hst_status gather_keys(const cascade *c, size_t n_threads, uint64_t **out, size_t *n,
+                              hst_error *err)
 {
     size_t total = 0;
 
-    for (int t = 0; t < n_workers; t++) {
-        total += workers[t].n_keys;
+    for (size_t t = 0; t < n_threads; t++) {
+        total += c->onlookers[t].n_keys;
     }
     *out = malloc((total + 1) * sizeof **out);
     if (!*out) {
         return no_memory(err);
     }
     *n = 0;
-    for (int t = 0; t < n_workers; t++) {
-        if (workers[t].n_keys > 0) {
-            memcpy(*out + *n, workers[t].keys, workers[t].n_keys * sizeof **out);
-            *n += workers[t].n_keys;
+    for (size_t t = 0; t < n_threads; t++) {
+        if (c->onlookers[t].n_keys > 0) {
+            memcpy(*out + *n, c->onlookers[t].keys, c->onlookers[t].n_keys * sizeof **out);
+            *n += c->onlookers[t].n_keys;
         }
     }
     qsort(*out, *n, sizeof **out, compare_keys);
     return HST_OK;
 }
 
-static hst_status ask_all(const cascade *c, cascade_worker *workers, int n_workers, hst_error *err)
+static hst_status prepare(cascade *c, const hst_measures *measures, size_t n_threads,
+                          hst_error *err)
 {
-    size_t n_partitions = c->n_segments > 0 ? hst_segment_n_partitions(c->segments[0]) : 0;
-    const cascade_worker *failed = NULL;
-
-#pragma omp parallel for schedule(dynamic, 1) num_threads(n_workers)
-    for (size_t partition = 0; partition < n_partitions; partition++) {
-        cascade_worker *w = &workers[omp_get_thread_num()];
-
-        if (!w->status) {
-            w->status = ask_partition(c, w, partition);
-            w->failed_at = partition;
-        }
-    }
-    for (int t = 0; t < n_workers; t++) {
-        if (workers[t].status && (!failed || workers[t].failed_at < failed->failed_at)) {
-            failed = &workers[t];
-        }
-    }
-    return failed ? hst_fail(err, failed->status, "%s", failed->err.message) : HST_OK;
-}
-
-static hst_status make_workers(cascade_worker **out, const cascade *c, int n, hst_error *err)
-{
-    hst_status status = HST_OK;
-
-    *out = calloc((size_t)n, sizeof **out);
-    if (!*out) {
+    c->periods[0] = *c->period;
+    c->plain = c->whole = *c->measure->measure;
+    c->plain.by = c->whole.by = (unsigned)c->period->type;
+    c->plain.period = c->whole.period = (hst_window){c->period->start, c->period->end};
+    c->plain.n_excluded_providers = 0;
+    c->measures = *measures;
+    c->measures.n = 0;
+    c->measures.items = calloc(most_steps(c->measure), sizeof *c->measures.items);
+    c->steps = calloc(most_steps(c->measure), sizeof *c->steps);
+    c->wanted = calloc(hst_areas_n(c->areas) + 3, sizeof *c->wanted);
+    c->onlookers = calloc(n_threads, sizeof *c->onlookers);
+    if (!c->measures.items || !c->steps || !c->wanted || !c->onlookers) {
         return no_memory(err);
     }
-    for (int t = 0; t < n && !status; t++) {
-        (*out)[t].steps = calloc(c->n_steps + 1, sizeof(uint64_t));
-        status = (*out)[t].steps
-                     ? hst_partition_create(&(*out)[t].partition, c->segments, c->n_segments, err)
-                     : no_memory(err);
-    }
-    return status;
+    want_areas(c);
+    list_steps(c);
+    return HST_OK;
 }
 
-static void free_workers(cascade_worker *workers, int n)
+static void clear_cascade(cascade *c, size_t n_threads)
 {
-    for (int t = 0; workers && t < n; t++) {
-        hst_partition_free(workers[t].partition);
-        free(workers[t].steps);
-        free(workers[t].keys);
+    for (size_t t = 0; c->onlookers && t < n_threads; t++) {
+        free(c->onlookers[t].keys);
     }
-    free(workers);
+    free(c->onlookers);
+    free(c->measures.items);
+    free(c->steps);
+    free(c->wanted);
 }
 
 hst_status hst_count_explain(hst_cascade_step **steps, size_t *n_steps, uint64_t **keys,
                              size_t *n_keys, const hst_measures *measures, size_t measure,
                              const hst_study *study, const hst_areas *areas, size_t area,
                              size_t group, const hst_period *period,
-                             const hst_segment *const *segments, size_t n_segments, int n_threads,
-                             hst_error *err)
+                             const hst_segment *const *segments, size_t n_segments,
+                             const hst_count_options *options, hst_error *err)
 {
     cascade c = {.measure = &measures->items[measure],
                  .areas = areas,
-                 .segments = segments,
-                 .n_segments = n_segments,
-                 .period = *period,
-                 .wants_keys = keys != NULL,
-                 .drops_repeats = !study->duplicates || strcmp(study->duplicates, "none") != 0};
-    cascade_worker *workers = NULL;
+                 .area = area,
+                 .group = group,
+                 .period = period};
+    hst_count_watch watch = {.context = &c, .repeat = see_repeat};
+    size_t n_threads = options->n_threads < 1 ? 1 : (size_t)options->n_threads;
     hst_cascade_step *made = NULL;
-    int n_workers = n_threads < 1 ? 1 : n_threads;
+    hst_cube *cube = NULL;
     hst_status status = HST_OK;
 
     *steps = NULL;
     *n_steps = 0;
-    status = prepare(&c, measures, study, area, group, err);
+    status = prepare(&c, measures, n_threads, err);
     if (!status) {
-        status = make_workers(&workers, &c, n_workers, err);
-    }
-    if (!status) {
-        status = ask_all(&c, workers, n_workers, err);
+        watch.measure = c.measures.n - 1;
+        watch.event = keys ? see_event : NULL;
+        watch.person = keys && c.measure->is_person ? end_person : NULL;
+        status = hst_count_watched(&cube, NULL, &c.measures, study, areas, segments, n_segments,
+                                   options, &watch, NULL, err);
     }
     if (status) {
         goto done;
@@ -393,14 +419,12 @@ hst_status hst_count_explain(hst_cascade_step **steps, size_t *n_steps, uint64_t
         status = no_memory(err);
         goto done;
     }
-    for (size_t step = 0; step < c.n_steps; step++) {
-        say_step(&c, step, area, group, made[step].what);
-        for (int t = 0; t < n_workers; t++) {
-            made[step].n += workers[t].steps[step];
-        }
+    for (size_t i = 0; i < c.n_steps; i++) {
+        memcpy(made[i].what, c.steps[i].what, sizeof made[i].what);
+        made[i].n = sum_step(&c, cube, &c.steps[i], n_threads);
     }
     if (keys) {
-        status = gather_keys(workers, n_workers, keys, n_keys, err);
+        status = gather_keys(&c, n_threads, keys, n_keys, err);
         if (status) {
             goto done;
         }
@@ -411,7 +435,7 @@ hst_status hst_count_explain(hst_cascade_step **steps, size_t *n_steps, uint64_t
 
 done:
     free(made);
-    free_workers(workers, n_workers);
-    clear_cascade(&c);
+    hst_cube_free(cube);
+    clear_cascade(&c, n_threads);
     return status;
 }

@@ -81,6 +81,10 @@ hst_status hst_count_row(const hst_counting *c, hst_count_worker *w, size_t segm
         hst_england_add(&w->england, c->year_of_day, episode);
     }
     if (c->drops_repeats && hst_episode_is_repeat(episode)) {
+        if (c->watch && c->watch->repeat) {
+            c->watch->repeat(c->watch->context, w->number, dataset, episode,
+                             hst_residence_of(&c->residences[segment], episode));
+        }
         return HST_OK;
     }
     for (size_t p = 0; p < c->n_passes && !status; p++) {
@@ -283,17 +287,19 @@ static hst_status finish_cube(const hst_counting *c, hst_count_worker *w, hst_le
     return status;
 }
 
-hst_status hst_count(hst_cube **out, hst_england **england, const hst_measures *measures,
-                     const hst_study *study, const hst_areas *areas,
-                     const hst_segment *const *segments, size_t n_segments,
-                     const hst_count_options *options, hst_ledger *ledger, hst_error *err)
+hst_status hst_count_watched(hst_cube **out, hst_england **england, const hst_measures *measures,
+                             const hst_study *study, const hst_areas *areas,
+                             const hst_segment *const *segments, size_t n_segments,
+                             const hst_count_options *options, const hst_count_watch *watch,
+                             hst_ledger *ledger, hst_error *err)
 {
     hst_counting c = {.measures = measures,
                       .study = study,
                       .areas = areas,
                       .segments = segments,
                       .n_segments = n_segments,
-                      .options = options};
+                      .options = options,
+                      .watch = watch};
     int n_workers = options->n_threads < 1 ? 1 : options->n_threads;
     hst_count_worker *workers = calloc((size_t)n_workers, sizeof *workers);
     hst_status status = HST_OK;
@@ -307,6 +313,7 @@ hst_status hst_count(hst_cube **out, hst_england **england, const hst_measures *
     }
     status = hst_counting_init(&c, err);
     for (int t = 0; t < n_workers && !status; t++) {
+        workers[t].number = (size_t)t;
         status = init_worker(&workers[t], &c, err);
     }
     if (status) {
@@ -342,4 +349,13 @@ done:
     hst_counting_clear(&c);
     free(workers);
     return status;
+}
+
+hst_status hst_count(hst_cube **out, hst_england **england, const hst_measures *measures,
+                     const hst_study *study, const hst_areas *areas,
+                     const hst_segment *const *segments, size_t n_segments,
+                     const hst_count_options *options, hst_ledger *ledger, hst_error *err)
+{
+    return hst_count_watched(out, england, measures, study, areas, segments, n_segments, options,
+                             NULL, ledger, err);
 }

@@ -325,6 +325,22 @@ static unsigned place_in_list(const hst_counting *c, uint32_t area)
                                          : HST_IN_LIST;
 }
 
+/* Tells the one who looks on of an event of its measure. */
+static hst_status show_event(const hst_counting *c, hst_count_worker *w,
+                             const hst_measure_pass *pass, const hst_event *event, uint32_t area,
+                             uint64_t live)
+{
+    const hst_count_watch *watch = c->watch;
+    hst_status status = HST_OK;
+
+    for (; live != 0 && !status; live &= live - 1) {
+        if (pass->measure[__builtin_ctzll(live)] == watch->measure) {
+            status = watch->event(watch->context, w->number, event, area, &w->err);
+        }
+    }
+    return status;
+}
+
 hst_status hst_count_event(const hst_counting *c, hst_count_worker *w, const hst_measure_pass *pass,
                            const hst_event *event, uint64_t live)
 {
@@ -337,6 +353,9 @@ hst_status hst_count_event(const hst_counting *c, hst_count_worker *w, const hst
 
     if (live & pass->excludes) {
         status = ask_exclusions(c, w, pass, event, area, &live);
+    }
+    if (c->watch && c->watch->event && !status) {
+        status = show_event(c, w, pass, event, area, live);
     }
     for (; live != 0 && !status; live &= live - 1) {
         size_t bit = (size_t)__builtin_ctzll(live);

@@ -37,6 +37,23 @@ typedef struct hst_measure_pass {
     uint8_t asked[HST_N_KINDS_ASKED][HST_PLAN_FILTERS]; /* groups of each kind */
 } hst_measure_pass;
 
+typedef struct hst_event hst_event;
+
+/* Who looks on while a measure is counted: `explain` and `export`. The functions are called from
+ * all threads, of which each has its number; any of them may be NULL. */
+typedef struct hst_count_watch {
+    size_t measure;
+    bool wants_spells; /* they are built even where no measure asks */
+    void *context;
+    /* A row that repeats another and is left out. */
+    void (*repeat)(void *context, size_t thread, hst_dataset dataset, const hst_episode *row,
+                   uint32_t area);
+    /* An event that counts, before its person ends. */
+    hst_status (*event)(void *context, size_t thread, const hst_event *event, uint32_t area,
+                        hst_error *err);
+    hst_status (*person)(void *context, size_t thread, const hst_person *person, hst_error *err);
+} hst_count_watch;
+
 /* What all threads read. */
 typedef struct hst_counting {
     const hst_measures *measures;
@@ -45,7 +62,8 @@ typedef struct hst_counting {
     const hst_segment *const *segments;
     size_t n_segments;
     const hst_count_options *options;
-    hst_dataset *datasets; /* [n_segments] */
+    const hst_count_watch *watch; /* NULL: nobody looks on */
+    hst_dataset *datasets;        /* [n_segments] */
     size_t n_passes;
     hst_measure_pass *passes;
     hst_residence *residences; /* [n_segments] */
@@ -87,6 +105,7 @@ enum { N_PENDING = 32 };
 
 /* What one thread fills. */
 typedef struct hst_count_worker {
+    size_t number;
     hst_cube *cube;
     uint32_t *const **totals; /* [measure][area]: the cube's slabs, NULL where there is none yet */
     /* Cells lie far apart, so a count would wait for memory. Each is asked for when its event comes
@@ -112,14 +131,24 @@ typedef struct hst_count_worker {
 } hst_count_worker;
 
 /* What is counted: a row, or a stay in the record of its first episode. */
-typedef struct hst_event {
+struct hst_event {
     size_t segment;
     const hst_episode *episode;
-    const uint16_t *periods;     /* [group] */
-    const uint64_t *const *uses; /* condition sets that match, by hst_which_episode */
-    bool is_readmitted_to;       /* the next continuous spell begins as an emergency .. */
-    uint32_t readmitted_after;   /* .. so many days after the discharge */
-} hst_event;
+    const uint16_t *periods;           /* [group] */
+    const uint64_t *const *uses;       /* condition sets that match, by hst_which_episode */
+    bool is_readmitted_to;             /* the next continuous spell begins as an emergency .. */
+    uint32_t readmitted_after;         /* .. so many days after the discharge */
+    size_t first_episode, end_episode; /* of a stay, among its person's; equal for a row */
+};
+
+/** Counts as hst_count does, for one who looks on. @param watch  may be NULL */
+HST_MUST_CHECK hst_status hst_count_watched(hst_cube **out, hst_england **england,
+                                            const hst_measures *measures, const hst_study *study,
+                                            const hst_areas *areas,
+                                            const hst_segment *const *segments, size_t n_segments,
+                                            const hst_count_options *options,
+                                            const hst_count_watch *watch, hst_ledger *ledger,
+                                            hst_error *err);
 
 /** Everything that all threads read, made ready and taken apart. */
 HST_MUST_CHECK hst_status hst_counting_init(hst_counting *c, hst_error *err);

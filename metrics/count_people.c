@@ -116,7 +116,9 @@ static hst_status ask_filters(const hst_counting *c, hst_count_worker *w,
                            .periods = periods,
                            .uses = uses,
                            .is_readmitted_to = s->is_readmitted_to,
-                           .readmitted_after = s->readmitted_after};
+                           .readmitted_after = s->readmitted_after,
+                           .first_episode = s->first_episode,
+                           .end_episode = s->end_episode};
 
         return hst_count_event(c, w, pass, &event, live);
     }
@@ -292,6 +294,9 @@ static hst_status count_person(const hst_counting *c, hst_count_worker *w, const
         }
     }
     hst_count_settle_person(c, w);
+    if (!status && c->watch && c->watch->person) {
+        status = c->watch->person(c->watch->context, w->number, person, &w->err);
+    }
     return status;
 }
 

@@ -187,7 +187,9 @@ static hst_status choose_rules(hst_counting *c, hst_error *err)
     if (study->cips_rule && !hst_cips_rule_parse(study->cips_rule, &rules->cips)) {
         return refuse_rule(c, "spells.cips", study->cips_rule, err);
     }
-    c->rows_by_person = rules->drops_hf || c->options->cohorts != NULL;
+    c->rows_by_person = rules->drops_hf || c->options->cohorts != NULL ||
+                        (c->watch != NULL && c->watch->person != NULL);
+    rules->wants_spells = c->watch != NULL && c->watch->wants_spells;
     for (size_t m = 0; m < c->measures->n; m++) {
         const hst_compiled_measure *measure = &c->measures->items[m];
 

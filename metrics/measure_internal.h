@@ -73,6 +73,8 @@ typedef struct hst_compiled_measure {
     bool first_only;           /**< rows: those of admissions */
     bool by_discharge;         /**< counts by DISDATE, else ADMIDATE */
     bool needs_stay;           /**< the length of stay must be known */
+    bool takes_unfinished;     /**< inpatient rows of any EPISTAT; only to take a number apart */
+    bool takes_incomplete;     /**< and those without provider, EPISTART, EPIEND or ADMIDATE */
     bool is_placed;            /**< bed days in the periods they fall in */
     bool keeps_stays;          /**< stays by their length, for quantiles */
     bool is_person;            /**< counts each person once per period */

@@ -32,6 +32,8 @@ hst_status hst_unit_rule_init(hst_unit_rule *rule, const hst_compiled_measure *m
                             .by_discharge = measure->by_discharge,
                             .needs_stay = measure->needs_stay,
                             .is_placed = measure->is_placed,
+                            .takes_unfinished = measure->takes_unfinished,
+                            .takes_incomplete = measure->takes_incomplete,
                             .los_min = measure->los_min};
     memcpy(rule->class_ok, measure->class_ok, sizeof rule->class_ok);
     rule->period_of_day = malloc(N_DAYS * sizeof *rule->period_of_day);
@@ -65,8 +67,9 @@ bool hst_unit_rule_is_same(const hst_compiled_measure *a, const hst_compiled_mea
     return a->dataset == b->dataset && a->asked_of == b->asked_of &&
            a->first_only == b->first_only && a->by_discharge == b->by_discharge &&
            a->needs_stay == b->needs_stay && a->is_placed == b->is_placed &&
-           a->los_min == b->los_min && a->finest == b->finest &&
-           a->measure->period.from == b->measure->period.from &&
+           a->takes_unfinished == b->takes_unfinished &&
+           a->takes_incomplete == b->takes_incomplete && a->los_min == b->los_min &&
+           a->finest == b->finest && a->measure->period.from == b->measure->period.from &&
            a->measure->period.to == b->measure->period.to &&
            memcmp(a->class_ok, b->class_ok, sizeof a->class_ok) == 0;
 }

@@ -32,7 +32,7 @@ typedef enum hst_step {
 typedef struct hst_unit_rule {
     hst_dataset dataset;
     hst_asked_of asked_of;
-    bool first_only, by_discharge, needs_stay, is_placed;
+    bool first_only, by_discharge, needs_stay, is_placed, takes_unfinished, takes_incomplete;
     uint32_t los_min;
     bool class_ok[256];
     /** [hst_day]: index of the finest period, or one of HST_DAY_.. */
@@ -73,23 +73,23 @@ static inline hst_step hst_unit_rule_ask(const hst_unit_rule *rule, const hst_ep
     hst_step step = HST_STEP_ASKED;
 
     if (rule->dataset == HST_DATASET_APC) {
-        if (episode->epistat != '3') {
+        if (episode->epistat != '3' && !rule->takes_unfinished) {
             return HST_STEP_NOT_FINISHED;
         }
         if (rule->first_only && episode->epiorder != 1) {
             return HST_STEP_NOT_FIRST;
         }
-        if (episode->provider == 0) {
+        if (episode->provider == 0 && !rule->takes_incomplete) {
             return HST_STEP_NO_PROVIDER;
         }
-        if (episode->epistart == 0) {
+        if (episode->epistart == 0 && !rule->takes_incomplete) {
             return HST_STEP_NO_EPISTART;
         }
-        if (episode->epiend == 0) {
+        if (episode->epiend == 0 && !rule->takes_incomplete) {
             return HST_STEP_NO_EPIEND;
         }
     }
-    if (episode->admidate == 0) {
+    if (episode->admidate == 0 && !rule->takes_incomplete) {
         return HST_STEP_NO_ADMIDATE;
     }
     if (day == 0) {

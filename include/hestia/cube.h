@@ -152,18 +152,21 @@ const struct hst_cohort_sizes *hst_cube_cohorts(const hst_cube *cube);
  * the end of the last one. */
 bool hst_cube_is_incomplete(const hst_cube *cube, size_t measure, const hst_period *period);
 
-/** Rows of one measure, area and period left after each step, for `explain`. */
+/** Rows, stays or people of one measure, area and period left after each step, for `explain`. */
 typedef struct hst_cascade_step {
     char what[256];
     uint64_t n;
 } hst_cascade_step;
 
 /**
- * Takes one number apart: rows of the area dated in the period → after each filter, in words →
- * counted.
+ * Takes one number apart: rows or stays of the area dated in the period → after each test and
+ * filter, in words → counted: the events of the cube, its different people, or (readmission) those
+ * of them that were readmitted. A comparator's members count whole, whatever their weights.
  *
  * @param area   area number; or SIZE_MAX with a group number for a comparator
- * @param keys   receives the record keys counted, [n_keys], sorted; NULL when not wanted
+ * @param keys   receives the record keys counted, [n_keys], sorted: of a stay its first episode's,
+ *               of a person its first event's; NULL when not wanted
+ * @param measure  not one of a table, of which nothing is counted
  */
 HST_MUST_CHECK hst_status hst_count_explain(hst_cascade_step **steps, size_t *n_steps,
                                             uint64_t **keys, size_t *n_keys,
@@ -171,6 +174,6 @@ HST_MUST_CHECK hst_status hst_count_explain(hst_cascade_step **steps, size_t *n_
                                             const hst_study *study, const hst_areas *areas,
                                             size_t area, size_t group, const hst_period *period,
                                             const hst_segment *const *segments, size_t n_segments,
-                                            int n_threads, hst_error *err);
+                                            const hst_count_options *options, hst_error *err);
 
 #endif
