@@ -103,11 +103,14 @@ class CheckOfAStudy(Place):
                         "     register: {file: register.csv, age: [17, 120]}}\n"
                         "  - {id: listed, file: ids.txt}\n"
                         "  - {id: ever, condition: stroke}\n"
-                        "reported: {measure: emergency, area: 5XX, file: paper.csv}\nmeasures:")
+                        "reported: {measure: emergency, area: 5XX, file: paper.csv}\nmeasures:\n"
+                        "  - {id: register, dataset: table, file: qof.csv, statistic: growth, base: 2008/09, by: year}")
         said = self.check(0).stdout
         for words in ["spells by rule nhsd, continuous spells by rule nhsd", "Cohorts: 3",
                       "diabetes: diabetes_any or dementia, in inpatient rows admitted 2008-04-01 to 2009-03-31; beside ",
                       "register.csv, ages 17 to 120", "listed: people listed in ", "ever: stroke, in all inpatient rows",
+                      "qof.csv, 2 of its 4 values are of the measure's periods and areas; 1 are of areas that are not in the "
+                      "list; the base is MISSING for 5QL (1 of 2 areas)",
                       "imd.csv; MISSING for 5QL (1 of 2 areas)",
                       "1 of its 2 values are of the measure's periods; the area is NOT in the list"]:
             self.assertIn(words, said)
