@@ -483,6 +483,35 @@ static void failure_leaves_the_last_run(void **state)
     free(run);
 }
 
+/* The hash of a short list of identifiers would give them away to whoever tries all. */
+static void list_of_people_has_no_hash_in_the_manifest(void **state)
+{
+    fixture *f = *state;
+    char *run = NULL;
+    json_t *manifest = NULL;
+    const json_t *tables = NULL, *list = NULL, *ages = NULL;
+
+    write_text(below(f->folder, "people.txt"), "SYN01\n");
+    write_text(below(f->folder, "qof.csv"), "area,date,registered\n");
+    f->study->cohorts = calloc(1, sizeof *f->study->cohorts);
+    f->study->n_cohorts = 1;
+    f->study->cohorts[0].id = strdup("listed");
+    f->study->cohorts[0].file = strdup(below(f->folder, "people.txt"));
+    f->study->cohorts[0].register_file = strdup(below(f->folder, "qof.csv"));
+    run = publish(f);
+    manifest = json_load_file(below(run, "manifest.json"), 0, NULL);
+    tables = json_object_get(manifest, "tables");
+    list = json_array_get(tables, 2);
+    ages = json_array_get(tables, 3);
+    assert_string_equal(json_string_value(json_object_get(list, "key")), "cohorts");
+    assert_true(json_is_null(json_object_get(list, "hash")));
+    assert_int_equal(json_integer_value(json_object_get(list, "bytes")), 6);
+    assert_string_equal(json_string_value(json_object_get(ages, "key")), "cohorts.register");
+    assert_true(json_is_string(json_object_get(ages, "hash")));
+    json_decref(manifest);
+    free(run);
+}
+
 /* What a run depends on, changed one at a time. */
 static void fingerprint_sees_every_change(void **state)
 {
@@ -640,6 +669,7 @@ int main(void)
         TEST(rows_that_do_not_add_up_stop_the_run),
         TEST(disclosure_control_is_refused),
         TEST(failure_leaves_the_last_run),
+        TEST(list_of_people_has_no_hash_in_the_manifest),
         TEST(fingerprint_sees_every_change),
         cmocka_unit_test(fingerprint_sees_every_small_file),
         TEST(latest_tells_whether_anything_changed),
