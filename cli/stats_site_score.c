@@ -423,7 +423,7 @@ const stats_method stats_site_score = {
     .n_columns = 3,
     .columns = {{.name = "area", .kind = STATS_CODE},
                 {.name = "component", .is_optional = true, .kind = STATS_TEXT},
-                {.name = "value", .is_optional = true}},
+                {.name = "value", .is_optional = true, .lowest = -INFINITY}},
     .answers = STATS_ROWS_OWN,
     .begin = begin,
     .check_row = check_row,

@@ -83,6 +83,45 @@ class SiteChoice(unittest.TestCase):
         self.assertEqual([row["area"] for row in sorted(rows, key=lambda row: int(row["rank"]))], by_total)
         self.assertEqual([row["area"] for row in rows if row["note"]], ["S07"])
 
+    def test_scores_of_a_run_are_those_of_its_results(self):
+        results = [row for row in self.table("results/latest/results.csv") if row["incomplete"] == "0"]
+        rows = self.table("scores-run.csv")
+        periods = sorted({row["period"] for row in results})
+        self.assertEqual(sorted({row["period"] for row in rows}), periods)
+        self.assertEqual(len(rows), 12 * len(periods))
+        for period in periods:
+            values = {name: {row["area_code"]: float(row["value"]) for row in results
+                             if row["period"] == period and row["statistic"] == name and row["value"]}
+                      for name in ("hhi", "acs_score")}
+            self.assertEqual(len(values["acs_score"]), 12)
+            several = {area: 1 - value for area, value in values["hhi"].items()}
+            for row in (row for row in rows if row["period"] == period):
+                expected = several[row["area_code"]] * 12 / sum(several.values()) + \
+                    2 * values["acs_score"][row["area_code"]] * 12 / sum(values["acs_score"].values())
+                self.assertAlmostEqual(float(row["total"]), expected, 10)
+
+    def test_a_run_scores_its_residuals_as_stats_does(self):
+        """The rates of the run set beside imd.csv once more, by the method alone."""
+        imd = {row["area"]: row["imd"] for row in self.table("imd.csv")}
+        results = self.table("results/latest/results.csv")
+        path = os.path.join(self.folder, "rates.csv")
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write("area,period,observed,expected,ref_rate,imd\n")
+            for row in results:
+                if row["statistic"] == "acs_isr":
+                    stream.write("%s,%s,%s,1,1,%s\n" % (row["area_code"], row["period"], row["value"], imd[row["area_code"]]))
+        done = subprocess.run([PROGRAM, "stats", "acs-score", path, "--by", "period", "--out", path + ".out"],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        scores = {(row["area"], row["period"]): row for row in read_csv(path + ".out")}
+        self.assertEqual(len(scores), 36)
+        for row in results:
+            key = (row["area_code"], row["period"])
+            if row["statistic"] == "acs_score":
+                self.assertEqual(row["value"], scores[key]["score"])
+            elif row["statistic"] == "acs_residual":
+                self.assertAlmostEqual(float(row["value"]), float(scores[key]["rstandard"]), 9)
+
 
 if __name__ == "__main__":
     PROGRAM, REPOSITORY = map(os.path.abspath, sys.argv[1:3])

@@ -243,7 +243,7 @@ static struct small_case {
      "C,4.5,0.571428571428571,5.07142857142857,1,\nD,4.5,0.571428571428571,5.07142857142857,1,\n"},
     {"a missing component is left out", "site-score --weights SIDE",
      "component,weight,invert\nplan,3,0\nacs,1,\n",
-     "area,component,value\nA,plan,2\nA,acs,5\nB,plan,4\nB,acs,NA\nC,acs,5\nD,acs,\nD,else,7\n",
+     "area,component,value\nA,plan,2\nA,acs,5\nB,plan,4\nB,acs,NA\nC,acs,5\nD,acs,\nD,else,-7\n",
      "area,plan,acs,total,rank,note\nA,2,1,3,3,\n"
      "B,5.33333333333333,,5.33333333333333,1,without acs: the weights of the others are rescaled\n"
      "C,,4,4,2,without plan: the weights of the others are rescaled\n"
@@ -446,6 +446,8 @@ static struct bad_case {
      "area,hhi\nA,4117\n", 3, "line 2, column hhi: above 1"},
     {"a component below 0", "site-score --weights SIDE", "component,weight\nacs,1\n",
      "area,acs\nA,-1\n", 3, "line 2, column acs: below 0"},
+    {"a long component below 0", "site-score --weights SIDE", "component,weight\nacs,1\n",
+     "area,component,value\nA,else,-1\nA,acs,-1\n", 3, "line 3, column value: below 0"},
     {"an area twice", "site-score --weights SIDE", "component,weight\nacs,1\n",
      "area,acs\nA,1\nA,1\n", 3, "line 3, column area: a second value of a component"},
     {"part of an event of people", "dsr --interval repeat-adjusted", "",
