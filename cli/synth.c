@@ -138,10 +138,10 @@ static hst_status write_marker(const synth_options *options, hst_error *err)
 /* ---- all of it ---- */
 
 /* True when HES has the data set in that financial year. */
-static bool exists_in(hst_dataset dataset, int year)
+static bool exists_in(const synth_options *options, hst_dataset dataset, int year)
 {
     return dataset == HST_DATASET_APC ||
-           (dataset == HST_DATASET_OP && year >= SYNTH_FIRST_OP_YEAR) ||
+           (dataset == HST_DATASET_OP && year >= options->first_op_year) ||
            (dataset == HST_DATASET_AE && year >= SYNTH_FIRST_AE_YEAR && year <= SYNTH_LAST_AE_YEAR);
 }
 
@@ -155,7 +155,7 @@ static size_t list_files(synth_file files[MAX_FILES], const synth_options *optio
 
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         for (int year = options->first_year; year <= options->last_year; year++) {
-            if ((options->datasets >> order[i] & 1) && exists_in(order[i], year)) {
+            if ((options->datasets >> order[i] & 1) && exists_in(options, order[i], year)) {
                 files[n++] = (synth_file){.dataset = order[i], .year = year};
             }
         }

@@ -42,6 +42,7 @@ typedef struct synth_options {
     int first_year, last_year; /**< financial years, by the year in which they start */
     size_t n_areas;
     unsigned datasets;       /**< bits 1 << hst_dataset */
+    int first_op_year;       /**< outpatient extracts from here on, 2003 or later */
     char separator;          /**< ',' or '|' */
     const char *compression; /**< "gz", "zst", "zip" or "none" */
     const char *study;       /**< "synthetic" or "long-term-conditions" */
@@ -196,8 +197,10 @@ typedef struct synth_history {
     hst_date removed[SYNTH_MAX_REMOVED];
 } synth_history;
 
-/** Draws the person and the history. */
-void synth_draw_history(synth_history *history, const synth_world *world, uint64_t number);
+/** Draws the person and the history up to the admissions of a day: the beginning of the same
+ * history whatever the day is. */
+void synth_draw_history(synth_history *history, const synth_world *world, uint64_t number,
+                        hst_date until);
 
 /** True when an admission counts towards the planted effect's condition (acsc_copd, primary). */
 bool synth_is_effect_condition(const char *diagnosis);

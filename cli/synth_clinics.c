@@ -165,7 +165,7 @@ void synth_draw_clinics(synth_clinics *clinics, const synth_world *world,
                .world = world,
                .person = person,
                .clinics = clinics};
-    hst_date begin = hst_date_from_civil(SYNTH_FIRST_OP_YEAR, 4, 1);
+    hst_date begin = hst_date_from_civil(world->options.first_op_year, 4, 1);
     double t = 0, level = 0.4 + 0.6 * person->frailty, highest = 720;
 
     clinics->n = 0;

@@ -51,13 +51,13 @@ static char *write_person(char *at, const synth_world *world, room *r, uint64_t 
         synth_draw_clinics(&r->clinics, world, &r->history.person);
         return synth_write_clinics(at, world, &r->history.person, &r->clinics, file->year,
                                    &file->truth);
-    case HST_DATASET_AE:
-        synth_draw_history(&r->history, world, person);
+    case HST_DATASET_AE: /* the whole life: arrivals are drawn along it */
+        synth_draw_history(&r->history, world, person, world->last_day);
         synth_draw_arrivals(&r->arrivals, world, &r->history);
         return synth_write_arrivals(at, world, &r->history.person, &r->arrivals, file->year,
                                     &file->truth);
     default:
-        synth_draw_history(&r->history, world, person);
+        synth_draw_history(&r->history, world, person, hst_date_from_civil(file->year + 1, 3, 31));
         return synth_write_episodes(at, world, &r->history, file->year, &file->truth);
     }
 }

@@ -1,8 +1,8 @@
 /* Artificial people: born when, ill with what, living where, dying when.
  *
  * Assumptions. Death follows Gompertz. Chronic illness is a matter of the age at the end of the
- * window. Who moves goes to the area of somebody drawn from the whole country, so that areas keep
- * their size. */
+ * window; nobody who is born in it has diabetes. Who moves goes to the area of somebody drawn from
+ * the whole country, so that areas keep their size. */
 #include "cli/synth.h"
 
 #include <math.h>
@@ -52,7 +52,10 @@ static void fall_ill(synth_person *person, const synth_world *world, synth_rng *
 {
     double age = synth_age_on(person, world->last_day), u = 0;
 
-    person->has_diabetes = synth_uniform(rng) < (age < 40 ? 0.008 : age < 65 ? 0.05 : 0.14);
+    person->has_diabetes = synth_uniform(rng) < (age < 40   ? 0.008
+                                                 : age < 65 ? 0.05
+                                                            : 0.14) &&
+                           person->birth < world->first_day;
     person->has_dementia = synth_uniform(rng) < (age < 65   ? 0
                                                  : age < 75 ? 0.015
                                                  : age < 85 ? 0.07

@@ -546,7 +546,7 @@ static double next_day(const life *who, double drawn)
     return day;
 }
 
-static void live(life *who, double from, double highest)
+static void live(life *who, double from, hst_date until, double highest)
 {
     const synth_history *history = who->history;
     double gap_days = 1000 * DAYS_PER_YEAR / (highest * LEVEL * who->person->frailty);
@@ -556,7 +556,7 @@ static void live(life *who, double from, double highest)
         double t = next_day(who, drawn);
         hst_date day = (hst_date)floor(t), end = 0;
 
-        if (t >= (double)who->world->last_day + 1 || t >= (double)who->person->death ||
+        if (t >= (double)until + 1 || t >= (double)who->person->death ||
             history->n_episodes + 40 > SYNTH_MAX_EPISODES ||
             history->n_spells + 8 > SYNTH_MAX_SPELLS) {
             return;
@@ -583,7 +583,8 @@ static void live(life *who, double from, double highest)
     }
 }
 
-void synth_draw_history(synth_history *history, const synth_world *world, uint64_t number)
+void synth_draw_history(synth_history *history, const synth_world *world, uint64_t number,
+                        hst_date until)
 {
     static const uint64_t STREAMS = 0x11fe; /* apart from those that persons are drawn with */
     life who = {.rng = synth_rng_of(world->options.seed ^ STREAMS, number),
@@ -598,11 +599,11 @@ void synth_draw_history(synth_history *history, const synth_world *world, uint64
 
     history->n_spells = history->n_episodes = history->n_removed = 0;
     synth_draw_person(&history->person, world, number);
-    if (history->person.birth > world->last_day) {
+    if (history->person.birth > until) {
         return;
     }
     if (history->person.birth >= from) {
         start = (double)newborn(&who) + 1;
     }
-    live(&who, start, highest_rate(&who, from));
+    live(&who, start, until, highest_rate(&who, from));
 }

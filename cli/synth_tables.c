@@ -295,7 +295,7 @@ static hst_status write_reported(const synth_world *world, const synth_truth *tr
         return status;
     }
     for (size_t m = 0; m < synth_n_months(world); m++, period = hst_period_next(&period)) {
-        if (period.start < hst_date_from_civil(SYNTH_FIRST_OP_YEAR, 4, 1)) {
+        if (period.start < hst_date_from_civil(world->options.first_op_year, 4, 1)) {
             continue;
         }
         hst_csv_text(csv, period.label);

@@ -109,6 +109,83 @@ static seen see(const counter *c, size_t i)
     return s;
 }
 
+/* ---- people with diabetes and dementia ---- */
+
+/* A year's end, 31 March. */
+static hst_date end_of(const synth_world *world, size_t year)
+{
+    return hst_date_from_civil(world->options.first_year + (int)year + 1, 3, 31);
+}
+
+/* What the files show of somebody by a day: the last row begun by then, or else the first one
+ * after.
+ */
+typedef struct trace {
+    bool is_found, has_area, has_died; /* in hospital, by then */
+    size_t area;
+} trace;
+
+static void look_at_row(const counter *c, trace *t, size_t i, hst_date day)
+{
+    const synth_episode *episode = &c->history.episodes[i];
+    const synth_spell *spell = &c->history.spells[episode->spell];
+    synth_dirt d = synth_episode_dirt(c->world, &c->history, i);
+
+    if (!is_in_files(c->world, episode) || (d.no_date && d.no_epistart)) {
+        return;
+    }
+    if (spell->admidate <= day || !t->is_found) {
+        t->is_found = true;
+        t->area = spell->area;
+        t->has_area = !d.no_area;
+    }
+    t->has_died |= episode->is_last && spell->discharge_method[0] == '4' && spell->disdate <= day;
+}
+
+static void count_member(counter *c, const trace *t, size_t year)
+{
+    if (t->is_found && t->has_area && !t->has_died) {
+        c->truth->members[t->area][year]++;
+        c->truth->adult_members[t->area][year] +=
+            synth_age_on(&c->history.person, end_of(c->world, year)) >= ADULT;
+    }
+}
+
+static void count_people(counter *c, bool is_member)
+{
+    const synth_person *person = &c->history.person;
+    size_t n_years = synth_n_months(c->world) / 12, area = 0;
+
+    for (size_t y = 0; y < n_years; y++) {
+        hst_date day = end_of(c->world, y);
+        trace t = {0};
+
+        for (size_t i = 0; i < c->history.n_episodes && is_member; i++) {
+            if (!synth_episode_dirt(c->world, &c->history, i).no_person) {
+                look_at_row(c, &t, i, day);
+            }
+        }
+        count_member(c, &t, y);
+        if (person->birth <= day && person->death > day) {
+            area = synth_area_on(person, day);
+            c->truth->diabetics[area][y] +=
+                person->has_diabetes && synth_age_on(person, day) >= ADULT;
+            c->truth->demented[area][y] += person->has_dementia;
+        }
+    }
+}
+
+/* A row without identifier that shows diabetes is a member whom nothing else is known of. */
+static void count_nameless(counter *c, size_t episode)
+{
+    for (size_t y = 0; y < synth_n_months(c->world) / 12; y++) {
+        trace t = {0};
+
+        look_at_row(c, &t, episode, end_of(c->world, y));
+        count_member(c, &t, y);
+    }
+}
+
 /* ---- admissions and stays ---- */
 
 /* A finished first episode with all that a standardised rate asks for. */
@@ -187,8 +264,12 @@ static void count_stays(counter *c, bool *is_member)
 
         count_admission(c, &s);
         count_stay(c, &s);
-        *is_member |=
-            s.has_diabetes && !s.dirt.no_person && s.spell->admidate >= c->world->first_day;
+        if (s.has_diabetes && s.spell->admidate >= c->world->first_day) {
+            *is_member |= !s.dirt.no_person;
+            if (s.dirt.no_person) {
+                count_nameless(c, s.spell->first_episode);
+            }
+        }
         if (!s.first) {
             continue;
         }
@@ -213,61 +294,6 @@ static void count_removed(counter *c)
     for (size_t i = 0; i < c->history.n_removed; i++) {
         if (c->history.removed[i] >= c->world->first_day) {
             c->truth->removed[synth_month(c->world, c->history.removed[i])]++;
-        }
-    }
-}
-
-/* ---- people with diabetes and dementia ---- */
-
-/* A year's end, 31 March. */
-static hst_date end_of(const synth_world *world, size_t year)
-{
-    return hst_date_from_civil(world->options.first_year + (int)year + 1, 3, 31);
-}
-
-/* Where the files last show a person by this day, or else first after it; false when they show that
- * the person died in hospital before, or nothing. */
-static bool find_last_seen(const counter *c, hst_date day, size_t *area)
-{
-    const synth_history *history = &c->history;
-    bool is_found = false;
-
-    for (size_t i = 0; i < history->n_episodes; i++) {
-        const synth_episode *episode = &history->episodes[i];
-        const synth_spell *spell = &history->spells[episode->spell];
-        synth_dirt d = synth_episode_dirt(c->world, history, i);
-
-        if (!is_in_files(c->world, episode) || d.no_person || d.no_area || d.no_date) {
-            continue;
-        }
-        if (spell->admidate <= day || !is_found) {
-            *area = spell->area;
-            is_found = true;
-        }
-        if (episode->is_last && spell->discharge_method[0] == '4' && spell->disdate <= day) {
-            return false;
-        }
-    }
-    return is_found;
-}
-
-static void count_people(counter *c, bool is_member)
-{
-    const synth_person *person = &c->history.person;
-    size_t n_years = synth_n_months(c->world) / 12, area = 0;
-
-    for (size_t y = 0; y < n_years; y++) {
-        hst_date day = end_of(c->world, y);
-        bool is_adult = synth_age_on(person, day) >= ADULT;
-
-        if (is_member && find_last_seen(c, day, &area)) {
-            c->truth->members[area][y]++;
-            c->truth->adult_members[area][y] += is_adult;
-        }
-        if (person->birth <= day && person->death > day) {
-            area = synth_area_on(person, day);
-            c->truth->diabetics[area][y] += person->has_diabetes && is_adult;
-            c->truth->demented[area][y] += person->has_dementia;
         }
     }
 }
@@ -323,7 +349,7 @@ static void count_person(counter *c, uint64_t number)
     unsigned datasets = c->world->options.datasets;
     bool is_member = false;
 
-    synth_draw_history(&c->history, c->world, number);
+    synth_draw_history(&c->history, c->world, number, c->world->last_day);
     count_stays(c, &is_member);
     count_removed(c);
     count_people(c, is_member);

@@ -27,6 +27,7 @@ void synth_options_init(synth_options *options)
                                .last_year = 2010,
                                .n_areas = SYNTH_MAX_AREAS,
                                .datasets = 1u << HST_DATASET_APC,
+                               .first_op_year = SYNTH_FIRST_OP_YEAR,
                                .separator = ',',
                                .compression = "gz",
                                .study = "synthetic"};
