@@ -19,6 +19,7 @@ static const struct table {
     {"results.csv", hst_table_write_results},     {"measures.csv", hst_table_write_measures},
     {"areas.csv", hst_table_write_areas},         {"audit.csv", hst_table_write_audit},
     {"reconcile.csv", hst_table_write_reconcile}, {"reported.csv", hst_table_write_reported},
+    {"cohorts.csv", hst_table_write_cohorts},
 };
 
 enum { N_TABLES = sizeof tables / sizeof tables[0] };

@@ -19,6 +19,9 @@ HST_MUST_CHECK hst_status hst_table_write_reconcile(const hst_publication *publi
 HST_MUST_CHECK hst_status hst_table_write_reported(const hst_publication *publication,
                                                    const char *path, unsigned mode, hst_error *err);
 
+HST_MUST_CHECK hst_status hst_table_write_cohorts(const hst_publication *publication,
+                                                  const char *path, unsigned mode, hst_error *err);
+
 HST_MUST_CHECK hst_status hst_manifest_write(const hst_publication *publication, const char *run,
                                              const char *path, hst_error *err);
 

@@ -33,7 +33,7 @@ typedef struct hst_publication {
     hst_ledger *ledger;
     const hst_england *england;      /**< NULL: reconcile.csv has its header only */
     const hst_people_totals *people; /**< NULL: nobody was followed */
-    const hst_cohorts *cohorts;      /**< NULL: the study has none */
+    const hst_cohorts *cohorts;      /**< NULL: cohorts.csv has its header only */
     const hst_cohort_sizes *cohort_sizes;
 
     const char *fingerprint;   /**< of hst_fingerprint */
@@ -49,8 +49,9 @@ typedef struct hst_publication {
 
 /**
  * Writes the whole run folder, all or nothing: release/ (and internal/ when the study asks for it)
- * with results.csv, measures.csv, areas.csv, reported.csv, reconcile.csv and audit.csv, the release
- * files at its top as well, and manifest.json; then `latest` leads to it and old runs are removed.
+ * with results.csv, measures.csv, areas.csv, reported.csv, cohorts.csv, reconcile.csv and
+ * audit.csv, the release files at its top as well, and manifest.json; then `latest` leads to it and
+ * old runs are removed.
  *
  * @param path  receives the run's folder, which the caller frees; NULL when not wanted
  * @return HST_OK; HST_ERR_USAGE when the study asks for disclosure control, which this version does
