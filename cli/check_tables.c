@@ -15,9 +15,11 @@ enum { MAX_LISTED = 5 };
 
 /* ---- cohorts ---- */
 
-/** Files of people need the store's key: without a store only the conditions can be checked. */
-static hst_status check_cohorts(const hst_study *study, const hst_conditions *conditions,
-                                const hst_store *store, hst_error *err)
+/** Files of people need the store's key: without a store only the conditions can be checked.
+ * `areas` is NULL where they are not known before the extracts are read. */
+static hst_status check_cohorts(const hst_study *study, const hst_areas *areas,
+                                const hst_conditions *conditions, const hst_store *store,
+                                hst_error *err)
 {
     hst_study known = *study;
     hst_study_cohort found[HST_MAX_COHORTS];
@@ -32,6 +34,9 @@ static hst_status check_cohorts(const hst_study *study, const hst_conditions *co
         }
     }
     status = hst_cohorts_create(&cohorts, &known, conditions, store, err);
+    if (!status && areas) {
+        status = hst_cohorts_check_registers(cohorts, areas, err);
+    }
     hst_cohorts_free(cohorts);
     return status;
 }
@@ -204,7 +209,7 @@ hst_status cli_check_tables(const hst_study *study, const hst_areas *areas,
     bool has_table = study->deprivation || study->n_reported > 0;
 
     if (study->n_cohorts > 0) {
-        status = check_cohorts(study, conditions, store, err);
+        status = check_cohorts(study, areas, conditions, store, err);
         printf("\nCohorts: %zu\n", study->n_cohorts);
     }
     for (size_t i = 0; i < study->n_cohorts; i++) {

@@ -215,6 +215,9 @@ static hst_status count(run *r, hst_error *err)
     if (status == HST_OK) {
         status = note_area_columns(r, err);
     }
+    if (status == HST_OK && r->cohorts) {
+        status = hst_cohorts_check_registers(r->cohorts, r->areas, err);
+    }
     if (status == HST_OK) {
         status = hst_count(&r->cube, &r->england, r->measures, r->study, r->areas, segments,
                            r->n_segments, &options, r->ledger, err);

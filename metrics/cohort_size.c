@@ -459,3 +459,19 @@ done:
     free(rows);
     return status;
 }
+
+hst_status hst_cohorts_check_registers(const hst_cohorts *cohorts, const hst_areas *areas,
+                                       hst_error *err)
+{
+    hst_cohort_sizes *nobody = NULL;
+    hst_cohort_row *rows = NULL;
+    size_t n = 0;
+    hst_status status = hst_cohort_sizes_create(&nobody, cohorts, cohorts->study, areas, err);
+
+    if (!status) {
+        status = hst_cohorts_list(&rows, &n, cohorts, nobody, areas, err);
+    }
+    free(rows);
+    hst_cohort_sizes_free(nobody);
+    return status;
+}

@@ -67,6 +67,10 @@ HST_MUST_CHECK hst_status hst_cohorts_list(hst_cohort_row **rows, size_t *n_rows
                                            const hst_cohort_sizes *sizes, const hst_areas *areas,
                                            hst_error *err);
 
+/** Reads the registers as hst_cohorts_list does, so that a fault in one shows before the count. */
+HST_MUST_CHECK hst_status hst_cohorts_check_registers(const hst_cohorts *cohorts,
+                                                      const hst_areas *areas, hst_error *err);
+
 /** All members met, whatever their area. */
 uint64_t hst_cohort_sizes_people(const hst_cohort_sizes *sizes, size_t cohort);
 

@@ -745,6 +745,7 @@ static void sizes_are_counted(void **state)
     cohorts = make_cohorts(&made.study, s.store);
     assert_int_equal(hst_areas_build(&areas, &made.study, NULL, NULL, 0, NULL), HST_OK);
     sizes = count_sizes(cohorts, &made.study, areas, &s, c->threads);
+    assert_int_equal(hst_cohorts_check_registers(cohorts, areas, NULL), HST_OK);
     if (hst_cohorts_list(&rows, &n, cohorts, sizes, areas, &err)) {
         fail_msg("%s", err.message);
     }
@@ -805,6 +806,8 @@ static void register_is_refused(void **state)
     cohorts = make_cohorts(&made.study, NULL);
     assert_int_equal(hst_areas_build(&areas, &made.study, NULL, NULL, 0, NULL), HST_OK);
     assert_int_equal(hst_cohort_sizes_create(&sizes, cohorts, &made.study, areas, NULL), HST_OK);
+    assert_int_equal(hst_cohorts_check_registers(cohorts, areas, &err), c->expected);
+    assert_non_null(strstr(err.message, c->message));
     assert_int_equal(hst_cohorts_list(&rows, &n, cohorts, sizes, areas, &err), c->expected);
     assert_null(rows);
     assert_int_equal(n, 0);
