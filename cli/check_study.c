@@ -365,6 +365,37 @@ static void print_periods(const study_check *c, size_t measure, hst_by type)
     }
 }
 
+/** What a statistic is told beside its filter. */
+static void print_options(const hst_measure *measure)
+{
+    if (measure->per_working_day) {
+        printf("    for each working day\n");
+    }
+    if (measure->base) {
+        printf("    growth since %s\n", measure->base);
+    }
+    if (measure->statistic == HST_STAT_READMISSION) {
+        printf(
+            "    readmitted as an emergency within %d days; looking back %d days for what is left "
+            "out\n",
+            measure->days, measure->lookback);
+    }
+    if (measure->los_cap > 0) {
+        printf("    stays longer than %d days count as %d\n", measure->los_cap, measure->los_cap);
+    }
+    if (measure->los_min > 0) {
+        printf("    stays under %d days are left out\n", measure->los_min);
+    }
+    if (measure->reference_areas.n > 0 || measure->reference_year) {
+        printf("    expected from the rates of %s",
+               measure->reference_areas.n > 0 ? "" : "all areas");
+        for (size_t i = 0; i < measure->reference_areas.n; i++) {
+            printf("%s%s", i > 0 ? ", " : "", measure->reference_areas.items[i]);
+        }
+        printf(" in %s\n", measure->reference_year ? measure->reference_year : "the same period");
+    }
+}
+
 static void print_measures(const study_check *c)
 {
     printf("\nMeasures: %zu\n", c->study->n_measures);
@@ -375,6 +406,7 @@ static void print_measures(const study_check *c)
         printf("  %s (%s%s%s, split by %s)\n    %s\n", measure->id,
                hst_statistic_name(measure->statistic), interval[0] ? ", limits " : "", interval,
                hst_split_name(measure->split), hst_measures_definition(c->measures, m));
+        print_options(measure);
         print_periods(c, m, HST_BY_MONTH);
         print_periods(c, m, HST_BY_QUARTER);
         print_periods(c, m, HST_BY_YEAR);

@@ -115,6 +115,20 @@ class CheckOfAStudy(Place):
                       "1 of its 2 values are of the measure's periods; the area is NOT in the list"]:
             self.assertIn(words, said)
 
+    def test_says_what_a_statistic_is_told(self):
+        self.edit_study("  - {id: emergency,", "  - {id: a, statistic: count, per_working_day: true}\n"
+                        "  - {id: b, statistic: growth, base: 2008/09, by: year}\n"
+                        "  - {id: c, statistic: readmission, days: 28, by: year}\n"
+                        "  - {id: d, statistic: mean_los, los_cap: 60, los_min: 1}\n"
+                        "  - {id: e, statistic: smr, reference: {areas: [5J6, 5QL], year: 2008/09}}\n"
+                        "  - {id: f, statistic: isr, reference: {year: 2009-10}}\n  - {id: emergency,")
+        said = self.check(0).stdout
+        for words in ["for each working day", "growth since 2008/09",
+                      "readmitted as an emergency within 28 days; looking back 365 days", "longer than 60 days count as 60",
+                      "stays under 1 days are left out", "expected from the rates of 5J6, 5QL in 2008/09",
+                      "expected from the rates of all areas in 2009/10"]:
+            self.assertIn(words, said)
+
     def test_faults_of_cohorts_and_small_tables(self):
         for lines, code, message in [
             ("deprivation: bad.csv", 3, "bad.csv: no column `area`"),
