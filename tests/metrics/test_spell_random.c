@@ -7,7 +7,12 @@
 #include "tests/metrics/spell_slow.h"
 #include "tests/support.h"
 
-enum { N_PEOPLE = 100000, MAX_STAYS = 5, LONG_LIFE = 20000 };
+#ifdef HESTIA_SANITIZED
+enum { N_PEOPLE = 20000 };
+#else
+enum { N_PEOPLE = 100000 };
+#endif
+enum { MAX_STAYS = 5, LONG_LIFE = 20000 };
 
 static uint64_t random_state = UINT64_C(0x2545F4914F6CDD1D);
 
