@@ -138,6 +138,10 @@ static void unit_of_value(const hst_measure *measure, const char *statistic, cha
         unit = "bed days";
     } else if (strcmp(statistic, "readmission") == 0) {
         unit = "readmissions";
+        if (measure->per == 100) {
+            snprintf(text, UNIT_BYTES, "percent");
+            return;
+        }
     }
     n = (size_t)snprintf(text, UNIT_BYTES, "%s per ", unit);
     for (size_t i = 0; i < n_digits && n + 2 < UNIT_BYTES; i++) {

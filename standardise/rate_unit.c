@@ -143,9 +143,11 @@ void rate_unit_clear(rate_unit *unit)
 static void reset(rate_unit *unit, const rate_slice *slice)
 {
     for (size_t i = 0; i < RATE_N_SOURCES; i++) {
-        memset(unit->sums[i], 0, slice->n_strata * sizeof *unit->sums[i]);
-        memset(unit->variances[i], 0, slice->n_strata * sizeof *unit->variances[i]);
         unit->all[i] = unit->all_variance[i] = 0;
+        if (slice->sources >> i & 1) {
+            memset(unit->sums[i], 0, slice->n_strata * sizeof *unit->sums[i]);
+            memset(unit->variances[i], 0, slice->n_strata * sizeof *unit->variances[i]);
+        }
     }
     memset(unit->people, 0, slice->n_strata * sizeof *unit->people);
     memset(unit->providers, 0, unit->n_providers * sizeof *unit->providers);
@@ -171,26 +173,30 @@ static uint64_t read_cell(const rate_inputs *inputs, const rate_slice *slice, si
     return sum;
 }
 
-static void add_cell(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
-                     size_t area, double weight, unsigned sex, size_t band)
+/* Adds one source over all cells of an area. Most cells of most areas are empty. */
+static void add_source(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
+                       size_t source, size_t area, double weight)
 {
-    size_t stratum = slice->n_strata;
+    size_t n_bands = inputs->counted->bands.n;
 
-    if (band < inputs->counted->bands.n) { /* the last: age unknown */
-        stratum = rate_slice_stratum_of(slice, inputs, sex, rate_merged_band(inputs, band));
-    }
-    for (size_t source = 0; source < RATE_N_SOURCES; source++) {
-        double amount = 0;
+    for (unsigned sex = 0; sex < HST_N_SEXES; sex++) {
+        for (size_t band = 0; band <= n_bands; band++) { /* the last: age unknown */
+            uint64_t n = read_cell(inputs, slice, source, area, sex, band);
+            double amount = weight * (double)n;
+            size_t stratum = slice->n_strata;
 
-        if (!(slice->sources >> source & 1)) {
-            continue;
-        }
-        amount = weight * (double)read_cell(inputs, slice, source, area, sex, band);
-        unit->all[source] += amount;
-        unit->all_variance[source] += weight * amount;
-        if (stratum < slice->n_strata) {
-            unit->sums[source][stratum] += amount;
-            unit->variances[source][stratum] += weight * amount;
+            if (n == 0) {
+                continue;
+            }
+            unit->all[source] += amount;
+            unit->all_variance[source] += weight * amount;
+            if (band < n_bands) {
+                stratum = rate_slice_stratum_of(slice, inputs, sex, rate_merged_band(inputs, band));
+            }
+            if (stratum < slice->n_strata) {
+                unit->sums[source][stratum] += amount;
+                unit->variances[source][stratum] += weight * amount;
+            }
         }
     }
 }
@@ -297,9 +303,9 @@ static hst_status add_area(rate_unit *unit, const rate_inputs *inputs, const rat
     if (slice->with_stays) {
         return add_stays(unit, inputs, slice, area, weight, err);
     }
-    for (unsigned sex = 0; sex < HST_N_SEXES; sex++) {
-        for (size_t band = 0; band <= inputs->counted->bands.n; band++) {
-            add_cell(unit, inputs, slice, area, weight, sex, band);
+    for (size_t source = 0; source < RATE_N_SOURCES; source++) {
+        if (slice->sources >> source & 1) {
+            add_source(unit, inputs, slice, source, area, weight);
         }
     }
     if (slice->with_base) {
@@ -458,7 +464,7 @@ void rate_unit_without(rate_unit *unit, const rate_unit *whole, const rate_slice
         }
     }
     for (size_t source = 0; source < RATE_N_SOURCES; source++) {
-        for (size_t i = 0; i < slice->n_strata; i++) {
+        for (size_t i = 0; slice->sources >> source & 1 && i < slice->n_strata; i++) {
             unit->sums[source][i] =
                 left_over(whole->sums[source][i], weight * part->sums[source][i]);
             unit->variances[source][i] = left_over(whole->variances[source][i],

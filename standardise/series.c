@@ -22,6 +22,7 @@ static const char *const compared_methods[] = {
 typedef struct workroom {
     rate_basis basis;
     const rate_statistic *statistic;
+    bool is_incomplete;
     size_t
         n_units; /* those of the groups, the area at hand, its comparator without it, reference */
     rate_unit *units;
@@ -44,6 +45,8 @@ static hst_status open_workroom(workroom *w, const maker *m, const job *j, hst_e
                               .reference_scale = 1},
                     .n_units = m->n_groups + N_EXTRA_UNITS};
     w->statistic = rate_statistic_of(w->basis.measure);
+    w->is_incomplete = !w->basis.measure->is_table &&
+                       hst_cube_is_incomplete(m->inputs.cube, j->slice.measure, j->slice.period);
     w->units = calloc(w->n_units, sizeof *w->units);
     w->rates = calloc((m->n_groups + m->n_areas + 1) * w->statistic->n_rows, sizeof *w->rates);
     w->compared = calloc(m->n_groups + m->n_areas + 1, sizeof *w->compared);
@@ -187,8 +190,7 @@ static void fill_row(const maker *m, const workroom *w, size_t unit, size_t whic
         .compared = "",
         .compared_method = "",
         .note = "",
-        .is_incomplete = !w->basis.measure->is_table &&
-                         hst_cube_is_incomplete(m->inputs.cube, slice->measure, slice->period),
+        .is_incomplete = w->is_incomplete,
     };
     fill_numbers(w, texts, which, &w->rates[unit * w->statistic->n_rows + which], row);
     if (group != SIZE_MAX) {

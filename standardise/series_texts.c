@@ -40,10 +40,10 @@ static void append_strata(char text[METHOD_BYTES], const rate_inputs *inputs, co
 static void append_stays(char text[METHOD_BYTES], const hst_measure *measure)
 {
     if (measure->los_min > 0) {
-        append(text, "; stays of %d days and more", measure->los_min);
+        append(text, "; los_min %d", measure->los_min);
     }
     if (measure->los_cap > 0) {
-        append(text, "; stays capped at %d days", measure->los_cap);
+        append(text, "; los_cap %d", measure->los_cap);
     }
 }
 
@@ -314,7 +314,7 @@ hst_status series_note(hst_results *results, const row_facts *facts, const char 
     size_t length = 0;
 
     *out = "";
-    for (size_t i = 0; i < RATE_N_SENTENCES; i++) {
+    for (size_t i = 0; facts->notes >> i != 0; i++) {
         if (facts->notes & (1u << i)) {
             length += (size_t)snprintf(text + length, sizeof text - length, "%s%s",
                                        length > 0 ? "; " : "", rate_sentences[i]);
