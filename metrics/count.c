@@ -37,7 +37,7 @@ static void tally(const hst_counting *c, hst_count_worker *w, size_t segment,
     } else {
         hst_supply_tally_add(&w->supply[segment], c->month_of_day, episode);
         file->flagged += (episode->flags & HST_EPISODE_DUPLICATE_FLAG) != 0;
-        file->unknown_area += residence->fixed[area] == c->unknown;
+        file->unknown_area += residence->fixed[area] == c->special.unknown;
     }
 }
 

@@ -317,12 +317,10 @@ static hst_status ask_exclusions(const hst_counting *c, hst_count_worker *w,
 
 static unsigned place_in_list(const hst_counting *c, uint32_t area)
 {
-    hst_area_special special = hst_areas_special(c->areas);
-
-    return area == special.other         ? HST_IN_OTHER
-           : area == special.unknown     ? HST_IN_UNKNOWN
-           : area == special.not_england ? HST_IN_NOT_ENGLAND
-                                         : HST_IN_LIST;
+    return area == c->special.other         ? HST_IN_OTHER
+           : area == c->special.unknown     ? HST_IN_UNKNOWN
+           : area == c->special.not_england ? HST_IN_NOT_ENGLAND
+                                            : HST_IN_LIST;
 }
 
 /* Tells the one who looks on of an event of its measure. */

@@ -221,8 +221,7 @@ static bool is_member(const hst_counting *c, const hst_area_group *group, size_t
             return true;
         }
     }
-    return group->is_england && group->population_area[0] != '\0' &&
-           area == hst_areas_special(c->areas).other;
+    return group->is_england && group->population_area[0] != '\0' && area == c->special.other;
 }
 
 /* For each area the comparators whose people are counted as they come. */
@@ -301,7 +300,7 @@ hst_status hst_counting_init(hst_counting *c, hst_error *err)
     c->n_slices = choose_slices(c);
     hst_england_fill_years(c->year_of_day);
     hst_supply_fill_months(c->month_of_day);
-    c->unknown = hst_areas_special(c->areas).unknown;
+    c->special = hst_areas_special(c->areas);
     c->n_bands = bands->n;
     memset(c->band_of_age, (int)bands->n, sizeof c->band_of_age);
     memcpy(c->band_of_age, bands->of_age, sizeof bands->of_age);

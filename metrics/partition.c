@@ -6,7 +6,6 @@
 struct hst_partition {
     const hst_segment *const *segments;
     size_t n_segments;
-    size_t n_rows; /* in the buffer */
     size_t capacity;
     unsigned char *buffer;
     size_t scratch_capacity;
@@ -100,7 +99,7 @@ static hst_status read_slice(hst_partition *partition, hst_block *block, size_t 
                 if (!status) {
                     memcpy(partition->buffer + used, episode, size);
                     block->bytes += size;
-                    partition->n_rows++;
+                    block->n_rows++;
                 }
             }
         }
@@ -112,16 +111,16 @@ static hst_status read_slice(hst_partition *partition, hst_block *block, size_t 
 static hst_status read_slices(hst_partition *partition, size_t number, size_t slice,
                               size_t n_slices, hst_error *err)
 {
-    size_t at = 0;
+    size_t at = 0, n_rows = 0;
     hst_status status = HST_OK;
 
-    partition->n_rows = 0;
     for (size_t s = 0; s < partition->n_segments && !status; s++) {
         status = read_slice(partition, &partition->blocks[s], number, slice, n_slices, at, err);
         at += partition->blocks[s].bytes;
+        n_rows += partition->blocks[s].n_rows;
     }
     if (!status) {
-        status = hst_duplicates_begin(&partition->search, partition->n_rows, err);
+        status = hst_duplicates_begin(&partition->search, n_rows, err);
     }
     at = 0;
     for (size_t s = 0; s < partition->n_segments && !status; s++) {
@@ -135,22 +134,22 @@ static hst_status read_slices(hst_partition *partition, size_t number, size_t sl
 /* All people; records are looked at while they are still in the processor's cache. */
 static hst_status read_all(hst_partition *partition, size_t number, hst_error *err)
 {
-    size_t n_bytes = 0, at = 0;
+    size_t n_bytes = 0, n_rows = 0, at = 0;
     hst_status status = HST_OK;
 
-    partition->n_rows = 0;
     for (size_t s = 0; s < partition->n_segments; s++) {
         n_bytes += hst_segment_partition_bytes(partition->segments[s], number);
-        partition->n_rows += (size_t)hst_segment_partition_episodes(partition->segments[s], number);
+        n_rows += (size_t)hst_segment_partition_episodes(partition->segments[s], number);
     }
     status = grow(&partition->buffer, &partition->capacity, 0, n_bytes, err);
     if (!status) {
-        status = hst_duplicates_begin(&partition->search, partition->n_rows, err);
+        status = hst_duplicates_begin(&partition->search, n_rows, err);
     }
     for (size_t s = 0; s < partition->n_segments && !status; s++) {
         hst_block *block = &partition->blocks[s];
 
         block->bytes = hst_segment_partition_bytes(block->segment, number);
+        block->n_rows = (size_t)hst_segment_partition_episodes(block->segment, number);
         block->records = partition->buffer + at;
         if (block->bytes > 0) {
             status = hst_segment_read(block->segment, number, block->records, err);

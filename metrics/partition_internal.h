@@ -9,7 +9,7 @@
 typedef struct hst_block {
     const hst_segment *segment;
     unsigned char *records;
-    size_t bytes;
+    size_t bytes, n_rows;
 } hst_block;
 
 /**

@@ -126,21 +126,11 @@ static void sort_bucket(entry *entries, size_t n)
     }
 }
 
-static size_t count_rows(const hst_block *block)
-{
-    size_t n = 0;
-
-    for (size_t at = 0; at < block->bytes; n++) {
-        at += hst_episode_bytes((const hst_episode *)(const void *)(block->records + at));
-    }
-    return n;
-}
-
 static hst_status make_room(hst_people *people, const hst_block *blocks, hst_error *err)
 {
     people->n = 0;
     for (size_t s = 0; s < people->n_segments; s++) {
-        people->n += count_rows(&blocks[s]);
+        people->n += blocks[s].n_rows;
     }
     for (people->n_buckets = 1; people->n_buckets * ROWS_PER_BUCKET < people->n;) {
         people->n_buckets *= 2;
@@ -277,6 +267,7 @@ static void fetch_ahead(const hst_people *people, size_t from)
 
         __builtin_prefetch(record);
         __builtin_prefetch(record + 64);
+        __builtin_prefetch(record + 128);
     }
 }
 

@@ -74,18 +74,48 @@ static bool differ(const uint32_t *a, const uint32_t *b, size_t n, uint32_t *see
     return false;
 }
 
+/* True when the stays lie so far apart that no rule joins any of them: each is one episode, and
+ * more than three days pass between the end of all before it and its start. */
+static bool is_plain(const hst_person *person)
+{
+    hst_day end = 0;
+
+    if (person->n_spells != person->n_episodes) {
+        return false;
+    }
+    for (size_t i = 0; i < person->n_spells; i++) {
+        const hst_spell *spell = &person->spells[i];
+
+        if (spell->admidate > spell->end || (i > 0 && spell->start <= end + 3)) {
+            return false;
+        }
+        end = spell->end > end ? spell->end : end;
+    }
+    return true;
+}
+
 hst_status hst_rule_comparison_add(hst_rule_comparison *comparison, const hst_person *person,
                                    hst_error *err)
 {
     size_t n = person->n_episodes, n_spells = 0, n_cips = 0;
-    hst_status status = make_room(comparison, n, err);
-    uint32_t *ours = comparison->labels, *theirs = ours + n, *seen = theirs + n;
-    uint32_t *place = seen + 2 * n, *other_place = place + n;
+    uint32_t *ours = NULL, *theirs = NULL, *seen = NULL, *place = NULL, *other_place = NULL;
     const hst_spell *spells = NULL;
+    hst_status status = HST_OK;
 
-    if (status || n == 0) {
+    if (is_plain(person)) {
+        comparison->n_spells += n;
+        comparison->n_cips += n;
+        return HST_OK;
+    }
+    status = make_room(comparison, n, err);
+    if (status) {
         return status;
     }
+    ours = comparison->labels;
+    theirs = ours + n;
+    seen = theirs + n;
+    place = seen + 2 * n;
+    other_place = place + n;
     memcpy(comparison->episodes, person->episodes, n * sizeof *comparison->episodes);
     for (size_t i = 0; i < n; i++) {
         place[i] = comparison->episodes[i].row = (uint32_t)i;

@@ -881,12 +881,12 @@ static void the_cascade_ends_at_the_number(void **state)
                     }
                 }
             }
-            assert_int_equal(
-                hst_count_explain(&steps, &n_steps, &keys, &n_keys, measures, m, &study, areas,
-                                  area < N_AREAS ? area : SIZE_MAX, 0, &periods[period],
-                                  (const hst_segment *const *)store.segments, N_FILES,
-                                  &(hst_count_options){.n_threads = 2}, &err),
-                HST_OK);
+            assert_int_equal(hst_count_explain(&steps, &n_steps, &keys, &n_keys, measures, m,
+                                               &study, areas, area < N_AREAS ? area : SIZE_MAX, 0,
+                                               &periods[period],
+                                               (const hst_segment *const *)store.segments, N_FILES,
+                                               &(hst_count_options){.n_threads = 2}, &err),
+                             HST_OK);
             for (size_t i = 1; i < n_steps; i++) {
                 assert_true(steps[i].n <= steps[i - 1].n);
                 assert_true(steps[i].what[0]);
