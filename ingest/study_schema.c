@@ -263,7 +263,8 @@ const hst_schema_key hst_schema[] = {
     KEY(QUALITY, NUMBER, "max_rejected", "0.001", "share of rows of a file that cannot be read"),
     KEY(QUALITY, NUMBER, "max_unknown_area", "0.05", "share of rows of a file without area"),
     KEY(QUALITY, NUMBER, "max_row_drop", "0.02",
-        "share of rows by which a cut may fall short of the one before"),
+        "share of rows by which a cut may fall short of the one before, and a provider's month "
+        "of the same month a year before"),
 
     KEY(BREAKS, BOOL, "screen", "false", "looks for recording breaks"),
 
