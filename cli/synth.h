@@ -106,6 +106,9 @@ void synth_world_free(synth_world *world);
 /** Area of a person: the last one that begins at or before this number. */
 size_t synth_area_of(const synth_world *world, uint64_t person);
 
+/** Codes [*n] of the trusts that an area was made of on 1 October 2006; none for most. */
+const char *const *synth_old_codes(size_t area, size_t *n);
+
 /** Number of the month of a day in the window; below 0 or too large outside. */
 int synth_month(const synth_world *world, hst_date date);
 size_t synth_n_months(const synth_world *world);

@@ -183,19 +183,15 @@ void synth_provider_cells(synth_row *row, const synth_place *place)
     }
 }
 
-/* Residence on the boundaries of that day: Somerset and Wirral had other codes before October 2006.
- */
-static const char *code_of_the_time(const char *code, hst_date date, uint64_t person)
+/* Residence on the boundaries of that day. */
+static const char *code_of_the_time(const synth_place *place)
 {
-    static const char *const somerset[] = {"5FW", "5FX", "5K1", "5K2"};
-    static const char *const wirral[] = {"5H2", "5H3"};
+    size_t n = 0;
+    const char *const *old = synth_old_codes(place->area, &n);
 
-    if (date >= hst_date_from_civil(2006, 10, 1)) {
-        return code;
-    }
-    return strcmp(code, "5QL") == 0   ? somerset[person % 4]
-           : strcmp(code, "5NK") == 0 ? wirral[person % 2]
-                                      : code;
+    return n == 0 || place->date >= hst_date_from_civil(2006, 10, 1)
+               ? place->world->areas[place->area].code
+               : old[place->person->number % n];
 }
 
 static const char *district_of(const char *code, uint64_t person)
@@ -238,7 +234,7 @@ void synth_area_cells(synth_row *row, const synth_place *place)
     if (synth_has_respct06(place->year)) {
         area_cell(row, code, d, variant);
     }
-    area_cell(row, code_of_the_time(code, place->date, person), d, variant);
+    area_cell(row, code_of_the_time(place), d, variant);
 }
 
 void synth_sex_cell(synth_row *row, const synth_place *place)

@@ -6,7 +6,6 @@
 
 #include "hestia/csv.h"
 #include "hestia/period.h"
-#include "hestia/reference.h"
 
 hst_status synth_open_table(hst_csv **out, const synth_options *options, const char *name,
                             const char *const *columns, size_t n, hst_error *err)
@@ -213,18 +212,30 @@ static hst_status write_providers(const synth_world *world, hst_error *err)
     return finish_table(csv, err);
 }
 
-/* Codes of before October 2006, as in the reference. */
-static hst_status write_lookup(const synth_options *options, hst_error *err)
+/* Codes of before October 2006: code_from,valid_from,valid_to,code_to,share. */
+static hst_status write_lookup(const synth_world *world, hst_error *err)
 {
-    static const char name[] = "pct_lookup.csv";
-    FILE *file = NULL;
-    hst_status status = synth_open_text(&file, options, name, err);
+    static const char *const names[] = {"code_from", "valid_from", "valid_to", "code_to", "share"};
+    hst_csv *csv = NULL;
+    hst_status status = synth_open_table(&csv, &world->options, "pct_lookup.csv", names, 5, err);
 
     if (status != HST_OK) {
         return status;
     }
-    fputs(hst_reference_text("pct_lookup_study_2002_2006"), file);
-    return synth_close_text(file, name, err);
+    for (size_t a = 0; a < world->n_areas; a++) {
+        size_t n = 0;
+        const char *const *codes = synth_old_codes(a, &n);
+
+        for (size_t i = 0; i < n; i++) {
+            hst_csv_text(csv, codes[i]);
+            hst_csv_text(csv, "1996-04-01");
+            hst_csv_text(csv, "2006-09-30");
+            hst_csv_text(csv, world->areas[a].code);
+            hst_csv_count(csv, 1);
+            hst_csv_end_row(csv);
+        }
+    }
+    return finish_table(csv, err);
 }
 
 /* ---- numbers from elsewhere ---- */
@@ -315,7 +326,7 @@ hst_status synth_write_tables(const synth_world *world, const synth_truth *truth
         (status = write_areas(world, err)) != HST_OK ||
         (status = write_similar(world, err)) != HST_OK ||
         (status = write_providers(world, err)) != HST_OK ||
-        (status = write_lookup(&world->options, err)) != HST_OK ||
+        (status = write_lookup(world, err)) != HST_OK ||
         (status = write_diabetes_register(world, truth, err)) != HST_OK ||
         (status = write_dementia_register(world, truth, err)) != HST_OK) {
         return status;

@@ -291,6 +291,15 @@ size_t synth_area_of(const synth_world *world, uint64_t person)
     return low;
 }
 
+const char *const *synth_old_codes(size_t area, size_t *n)
+{
+    static const char *const somerset[] = {"5FW", "5FX", "5K1", "5K2"};
+    static const char *const wirral[] = {"5H2", "5H3"};
+
+    *n = area == SYNTH_SOMERSET ? 4 : area == SYNTH_WIRRAL ? 2 : 0;
+    return area == SYNTH_SOMERSET ? somerset : area == SYNTH_WIRRAL ? wirral : NULL;
+}
+
 int synth_month(const synth_world *world, hst_date date)
 {
     return hst_month_index(world->first_day, date);
