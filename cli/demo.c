@@ -1,4 +1,4 @@
-/* hestia demo: artificial patients, a study of them, and what its results show. */
+/* hestia demo: artificial patients, the worked study, and what its results show. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 #include "cli/synth.h"
 #include "hestia/table.h"
 
-/* Enough residents for about a million episodes in three years. */
-enum { DEMO_PEOPLE = 1050000 };
+/* Enough residents for two and a half million rows, which take about half a minute. */
+enum { DEMO_PEOPLE = 350000 };
 
 static const char default_directory[] = "hestia-demo";
 
@@ -19,16 +19,28 @@ typedef struct arguments {
 } arguments;
 
 /* The cells of results.csv that the demo reads. */
-typedef enum column { MEASURE, AREA, PERIOD, VALUE, LOWER, UPPER, N_COLUMNS } column;
+typedef enum column { MEASURE, AREA, PERIOD, SPLIT, VALUE, LOWER, UPPER, N_COLUMNS } column;
 
 typedef struct results {
     hst_table *table;
     size_t at[N_COLUMNS];
 } results;
 
-typedef struct rate {
-    double value, lower, upper;
-} rate;
+/* A measure as the demo shows it: two periods beside each other. */
+typedef struct view {
+    const char *measure, *title, *unit, *before, *after;
+} view;
+
+static const view views[] = {
+    {"emergency_admissions", "Emergency admissions",
+     "per 100,000 residents and quarter, standardised by age and sex, with 95 % limits",
+     "2001/02 Q2", "2010/11 Q2"},
+    {"diabetes_complications", "Emergency admissions for complications of diabetes",
+     "per 100,000 residents and quarter; limits allow for people admitted more than once",
+     "2008/09 Q3", "2010/11 Q3"},
+    {"likely_diabetes_attendances", "Outpatient attendances likely to be for diabetes", "a year",
+     "2008/09", "2010/11"},
+};
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
@@ -52,7 +64,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 static hst_status open_results(results *r, const char *path, hst_error *err)
 {
-    static const char *const names[N_COLUMNS] = {"measure", "area_code", "period",
+    static const char *const names[N_COLUMNS] = {"measure", "area_code", "period", "split",
                                                  "value",   "lowercl",   "uppercl"};
     hst_status status = hst_table_read(&r->table, path, err);
 
@@ -70,40 +82,53 @@ static double cell_number(const results *r, size_t row, column c)
     return *text ? strtod(text, NULL) : NAN;
 }
 
-static rate find_rate(const results *r, const char *measure, const char *area, const char *period)
+/* Value of a measure, area and period with its limits, as text; returns it. */
+static double find_value(const results *r, const char *measure, const char *area,
+                         const char *period, char text[64])
 {
     for (size_t row = 0; row < hst_table_n_rows(r->table); row++) {
-        if (strcmp(hst_table_cell(r->table, row, r->at[MEASURE]), measure) == 0 &&
-            strcmp(hst_table_cell(r->table, row, r->at[AREA]), area) == 0 &&
-            strcmp(hst_table_cell(r->table, row, r->at[PERIOD]), period) == 0) {
-            return (rate){cell_number(r, row, VALUE), cell_number(r, row, LOWER),
-                          cell_number(r, row, UPPER)};
+        const char *const wanted[] = {measure, area, period, ""};
+        bool is_found = true;
+
+        for (column c = MEASURE; c <= SPLIT && is_found; c++) {
+            is_found = strcmp(hst_table_cell(r->table, row, r->at[c]), wanted[c]) == 0;
+        }
+        if (is_found) {
+            double value = cell_number(r, row, VALUE), lower = cell_number(r, row, LOWER);
+            int n = isnan(value) ? snprintf(text, 64, "too few to say")
+                                 : snprintf(text, 64, "%.*f", value < 100 ? 1 : 0, value);
+
+            if (!isnan(lower)) {
+                int decimals = value < 100 ? 1 : 0;
+
+                snprintf(text + n, 64 - (size_t)n, " (%.*f to %.*f)", decimals, lower, decimals,
+                         cell_number(r, row, UPPER));
+            }
+            return value;
         }
     }
-    return (rate){NAN, NAN, NAN};
+    snprintf(text, 64, "-");
+    return NAN;
 }
 
-static void print_rates(const results *r, const char *title, const char *measure)
+static void print_view(const results *r, const view *v)
 {
     static const struct {
         const char *code, *name;
     } areas[] = {
         {"5J6", "Calderdale"}, {"5QL", "Somerset"}, {"5NK", "Wirral"}, {"England", "England"}};
 
-    printf("\n%s\n  per 100,000 residents, standardised by age and sex, with 95 %% limits\n\n",
-           title);
-    printf("  %-12s %-26s %-26s %s\n", "", "2008/09", "2010/11", "change");
+    printf("\n%s\n  %s\n\n  %-12s %-24s %-24s %s\n", v->title, v->unit, "", v->before, v->after,
+           "change");
     for (size_t i = 0; i < sizeof areas / sizeof *areas; i++) {
-        rate first = find_rate(r, measure, areas[i].code, "2008/09");
-        rate last = find_rate(r, measure, areas[i].code, "2010/11");
-        char texts[2][64];
+        char before[64], after[64], change[16] = "";
+        double first = find_value(r, v->measure, areas[i].code, v->before, before);
+        double last = find_value(r, v->measure, areas[i].code, v->after, after);
 
-        snprintf(texts[0], sizeof texts[0], "%.0f (%.0f to %.0f)", first.value, first.lower,
-                 first.upper);
-        snprintf(texts[1], sizeof texts[1], "%.0f (%.0f to %.0f)", last.value, last.lower,
-                 last.upper);
-        printf("  %-12s %-26s %-26s %+.0f %%\n", areas[i].name, texts[0], texts[1],
-               100 * (last.value / first.value - 1));
+        if (isfinite(last / first)) {
+            snprintf(change, sizeof change, "%+.0f %%", 100 * (last / first - 1));
+        }
+        printf("  %-12s %-24s %-24s %s\n", areas[i].name, before, after, change);
     }
 }
 
@@ -124,16 +149,21 @@ static hst_status show(const char *directory, const cli_options *options, hst_er
     if (status != HST_OK) {
         goto done;
     }
-    print_rates(&r, "Emergency admissions", "emergency_admissions");
-    print_rates(&r, "Emergency admissions for chronic obstructive lung disease", "copd_emergency");
-    printf("\nAll patients are artificial. In Wirral a service was planted that prevents 30 %% of "
-           "the admissions in the\nsecond table from October 2009; %s/truth.csv has the "
-           "numbers. The country is a scale model of one\nin fifty, so its totals stand far below "
-           "the published ones.\n\n",
-           directory);
-    printf("Results:  %s\nStudy:    %s/study.yaml\nOne number taken apart:\n"
-           "          hestia explain %s/study.yaml copd_emergency --area 5NK --period 2010/11\n",
-           path, directory, directory);
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
+        print_view(&r, &views[i]);
+    }
+    printf(
+        "\nAll patients are artificial, and the country is a scale model, so its totals stand far "
+        "below the published\nones. Calderdale's attendances fall because half of a hospital's "
+        "clinics are recorded otherwise from April 2009;\nof Somerset's, those of RD1 are left out "
+        "by name. %s/truth.csv says what was planted.\n\n",
+        directory);
+    printf("Results:   %s/results.csv, cohorts.csv, reported.csv, audit.csv\n"
+           "Study:     %s/study.yaml\n"
+           "One number taken apart:\n"
+           "           hestia explain %s/study.yaml emergency_admissions --area 5NK --period "
+           "\"2010/11 Q2\"\n",
+           folder, directory, directory);
 
 done:
     hst_table_free(r.table);
@@ -146,8 +176,8 @@ hst_status cli_demo(int argc, char **argv, hst_error *err)
     static const struct argp argp = {
         .parser = parse_option,
         .args_doc = "[DIR]",
-        .doc = "Writes artificial extracts and a study of them into DIR (default hestia-demo), "
-               "runs the study, and says where the results are and what they show.",
+        .doc = "Writes artificial extracts and the worked study, long-term-conditions, into DIR "
+               "(default hestia-demo), runs it, and says where the results are and what they show.",
         .children = children,
     };
     arguments a = {0};
@@ -164,6 +194,11 @@ hst_status cli_demo(int argc, char **argv, hst_error *err)
     synth_options_init(&options);
     options.directory = a.directory ? a.directory : default_directory;
     options.n_people = DEMO_PEOPLE;
+    options.first_year = 2001;
+    options.last_year = 2010;
+    options.datasets = 1u << HST_DATASET_APC | 1u << HST_DATASET_OP;
+    options.first_op_year = 2008; /* the study looks at no earlier clinics */
+    options.study = "long-term-conditions";
     if (!a.common.quiet) {
         fprintf(stderr, "Writing artificial extracts into %s\n", options.directory);
     }
@@ -172,7 +207,7 @@ hst_status cli_demo(int argc, char **argv, hst_error *err)
         return status;
     }
     if (!a.common.quiet) {
-        fprintf(stderr, "%llu artificial episodes; hestia run %s/study.yaml\n\n",
+        fprintf(stderr, "%llu artificial rows; hestia run %s/study.yaml\n\n",
                 (unsigned long long)n_rows, options.directory);
     }
     snprintf(study, sizeof study, "%s/study.yaml", options.directory);

@@ -24,7 +24,7 @@ static const double OUTSIDE_SHARE = 0.72;  /* of emergencies: not by illness or 
 static const double COURSE_SHARE = 0.0015; /* of planned admissions: the first of a course */
 static const double COURSE_SESSIONS = 20;
 /* a year, of the level of 2008/09 */
-static const double EMERGENCY_GROWTH = 0.023, ELECTIVE_GROWTH = 0.035, STAY_GROWTH = -0.035;
+static const double EMERGENCY_GROWTH = 0.023, ELECTIVE_GROWTH = 0.035, STAY_GROWTH = -0.05;
 
 /* Admissions per 1,000 and year by five-year band, 0-4 to 90+. */
 static const double emergency_rates[N_BANDS] = {115, 42, 38, 52, 58,  55,  52,  50,  52, 55,
@@ -333,7 +333,7 @@ static const reason *choose_emergency_reason(life *who, size_t group)
     static const reason heart_failure = {"I500", {0, 1, 1}, 10, "320", NULL};
     double u = synth_uniform(&who->rng);
 
-    if (who->person->has_diabetes && (u -= 0.09) < 0) {
+    if (who->person->has_diabetes && (u -= 0.14) < 0) {
         return choose(&who->rng, diabetes_reasons,
                       sizeof diabetes_reasons / sizeof *diabetes_reasons, group);
     }
@@ -359,7 +359,7 @@ static hst_date emergency_days(life *who, const reason *why, hst_date day, doubl
                   (age < 18   ? 0.6
                    : age < 65 ? 0.8
                               : 1.2) *
-                  (who->person->has_dementia ? 2.2 : 1.6) * fmax(0.6, 1 + STAY_GROWTH * years);
+                  (who->person->has_dementia ? 2.4 : 1.9) * fmax(0.6, 1 + STAY_GROWTH * years);
 
     if (synth_uniform(&who->rng) >= 0.67) {
         return (hst_date)synth_below(&who->rng, 2);
@@ -430,7 +430,7 @@ static hst_date elective(life *who, hst_date day)
             stay.provider = synth_independent_site(who->world, stay.area);
         }
     } else {
-        stay.disdate = day + (hst_date)synth_exponential(&who->rng, 1.5 + why->stay_days);
+        stay.disdate = day + (hst_date)synth_exponential(&who->rng, 2 + why->stay_days);
     }
     return add_spell(who, &stay, why, '1')->disdate;
 }
