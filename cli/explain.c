@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hestia/cohort.h"
 #include "hestia/csv.h"
 #include "hestia/ingest.h"
+#include "hestia/parts.h"
 #include "hestia/published.h"
-#include "hestia/series.h"
 
 typedef struct explain_arguments {
     cli_options options;
@@ -30,6 +31,7 @@ typedef struct explain {
     hst_store *store;
     size_t n_segments;
     hst_segment **segments;
+    hst_cohorts *cohorts; /* NULL when the study has none */
     hst_areas *areas;
     hst_cube *cube;
 
@@ -43,6 +45,7 @@ static void explain_clear(explain *e)
 {
     hst_cube_free(e->cube);
     hst_areas_free(e->areas);
+    hst_cohorts_free(e->cohorts);
     for (size_t i = 0; i < e->n_segments; i++) {
         hst_segment_close(e->segments[i]);
     }
@@ -206,10 +209,17 @@ static hst_status count(explain *e, hst_error *err)
 {
     hst_count_options options = {.n_threads = e->arguments->options.n_threads,
                                  .memory_bytes = e->arguments->options.memory};
-    hst_status status = hst_areas_build(&e->areas, e->study,
-                                        e->population ? hst_population_areas(e->population) : NULL,
-                                        segments_of(e), e->n_segments, err);
+    hst_status status = HST_OK;
 
+    if (e->study->n_cohorts > 0) {
+        status = hst_cohorts_create(&e->cohorts, e->study, e->conditions, e->store, err);
+        options.cohorts = e->cohorts;
+    }
+    if (status == HST_OK) {
+        status = hst_areas_build(&e->areas, e->study,
+                                 e->population ? hst_population_areas(e->population) : NULL,
+                                 segments_of(e), e->n_segments, err);
+    }
     if (status == HST_OK) {
         status = find_area(e, err);
     }
@@ -263,32 +273,37 @@ static hst_status write_keys(const char *path, const uint64_t *keys, size_t n, h
 }
 
 /* Rows in the period → each filter → counted. */
-static hst_status show_cascade(const explain *e, uint64_t *n_counted, hst_error *err)
+static hst_status show_cascade(const explain *e, hst_error *err)
 {
-    hst_status status = HST_OK;
     const hst_count_options options = {.n_threads = e->arguments->options.n_threads,
-                                       .memory_bytes = e->arguments->options.memory};
-    const char *path = e->arguments->keys;
-    hst_cascade_step *steps = NULL;
-    uint64_t *keys = NULL;
-    size_t n_steps = 0, n_keys = 0;
+                                       .memory_bytes = e->arguments->options.memory,
+                                       .cohorts = e->cohorts};
+    hst_cascade cascade;
+    hst_status status = hst_count_explain(&cascade, e->arguments->keys != NULL, e->measures,
+                                          e->measure, e->study, e->areas, e->area, e->group,
+                                          &e->period, segments_of(e), e->n_segments, &options, err);
 
-    status = hst_count_explain(&steps, &n_steps, path ? &keys : NULL, path ? &n_keys : NULL,
-                               e->measures, e->measure, e->study, e->areas, e->area, e->group,
-                               &e->period, segments_of(e), e->n_segments, &options, err);
     if (status != HST_OK) {
         return status;
     }
-    printf("\nRows left after each step\n");
-    for (size_t i = 0; i < n_steps; i++) {
-        printf("%12" PRIu64 "  %s\n", steps[i].n, steps[i].what);
-        *n_counted = steps[i].n;
+    printf("\nLeft after each step\n");
+    for (size_t i = 0; i < cascade.n_steps; i++) {
+        printf("%12" PRIu64 "  %s\n", cascade.steps[i].n, cascade.steps[i].what);
     }
-    if (path) {
-        status = write_keys(path, keys, n_keys, err);
+    if (cascade.n_repeats > 0) {
+        printf("\nPeople of a sex and age band by their number of events\n%12s  %10s  %18s\n",
+               "events", "people", "people x events^2");
     }
-    free(steps);
-    free(keys);
+    for (size_t i = 0; i < cascade.n_repeats; i++) {
+        const hst_repeat_count *repeat = &cascade.repeats[i];
+
+        printf("%12" PRIu64 "  %10" PRIu64 "  %18" PRIu64 "\n", repeat->events, repeat->people,
+               repeat->people * repeat->events * repeat->events);
+    }
+    if (e->arguments->keys) {
+        status = write_keys(e->arguments->keys, cascade.keys, cascade.n_keys, err);
+    }
+    hst_cascade_clear(&cascade);
     return status;
 }
 
@@ -300,58 +315,99 @@ static void show_number(int width, double number)
     printf("  %*s", width, text[0] ? text : "-");
 }
 
-/* Band by band; the value is the sum of the contributions. */
-static void show_strata(const explain *e, const hst_stratum *strata, size_t n, uint64_t *events,
-                        double *value)
-{
-    const hst_measure *measure = &e->study->measures[e->measure];
-    char per[HST_CSV_NUMBER_BYTES];
+/* ---- the parts of the value ---- */
 
-    *events = 0;
-    *value = 0;
-    hst_csv_format_real(per, measure->per);
-    switch (measure->statistic) {
-    case HST_STAT_DSR:
-        printf("\ncontribution = %s x weight x count / population / sum of weights\n", per);
-        break;
-    case HST_STAT_CRUDE_RATE:
-        printf("\ncontribution = %s x count / population\n", per);
-        break;
-    default:
-        printf("\ncontribution = count\n");
-        break;
+enum { LABEL_WIDTH = 10, CELL_WIDTH = 18 };
+
+static void show_sums(const hst_parts *parts)
+{
+    if (parts->summed == 0) {
+        return;
     }
-    printf("%-8s %-8s  %10s  %18s  %18s  %18s\n", "sex", "age", "count", "population", "weight",
-           "contribution");
-    for (size_t i = 0; i < n; i++) {
-        printf("%-8s %-8s  %10" PRIu64, strata[i].sex, strata[i].age, strata[i].events);
-        show_number(18, strata[i].population);
-        show_number(18, strata[i].weight);
-        show_number(18, strata[i].contribution);
-        printf("\n");
-        *events += strata[i].events;
-        *value += strata[i].contribution;
+    printf("%-*s", LABEL_WIDTH, "sum");
+    for (size_t i = 1; i < parts->n_labels; i++) {
+        printf(" %-*s", LABEL_WIDTH, "");
     }
-    printf("%-8s %-8s  %10" PRIu64 "  %18s  %18s", "sum", "", *events, "", "");
-    show_number(18, *value);
+    for (size_t column = 0; column < parts->n_columns; column++) {
+        double sum = 0;
+
+        for (size_t i = 0; i < parts->n_rows; i++) {
+            double cell = parts->rows[i].cells[column];
+
+            sum += isnan(cell) ? 0 : cell;
+        }
+        if (parts->summed >> column & 1) {
+            show_number(CELL_WIDTH, sum);
+        } else {
+            printf("  %*s", CELL_WIDTH, "");
+        }
+    }
     printf("\n");
 }
 
-/* True when two numbers are the same but for the order in which doubles were added. */
-static bool agree(double ours, double published)
+static void show_table(const hst_parts *parts)
 {
-    return fabs(ours - published) <= 1e-9 * fabs(published);
+    if (parts->n_rows == 0) {
+        return;
+    }
+    for (size_t i = 0; i < parts->n_labels; i++) {
+        printf("%s%-*s", i > 0 ? " " : "", LABEL_WIDTH, parts->labels[i]);
+    }
+    for (size_t column = 0; column < parts->n_columns; column++) {
+        printf("  %*s", CELL_WIDTH, parts->columns[column]);
+    }
+    printf("\n");
+    for (size_t row = 0; row < parts->n_rows; row++) {
+        for (size_t i = 0; i < parts->n_labels; i++) {
+            printf("%s%-*s", i > 0 ? " " : "", LABEL_WIDTH, parts->rows[row].labels[i]);
+        }
+        for (size_t column = 0; column < parts->n_columns; column++) {
+            show_number(CELL_WIDTH, parts->rows[row].cells[column]);
+        }
+        printf("\n");
+    }
+    show_sums(parts);
 }
 
-/* The number in the tables, and whether it is this one. */
-static hst_status show_published(const explain *e, uint64_t events, double value, hst_error *err)
+static void show_parts(const hst_parts *parts)
+{
+    printf("\n%s\n", parts->formula);
+    show_table(parts);
+    if (parts->n_rows > 0) {
+        printf("\n");
+    }
+    for (size_t i = 0; i < parts->n_facts; i++) {
+        printf("%-40s", parts->facts[i].name);
+        show_number(CELL_WIDTH, parts->facts[i].value);
+        printf("\n");
+    }
+    if (parts->left_out > 0) {
+        printf("%.15g of those counted have no known sex or age, or one outside the standard, and "
+               "are not in the value\n",
+               parts->left_out);
+    }
+}
+
+/* ---- the number in the tables, and whether it is this one ---- */
+
+static bool is_same_count(const hst_parts *parts, double published)
+{
+    return parts->total_count < 0 ? isnan(published) : (double)parts->total_count == published;
+}
+
+/* The table has 15 digits of a value, and fewer where disclosure control rounds. */
+static bool is_same_value(double ours, double published)
+{
+    return isnan(ours) ? isnan(published) : fabs(ours - published) <= 1e-14 * fabs(published);
+}
+
+static hst_status show_published(const explain *e, const hst_parts *parts, hst_error *err)
 {
     hst_status status = HST_OK;
-    const hst_published_key key = {
-        .measure = e->arguments->measure,
-        .area_code = e->arguments->area,
-        .period = e->period.label,
-        .statistic = hst_statistic_name(e->study->measures[e->measure].statistic)};
+    const hst_published_key key = {.measure = e->arguments->measure,
+                                   .area_code = e->arguments->area,
+                                   .period = e->period.label,
+                                   .statistic = parts->statistic};
     hst_published_number published;
     bool is_found = false;
 
@@ -372,10 +428,15 @@ static hst_status show_published(const explain *e, uint64_t events, double value
     printf("\n");
     if (isnan(published.value)) {
         printf("the value is not given: %s\n", published.note[0] ? published.note : "no reason");
-        printf("%s\n",
-               (double)events == published.total_count ? "the counts agree" : "THE COUNTS DIFFER");
-    } else if ((double)events == published.total_count && agree(value, published.value)) {
+        printf("%s\n", is_same_count(parts, published.total_count) ? "the counts agree"
+                                                                   : "THE COUNTS DIFFER");
+    } else if (is_same_count(parts, published.total_count) &&
+               is_same_value(parts->value, published.value)) {
         printf("they agree\n");
+    } else if (strcmp(e->study->publish.disclosure, "none") != 0) {
+        printf("released under %s, which rounds and hides: what stands above is the true number, "
+               "not for release\n",
+               e->study->publish.disclosure);
     } else {
         printf("THEY DIFFER: the study or a table it names has changed since; `hestia run` brings "
                "the results up to date\n");
@@ -385,33 +446,27 @@ static hst_status show_published(const explain *e, uint64_t events, double value
 
 static hst_status show(const explain *e, hst_error *err)
 {
-    hst_status status = HST_OK;
-    hst_stratum *strata = NULL;
-    size_t n_strata = 0;
-    uint64_t n_counted = 0, events = 0;
-    double value = 0;
+    hst_parts parts;
     bool is_group = e->group != SIZE_MAX;
+    hst_status status =
+        hst_parts_of(&parts, e->study, e->measures, e->areas, e->cube, e->population, &e->standard,
+                     e->measure, is_group, is_group ? e->group : e->area, &e->period, err);
 
+    if (status != HST_OK) {
+        return status;
+    }
     show_title(e);
-    status = show_cascade(e, &n_counted, err);
-    if (status == HST_OK) {
-        status = hst_results_strata(&strata, &n_strata, e->study, e->measures, e->areas, e->cube,
-                                    e->population, &e->standard, e->measure, is_group,
-                                    is_group ? e->group : e->area, &e->period, err);
+    if (!e->study->measures[e->measure].is_table) { /* nothing of a table is counted */
+        status = show_cascade(e, err);
     }
     if (status == HST_OK) {
-        show_strata(e, strata, n_strata, &events, &value);
-        if (events < n_counted) {
-            printf("%" PRIu64 " of those counted have no known sex or age, or one outside the "
-                   "standard, and are not in the rate\n",
-                   n_counted - events);
-        }
-        status = show_published(e, events, value, err);
+        show_parts(&parts);
+        status = show_published(e, &parts, err);
     }
     if (status == HST_OK && fflush(stdout) != 0) {
         status = hst_fail(err, HST_ERR_SYSTEM, "standard output cannot be written");
     }
-    free(strata);
+    hst_parts_clear(&parts);
     return status;
 }
 
@@ -470,8 +525,8 @@ hst_status cli_explain(int argc, char **argv, hst_error *err)
         .options = options,
         .parser = parse_explain,
         .args_doc = "STUDY.yaml MEASURE --area CODE --period P",
-        .doc = "Takes one published number apart: rows in the period, each filter, counted; then "
-               "band by band count, population, weight and contribution.",
+        .doc = "Takes one published number apart: rows, stays or people of the period, each "
+               "filter, counted; then the table and the numbers that the value is made of.",
         .children = children};
     explain_arguments arguments = {0};
     explain e = {.arguments = &arguments};

@@ -21,12 +21,16 @@ typedef struct step {
 
 /* What one thread saw. */
 typedef struct onlooker {
-    uint64_t n_repeats;
+    uint64_t n_dropped;
     size_t n_keys, capacity;
     uint64_t *keys;
     bool has_first; /* unit person: its first event, which is the one that counts */
     hst_day first_day;
     uint64_t first_key;
+    /* repeat-adjusted limits: the person's events by sex and band, and people by such a number */
+    uint64_t *events; /* [HST_N_SEXES][bands and the unknown one] */
+    size_t n_repeats;
+    uint64_t *repeats; /* [n_repeats] */
 } onlooker;
 
 typedef struct cascade {
@@ -36,6 +40,7 @@ typedef struct cascade {
     const hst_period *period;
     hst_period periods[1];
     bool *wanted; /* [areas and special ones] */
+    bool wants_keys, wants_repeats;
     hst_measure plain,
         whole;             /* of the study, for one period: without and with excluded providers */
     hst_measures measures; /* one for each count; borrows what they are made of */
@@ -203,8 +208,13 @@ static void see_repeat(void *context, size_t thread, hst_dataset dataset, const 
 {
     cascade *c = context;
 
-    c->onlookers[thread].n_repeats +=
+    c->onlookers[thread].n_dropped +=
         dataset == c->measure->dataset && c->wanted[area] && is_in_period(c, row);
+}
+
+static size_t n_cells(const cascade *c)
+{
+    return HST_N_SEXES * (c->measures.bands.n + 1);
 }
 
 static hst_status keep_key(onlooker *o, uint64_t key, hst_error *err)
@@ -236,6 +246,15 @@ static void see_first(const cascade *c, onlooker *o, const hst_episode *e)
     }
 }
 
+static size_t cell_of(const cascade *c, const hst_episode *e)
+{
+    const hst_age_bands *bands = &c->measures.bands;
+    unsigned sex = e->sex == '1' ? HST_SEX_MALE : e->sex == '2' ? HST_SEX_FEMALE : HST_SEX_OTHER;
+
+    return hst_cube_cell(bands->n, 0, sex,
+                         e->startage == HST_AGE_MISSING ? bands->n : bands->of_age[e->startage]);
+}
+
 static hst_status see_event(void *context, size_t thread, const hst_event *event, uint32_t area,
                             hst_error *err)
 {
@@ -248,22 +267,47 @@ static hst_status see_event(void *context, size_t thread, const hst_event *event
          !(event->is_readmitted_to && event->readmitted_after < (uint32_t)c->whole.days))) {
         return HST_OK;
     }
+    if (c->wants_repeats) {
+        o->events[cell_of(c, event->episode)]++;
+    }
     if (c->measure->is_person) {
         see_first(c, o, event->episode);
         return HST_OK;
     }
-    return keep_key(o, event->episode->record_key, err);
+    return c->wants_keys ? keep_key(o, event->episode->record_key, err) : HST_OK;
+}
+
+static hst_status count_repeats(onlooker *o, uint64_t n, hst_error *err)
+{
+    if (n >= o->n_repeats) {
+        uint64_t *grown = realloc(o->repeats, (n + 1) * sizeof *grown);
+
+        if (!grown) {
+            return no_memory(err);
+        }
+        memset(grown + o->n_repeats, 0, (n + 1 - o->n_repeats) * sizeof *grown);
+        o->repeats = grown;
+        o->n_repeats = n + 1;
+    }
+    o->repeats[n]++;
+    return HST_OK;
 }
 
 static hst_status end_person(void *context, size_t thread, const hst_person *person, hst_error *err)
 {
     cascade *c = context;
     onlooker *o = &c->onlookers[thread];
-    bool counts = o->has_first;
+    hst_status status = o->has_first && c->wants_keys ? keep_key(o, o->first_key, err) : HST_OK;
 
     (void)person;
     o->has_first = false;
-    return counts ? keep_key(o, o->first_key, err) : HST_OK;
+    for (size_t i = 0; i < n_cells(c) && c->wants_repeats && !status; i++) {
+        if (o->events[i] > 0) {
+            status = count_repeats(o, o->events[i], err);
+            o->events[i] = 0;
+        }
+    }
+    return status;
 }
 
 /* ---- the answer ---- */
@@ -309,7 +353,7 @@ static uint64_t sum_step(const cascade *c, const hst_cube *cube, const step *s, 
     uint64_t sum = 0;
 
     for (size_t t = 0; t < n_threads; t++) {
-        sum += s->adds_repeats ? c->onlookers[t].n_repeats : 0;
+        sum += s->adds_repeats ? c->onlookers[t].n_dropped : 0;
     }
     if (own != SIZE_MAX) {
         return sum + sum_unit(c, cube, s, own);
@@ -327,27 +371,78 @@ static int compare_keys(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-static hst_status gather_keys(const cascade *c, size_t n_threads, uint64_t **out, size_t *n,
-                              hst_error *err)
+static hst_status gather_keys(const cascade *c, size_t n_threads, hst_cascade *out, hst_error *err)
 {
     size_t total = 0;
 
     for (size_t t = 0; t < n_threads; t++) {
         total += c->onlookers[t].n_keys;
     }
-    *out = malloc((total + 1) * sizeof **out);
-    if (!*out) {
+    out->keys = malloc((total + 1) * sizeof *out->keys);
+    if (!out->keys) {
         return no_memory(err);
     }
-    *n = 0;
     for (size_t t = 0; t < n_threads; t++) {
         if (c->onlookers[t].n_keys > 0) {
-            memcpy(*out + *n, c->onlookers[t].keys, c->onlookers[t].n_keys * sizeof **out);
-            *n += c->onlookers[t].n_keys;
+            memcpy(out->keys + out->n_keys, c->onlookers[t].keys,
+                   c->onlookers[t].n_keys * sizeof *out->keys);
+            out->n_keys += c->onlookers[t].n_keys;
         }
     }
-    qsort(*out, *n, sizeof **out, compare_keys);
+    qsort(out->keys, out->n_keys, sizeof *out->keys, compare_keys);
     return HST_OK;
+}
+
+static hst_status gather_repeats(const cascade *c, size_t n_threads, hst_cascade *out,
+                                 hst_error *err)
+{
+    size_t most = 0;
+
+    for (size_t t = 0; t < n_threads; t++) {
+        most = c->onlookers[t].n_repeats > most ? c->onlookers[t].n_repeats : most;
+    }
+    out->repeats = calloc(most + 1, sizeof *out->repeats);
+    if (!out->repeats) {
+        return no_memory(err);
+    }
+    for (size_t events = 1; events < most; events++) {
+        hst_repeat_count *repeat = &out->repeats[out->n_repeats];
+
+        *repeat = (hst_repeat_count){.events = events};
+        for (size_t t = 0; t < n_threads; t++) {
+            repeat->people +=
+                events < c->onlookers[t].n_repeats ? c->onlookers[t].repeats[events] : 0;
+        }
+        out->n_repeats += repeat->people > 0;
+    }
+    return HST_OK;
+}
+
+static hst_status gather_steps(const cascade *c, const hst_cube *cube, size_t n_threads,
+                               hst_cascade *out, hst_error *err)
+{
+    out->steps = calloc(c->n_steps, sizeof *out->steps);
+    if (!out->steps) {
+        return no_memory(err);
+    }
+    for (; out->n_steps < c->n_steps; out->n_steps++) {
+        hst_cascade_step *made = &out->steps[out->n_steps];
+
+        memcpy(made->what, c->steps[out->n_steps].what, sizeof made->what);
+        made->n = sum_step(c, cube, &c->steps[out->n_steps], n_threads);
+    }
+    return HST_OK;
+}
+
+static bool has_weights(const cascade *c)
+{
+    const hst_area_group *group = c->area == SIZE_MAX ? hst_areas_group(c->areas, c->group) : NULL;
+    bool found = false;
+
+    for (size_t i = 0; group && i < group->n_members; i++) {
+        found = found || group->members[i].weight != 1;
+    }
+    return found;
 }
 
 static hst_status prepare(cascade *c, const hst_measures *measures, size_t n_threads,
@@ -367,6 +462,13 @@ static hst_status prepare(cascade *c, const hst_measures *measures, size_t n_thr
     if (!c->measures.items || !c->steps || !c->wanted || !c->onlookers) {
         return no_memory(err);
     }
+    c->wants_repeats = (c->measure->layers >> HST_LAYER_SQUARES & 1) && !has_weights(c);
+    for (size_t t = 0; t < n_threads; t++) {
+        c->onlookers[t].events = calloc(n_cells(c), sizeof(uint64_t));
+        if (!c->onlookers[t].events) {
+            return no_memory(err);
+        }
+    }
     want_areas(c);
     list_steps(c);
     return HST_OK;
@@ -376,6 +478,8 @@ static void clear_cascade(cascade *c, size_t n_threads)
 {
     for (size_t t = 0; c->onlookers && t < n_threads; t++) {
         free(c->onlookers[t].keys);
+        free(c->onlookers[t].events);
+        free(c->onlookers[t].repeats);
     }
     free(c->onlookers);
     free(c->measures.items);
@@ -383,10 +487,9 @@ static void clear_cascade(cascade *c, size_t n_threads)
     free(c->wanted);
 }
 
-hst_status hst_count_explain(hst_cascade_step **steps, size_t *n_steps, uint64_t **keys,
-                             size_t *n_keys, const hst_measures *measures, size_t measure,
-                             const hst_study *study, const hst_areas *areas, size_t area,
-                             size_t group, const hst_period *period,
+hst_status hst_count_explain(hst_cascade *out, bool wants_keys, const hst_measures *measures,
+                             size_t measure, const hst_study *study, const hst_areas *areas,
+                             size_t area, size_t group, const hst_period *period,
                              const hst_segment *const *segments, size_t n_segments,
                              const hst_count_options *options, hst_error *err)
 {
@@ -394,48 +497,42 @@ hst_status hst_count_explain(hst_cascade_step **steps, size_t *n_steps, uint64_t
                  .areas = areas,
                  .area = area,
                  .group = group,
-                 .period = period};
+                 .period = period,
+                 .wants_keys = wants_keys};
     hst_count_watch watch = {.context = &c, .repeat = see_repeat};
     size_t n_threads = options->n_threads < 1 ? 1 : (size_t)options->n_threads;
-    hst_cascade_step *made = NULL;
     hst_cube *cube = NULL;
-    hst_status status = HST_OK;
+    hst_status status = prepare(&c, measures, n_threads, err);
 
-    *steps = NULL;
-    *n_steps = 0;
-    status = prepare(&c, measures, n_threads, err);
+    *out = (hst_cascade){0};
     if (!status) {
         watch.measure = c.measures.n - 1;
-        watch.event = keys ? see_event : NULL;
-        watch.person = keys && c.measure->is_person ? end_person : NULL;
+        watch.event = wants_keys || c.wants_repeats ? see_event : NULL;
+        watch.person = c.wants_repeats || (wants_keys && c.measure->is_person) ? end_person : NULL;
         status = hst_count_watched(&cube, NULL, &c.measures, study, areas, segments, n_segments,
                                    options, &watch, NULL, err);
     }
+    if (!status) {
+        status = gather_steps(&c, cube, n_threads, out, err);
+    }
+    if (!status && wants_keys) {
+        status = gather_keys(&c, n_threads, out, err);
+    }
+    if (!status && c.wants_repeats) {
+        status = gather_repeats(&c, n_threads, out, err);
+    }
     if (status) {
-        goto done;
+        hst_cascade_clear(out);
     }
-    made = calloc(c.n_steps, sizeof *made);
-    if (!made) {
-        status = no_memory(err);
-        goto done;
-    }
-    for (size_t i = 0; i < c.n_steps; i++) {
-        memcpy(made[i].what, c.steps[i].what, sizeof made[i].what);
-        made[i].n = sum_step(&c, cube, &c.steps[i], n_threads);
-    }
-    if (keys) {
-        status = gather_keys(&c, n_threads, keys, n_keys, err);
-        if (status) {
-            goto done;
-        }
-    }
-    *steps = made;
-    *n_steps = c.n_steps;
-    made = NULL; /* now the caller's */
-
-done:
-    free(made);
     hst_cube_free(cube);
     clear_cascade(&c, n_threads);
     return status;
+}
+
+void hst_cascade_clear(hst_cascade *made)
+{
+    free(made->steps);
+    free(made->keys);
+    free(made->repeats);
+    *made = (hst_cascade){0};
 }

@@ -152,28 +152,44 @@ const struct hst_cohort_sizes *hst_cube_cohorts(const hst_cube *cube);
  * the end of the last one. */
 bool hst_cube_is_incomplete(const hst_cube *cube, size_t measure, const hst_period *period);
 
-/** Rows, stays or people of one measure, area and period left after each step, for `explain`. */
+/** Rows, stays or people of one measure, area and period left after each step. */
 typedef struct hst_cascade_step {
     char what[256];
     uint64_t n;
 } hst_cascade_step;
+
+/** People of an area, period, sex and age band by the number of their events in it. */
+typedef struct hst_repeat_count {
+    uint64_t events, people;
+} hst_repeat_count;
+
+/** One number taken apart, for `explain`. */
+typedef struct hst_cascade {
+    size_t n_steps;
+    hst_cascade_step *steps; /**< the last is what is counted */
+    size_t n_keys;
+    uint64_t *keys; /**< record keys counted, sorted: of a stay its first episode's, of a person its
+                       first event's; NULL when not wanted */
+    size_t n_repeats;
+    hst_repeat_count *repeats; /**< by events; only where limits are repeat-adjusted and the areas
+                                  have no weights */
+} hst_cascade;
 
 /**
  * Takes one number apart: rows or stays of the area dated in the period → after each test and
  * filter, in words → counted: the events of the cube, its different people, or (readmission) those
  * of them that were readmitted. A comparator's members count whole, whatever their weights.
  *
- * @param area   area number; or SIZE_MAX with a group number for a comparator
- * @param keys   receives the record keys counted, [n_keys], sorted: of a stay its first episode's,
- *               of a person its first event's; NULL when not wanted
+ * @param out      receives what hst_cascade_clear frees
  * @param measure  not one of a table, of which nothing is counted
+ * @param area     area number; or SIZE_MAX with a group number for a comparator
  */
-HST_MUST_CHECK hst_status hst_count_explain(hst_cascade_step **steps, size_t *n_steps,
-                                            uint64_t **keys, size_t *n_keys,
+HST_MUST_CHECK hst_status hst_count_explain(hst_cascade *out, bool wants_keys,
                                             const hst_measures *measures, size_t measure,
                                             const hst_study *study, const hst_areas *areas,
                                             size_t area, size_t group, const hst_period *period,
                                             const hst_segment *const *segments, size_t n_segments,
                                             const hst_count_options *options, hst_error *err);
+void hst_cascade_clear(hst_cascade *made);
 
 #endif

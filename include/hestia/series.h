@@ -62,22 +62,4 @@ const hst_result *hst_results_rows(const hst_results *results, size_t *n);
 /** Frees the results; NULL is allowed. */
 void hst_results_free(hst_results *results);
 
-/** One stratum of one published rate, for `explain`. */
-typedef struct hst_stratum {
-    char sex[8], age[12]; /**< "1", "2", "persons"; a band, or "all" for count and crude_rate */
-    uint64_t events;      /**< rounded where a comparator is weighted */
-    double population;    /**< NAN when there is none */
-    double weight;
-    double contribution; /**< to the value, in its unit; NAN when there is no population */
-} hst_stratum;
-
-/** The strata behind one value, [n] in order; caller frees. HST_ERR_USAGE when the period is not a
- * complete one of the measure. */
-HST_MUST_CHECK hst_status hst_results_strata(hst_stratum **out, size_t *n, const hst_study *study,
-                                             const hst_measures *measures, const hst_areas *areas,
-                                             const hst_cube *cube, const hst_population *population,
-                                             const hst_standard *standard, size_t measure,
-                                             bool is_group, size_t area, const hst_period *period,
-                                             hst_error *err);
-
 #endif

@@ -5,10 +5,13 @@
 
 import csv
 import os
+import re
 import stat
 import subprocess
 import sys
 import tempfile
+from datetime import date, timedelta
+from random import Random
 
 HEADER = ("EPIKEY,PSEUDO_HESID,ADMIDATE,DISDATE,EPISTART,EPIEND,EPIORDER,EPISTAT,EPITYPE,CLASSPAT,ADMIMETH,ADMISORC,"
           "DISDEST,SEX,STARTAGE,PROCODE3,RESPCT06,DIAG_01")
@@ -49,6 +52,154 @@ measures:
 quality: {max_unknown_area: 1}
 publish: {disclosure: none}
 """
+
+
+# ---- every statistic, on some hundred people ----
+
+AREAS = ("5NK", "5J6", "5QL", "5A4")
+
+ALL = """
+study: all
+period: {from: 2010-04-01, to: 2011-03-31}
+store: all-store
+extracts: [{dataset: apc, files: stays.csv}, {dataset: op, files: op.csv}]
+areas: {type: pct, names: all-names.csv, sites: [5NK], comparators: [{name: England, areas: all}]}
+population: all-population.csv
+standard_population: standard.csv
+standardise_by: age
+deprivation: imd.csv
+cohorts: [{id: hearts, condition: hearts, positions: any}]
+code_lists: lists.csv
+measure_defaults: {by: year, min_events: 1}
+measures:
+  - {id: dsr, statistic: dsr, interval: repeat-adjusted}
+  - {id: crude, statistic: crude_rate, interval: repeat-adjusted}
+  - {id: isr, statistic: isr}
+  - {id: smr, statistic: smr}
+  - {id: mean_los, statistic: mean_los, los_min: 1}
+  - {id: std_mean_los, statistic: std_mean_los, los_cap: 20}
+  - {id: bed_days, statistic: bed_days}
+  - {id: placed, statistic: bed_days, bed_days: placed}
+  - {id: bed_day_rate, statistic: bed_day_rate}
+  - {id: readmission, statistic: readmission, days: 90}
+  - {id: hhi, statistic: hhi}
+  - {id: growth, statistic: growth, by: quarter, base: 2010/11 Q1}
+  - {id: acs_score, statistic: acs_score}
+  - {id: spells, unit: spell, statistic: count, where: {condition: hearts, episode: any}}
+  - {id: cips, unit: cips, statistic: count}
+  - {id: people, unit: person, statistic: count, where: {admission_method: emergency}}
+  - {id: hearts, statistic: count, where: {cohort: hearts}}
+  - {id: op, dataset: op, unit: attendance, statistic: count}
+  - {id: op_days, dataset: op, unit: attendance, statistic: count, per_working_day: true}
+  - {id: table_growth, dataset: table, file: table.csv, statistic: growth, base: 2010/11}
+quality: {max_unknown_area: 1}
+publish: {disclosure: none}
+"""
+
+
+def write_all(folder):
+    random = Random(20101)
+    start = date(2010, 3, 20)
+
+    def write(name, text):
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(text)
+
+    rows, visits = [], []
+    for person in range(250):
+        day, area, sex, age = start + timedelta(random.randrange(200)), random.choice(AREAS), random.choice((1, 2)), \
+            random.randrange(1, 99)
+        for stay in range(random.randrange(1, 6)):
+            provider = random.choice(("RXX", "RXX", "RYY", "RZZ"))
+            end = day + timedelta(random.choice((0, 1, 1, 3, 9, 40)))
+            for order in range(1, random.randrange(1, 3) + 1):
+                rows.append((600000100000 + len(rows), f"P{person:031d}", day, end, day, end, order, 3, 1, 1,
+                             random.choice(("21", "22", "11")), 19, 19, sex, age, provider, area,
+                             random.choice(("I48X", "J440", "I500")), f"S{person}-{stay}", 1))
+            visits.append((700000100000 + len(visits), f"P{person:031d}", day, area, sex, age, provider))
+            day = end + timedelta(random.randrange(2, 60))
+    write("stays.csv", HEADER + ",PROVSPNOPS,DISMETH\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
+    write("op.csv", "ATTENDKEY,PSEUDO_HESID,APPTDATE,RESPCT06,SEX,APPTAGE,PROCODE3,ATTENDED,FIRSTATT,MAINSPEF,TRETSPEF\n" + "".join(
+        ",".join(map(str, visit)) + ",5,1,300,300\n" for visit in visits))
+    write("all-names.csv", "code,name\n" + "".join(f"{area},Area {area}\n" for area in AREAS))
+    write("imd.csv", "area,imd\n5NK,30.5\n5J6,22.25\n5QL,17\n5A4,12.125\n")
+    write("lists.csv", "set,system,code_prefix,positions,note\nhearts,ICD10,I50,any,\n")
+    write("table.csv", "area,period,value\n5NK,2010/11,80\n5J6,2010/11,50\n")
+    write("all-population.csv", "area,year,sex,age_lower,age_upper,population\n" + "".join(
+        f"{area},2010,{sex},{lower},{upper},{people + 100 * i}\n"
+        for i, area in enumerate(AREAS)
+        for sex, lower, upper, people in ((1, 0, 64, 9000), (2, 0, 64, 8000), (1, 65, 999, 2000), (2, 65, 999, 2100))))
+    write("all.yaml", ALL)
+
+
+def table_of(text, first_column):
+    """The rows of the table whose first column is this, by the names of its columns."""
+    lines = text.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith(first_column + " "))
+    names = re.split(r"\s{2,}", lines[at].strip())
+    rows = []
+    for line in lines[at + 1:]:
+        if not line or line.startswith("sum"):
+            break
+        rows.append(dict(zip(names, re.split(r"\s{2,}", line.strip()))))
+    return rows
+
+
+def fact_of(text, name):
+    line = next(line for line in text.splitlines() if line.startswith(name + "  "))
+    return float(line[len(name):])
+
+
+def close(a, b):
+    return abs(a - b) <= 1e-12 * abs(b)
+
+
+def check_statistics(folder, hestia):
+    write_all(folder)
+    done = hestia("run", "all.yaml", "--quiet")
+    check(done.returncode == 0, "the run of every statistic", done.stderr)
+    ids = re.findall(r"\{id: (\w+), (?:statistic|unit|dataset)", ALL)
+    check(len(ids) == 20, "every measure is asked for", repr(ids))
+    shown = {}
+    for measure in ids:
+        for area in ("5NK", "England"):
+            period = "2010/11 Q3" if measure == "growth" else "2010/11"
+            done = hestia("explain", "all.yaml", measure, "--area", area, "--period", period)
+            if area == "England" and measure in ("acs_score", "table_growth"):
+                expected = "comparators" if measure == "acs_score" else "has no such number"
+                check(expected in done.stderr + done.stdout, f"{measure} of a comparator", done.stderr + done.stdout)
+                continue
+            check(done.returncode == 0 and "they agree" in done.stdout, f"{measure} of {area}", done.stderr + done.stdout)
+            shown[measure, area] = done.stdout
+
+    for area in ("5NK", "England"):
+        text = shown["mean_los", area]
+        stays = [(int(row["days"]), int(row["stays"])) for row in table_of(text, "days")]
+        check(len(stays) > 3 and stays[0][0] == 1, "lengths from los_min on", text)
+        check(close(sum(d * n for d, n in stays) / sum(n for _, n in stays), fact_of(text, "mean_los")), "mean_los", text)
+        text = shown["hhi", area]
+        counts = [int(row["count"]) for row in table_of(text, "provider")]
+        check(len(counts) == 3 and close(sum(n * n for n in counts) / sum(counts) ** 2, fact_of(text, "hhi")), "hhi", text)
+        text = shown["readmission", area]
+        readmitted, stays = fact_of(text, "readmitted"), fact_of(text, "stays that might be followed by one")
+        check(0 < readmitted < stays and close(100 * readmitted / stays, fact_of(text, "readmission")), "readmission", text)
+        text = shown["crude", area]
+        repeats = [line.split() for line in text.split("by their number of events\n")[1].split("\n\n")[0].splitlines()[1:]]
+        squares = sum(int(events) ** 2 * int(people) for events, people, _ in repeats)
+        check(len(repeats) > 2 and squares == fact_of(text, "V = sum of people x events^2"), "repeats", text)
+        text = shown["std_mean_los", area]
+        rows = [line.split() for line in text.splitlines() if line.startswith("persons")]
+        weights = sum(float(row[-2]) for row in rows)
+        check(len(rows) == 2 and close(sum(float(row[3]) / float(row[2]) * float(row[-2]) for row in rows) / weights,
+                                       fact_of(text, "std_mean_los")), "std_mean_los", text)
+    text = shown["acs_score", "5NK"]
+    check(len(table_of(text, "area")) == 4 and 1 <= fact_of(text, "acs_score") <= 9, "acs_score", text)
+
+    done = hestia("explain", "all.yaml", "cips", "--area", "5NK", "--period", "2010/11", "--keys", "cips.csv")
+    with open(os.path.join(folder, "cips.csv")) as file:
+        n_keys = len(file.readlines()) - 1
+    check(n_keys == fact_of(done.stdout, "events") and "continuous inpatient spells of 5NK" in done.stdout, "keys of stays",
+          done.stdout)
 
 
 def write_inputs(folder):
@@ -96,7 +247,7 @@ def main():
         done = explain("emergency", "5NK", "2010/11 Q1", "--keys", "keys.csv")
         check(done.returncode == 0, "explain", done.stderr)
         lines = done.stdout.splitlines()
-        steps = [int(line.split()[0]) for line in lines[lines.index("Rows left after each step") + 1:] if line[:1] == " "]
+        steps = [int(line.split()[0]) for line in lines[lines.index("Left after each step") + 1:] if line[:1] == " "]
         check(steps == sorted(steps, reverse=True), "steps only leave fewer rows", done.stdout)
         check(steps[0] == 10 and steps[-1] == 6, "ten rows of the quarter, six counted", done.stdout)
         first, second = [next(i for i, line in enumerate(lines) if line.split()[1:2] == [band]) for band in ("0-64", "65+")]
@@ -136,6 +287,7 @@ def main():
             file.write(text.replace("5NK,2010,1,0,64,9000", "5NK,2010,1,0,64,9500"))
         done = explain()
         check(done.returncode == 0 and "THEY DIFFER" in done.stdout, "a changed population", done.stderr + done.stdout)
+        check_statistics(folder, hestia)
 
 
 main()

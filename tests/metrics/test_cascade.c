@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-enum { N_ROWS = 12000, N_AREAS = 3, N_GROUPS = 3 };
+enum { N_ROWS = 12000, N_AREAS = 3, N_GROUPS = 3, WEIGHTED = 2 };
 
 static plain_row rows[N_ROWS];
 static plain_store store;
@@ -102,68 +102,83 @@ static hst_study study_of(hst_measure measures[N_MEASURES])
     return study;
 }
 
-/* Events, or what the measure says of them, in the cells of an area or comparator. */
-static uint64_t sum_unit(const hst_cube *cube, size_t m, size_t unit, hst_by type, size_t period)
+/* The layer that holds what the measure counts, HST_N_LAYERS when that are its events. */
+static hst_layer counted_layer(size_t m)
 {
-    bool of_readmissions = measures_asked[m].statistic == HST_STAT_READMISSION;
+    return measures_asked[m].statistic == HST_STAT_READMISSION ? HST_LAYER_READMITTED
+                                                               : HST_N_LAYERS;
+}
+
+/* Events, or a layer, in the cells of an area or comparator. */
+static uint64_t sum_unit(const hst_cube *cube, hst_layer layer, size_t m, size_t unit, hst_by type,
+                         size_t period)
+{
     uint64_t sum = 0;
 
     for (unsigned sex = 0; sex < HST_N_SEXES; sex++) {
         for (size_t band = 0; band <= bands.n; band++) {
-            sum += of_readmissions ? hst_cube_sum(cube, HST_LAYER_READMITTED, m, 0, unit, type,
-                                                  period, sex, band)
-                                   : hst_cube_events(cube, m, 0, unit, type, period, sex, band);
+            sum += layer == HST_N_LAYERS
+                       ? hst_cube_events(cube, m, 0, unit, type, period, sex, band)
+                       : hst_cube_sum(cube, layer, m, 0, unit, type, period, sex, band);
         }
     }
     return sum;
 }
 
-static uint64_t sum_group(const hst_cube *cube, const hst_areas *areas, size_t m, size_t group,
-                          hst_by type, size_t period)
+static uint64_t sum_group(const hst_cube *cube, hst_layer layer, const hst_areas *areas, size_t m,
+                          size_t group, hst_by type, size_t period)
 {
     const hst_area_group *g = hst_areas_group(areas, group);
     size_t own = hst_cube_group_area(cube, m, group);
     uint64_t sum = 0;
 
     if (own != SIZE_MAX) {
-        return sum_unit(cube, m, own, type, period);
+        return sum_unit(cube, layer, m, own, type, period);
     }
     for (size_t i = 0; i < g->n_members; i++) {
-        sum += sum_unit(cube, m, g->members[i].area, type, period);
+        sum += sum_unit(cube, layer, m, g->members[i].area, type, period);
     }
     return g->population_area[0]
-               ? sum + sum_unit(cube, m, hst_areas_special(areas).other, type, period)
+               ? sum + sum_unit(cube, layer, m, hst_areas_special(areas).other, type, period)
                : sum;
 }
 
 static uint64_t check_number(const hst_measures *measures, size_t m, const hst_study *study,
                              const hst_areas *areas, size_t area, size_t group,
-                             const hst_period *period, uint64_t expected)
+                             const hst_period *period, uint64_t expected, uint64_t expected_squares)
 {
-    hst_cascade_step *steps = NULL;
-    uint64_t *keys = NULL;
-    size_t n_steps = 0, n_keys = 0;
+    hst_cascade cascade;
+    uint64_t squares = 0;
     hst_error err = {0};
 
-    if (hst_count_explain(&steps, &n_steps, &keys, &n_keys, measures, m, study, areas, area, group,
-                          period, (const hst_segment *const *)store.segments, N_FILES,
+    if (hst_count_explain(&cascade, true, measures, m, study, areas, area, group, period,
+                          (const hst_segment *const *)store.segments, N_FILES,
                           &(hst_count_options){.n_threads = 2}, &err)) {
         fail_msg("%s", err.message);
     }
-    assert_true(n_steps >= 3);
-    for (size_t i = 0; i < n_steps; i++) {
-        assert_true(steps[i].what[0]);
-        assert_true(i == 0 || steps[i].n <= steps[i - 1].n);
+    assert_true(cascade.n_steps >= 3);
+    for (size_t i = 0; i < cascade.n_steps; i++) {
+        assert_true(cascade.steps[i].what[0]);
+        assert_true(i == 0 || cascade.steps[i].n <= cascade.steps[i - 1].n);
     }
-    if (steps[n_steps - 1].n != expected || n_keys != expected) {
+    if (cascade.steps[cascade.n_steps - 1].n != expected || cascade.n_keys != expected) {
         fail_msg("%s: %llu and %zu keys for %llu", measures_asked[m].id,
-                 (unsigned long long)steps[n_steps - 1].n, n_keys, (unsigned long long)expected);
+                 (unsigned long long)cascade.steps[cascade.n_steps - 1].n, cascade.n_keys,
+                 (unsigned long long)expected);
     }
-    for (size_t i = 1; i < n_keys; i++) {
-        assert_true(keys[i - 1] < keys[i]);
+    for (size_t i = 1; i < cascade.n_keys; i++) {
+        assert_true(cascade.keys[i - 1] < cascade.keys[i]);
     }
-    free(steps);
-    free(keys);
+    for (size_t i = 0; i < cascade.n_repeats; i++) {
+        squares +=
+            cascade.repeats[i].events * cascade.repeats[i].events * cascade.repeats[i].people;
+    }
+    if (measures_asked[m].interval == HST_INTERVAL_REPEAT_ADJUSTED && group != WEIGHTED) {
+        assert_true(squares == expected_squares && cascade.n_repeats > 1);
+    } else {
+        assert_int_equal(cascade.n_repeats, 0);
+    }
+    hst_cascade_clear(&cascade);
     return expected;
 }
 
@@ -194,11 +209,13 @@ static void every_number_is_reached(void **state)
 
         for (size_t area = 0; area < N_AREAS; area++) {
             met += check_number(measures, m, &study, areas, area, SIZE_MAX, &periods[period],
-                                sum_unit(cube, m, area, type, period));
+                                sum_unit(cube, counted_layer(m), m, area, type, period),
+                                sum_unit(cube, HST_LAYER_SQUARES, m, area, type, period));
         }
         for (size_t group = 0; group < N_GROUPS; group++) {
             met += check_number(measures, m, &study, areas, SIZE_MAX, group, &periods[period],
-                                sum_group(cube, areas, m, group, type, period));
+                                sum_group(cube, counted_layer(m), areas, m, group, type, period),
+                                sum_group(cube, HST_LAYER_SQUARES, areas, m, group, type, period));
         }
         assert_true(met > 0);
     }

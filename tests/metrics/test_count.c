@@ -868,9 +868,8 @@ static void the_cascade_ends_at_the_number(void **state)
         size_t n = hst_measures_periods(measures, m, HST_BY_QUARTER, &periods), period = m % n;
 
         for (size_t area = 0; area < N_AREAS + 1; area++) {
-            hst_cascade_step *steps = NULL;
-            uint64_t *keys = NULL, expected = 0;
-            size_t n_steps = 0, n_keys = 0;
+            hst_cascade cascade;
+            uint64_t expected = 0;
             hst_error err = {0};
 
             for (size_t cell = 0; cell < HST_N_SEXES * 19; cell++) {
@@ -881,23 +880,22 @@ static void the_cascade_ends_at_the_number(void **state)
                     }
                 }
             }
-            assert_int_equal(hst_count_explain(&steps, &n_steps, &keys, &n_keys, measures, m,
-                                               &study, areas, area < N_AREAS ? area : SIZE_MAX, 0,
+            assert_int_equal(hst_count_explain(&cascade, true, measures, m, &study, areas,
+                                               area < N_AREAS ? area : SIZE_MAX, 0,
                                                &periods[period],
                                                (const hst_segment *const *)store.segments, N_FILES,
                                                &(hst_count_options){.n_threads = 2}, &err),
                              HST_OK);
-            for (size_t i = 1; i < n_steps; i++) {
-                assert_true(steps[i].n <= steps[i - 1].n);
-                assert_true(steps[i].what[0]);
+            for (size_t i = 1; i < cascade.n_steps; i++) {
+                assert_true(cascade.steps[i].n <= cascade.steps[i - 1].n);
+                assert_true(cascade.steps[i].what[0]);
             }
-            assert_true(steps[n_steps - 1].n == expected);
-            assert_true(n_keys == expected);
-            for (size_t i = 1; i < n_keys; i++) {
-                assert_true(keys[i - 1] < keys[i]);
+            assert_true(cascade.steps[cascade.n_steps - 1].n == expected);
+            assert_true(cascade.n_keys == expected);
+            for (size_t i = 1; i < cascade.n_keys; i++) {
+                assert_true(cascade.keys[i - 1] < cascade.keys[i]);
             }
-            free(steps);
-            free(keys);
+            hst_cascade_clear(&cascade);
         }
     }
     hst_cube_free(cube);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "hestia/area.h"
+#include "hestia/parts.h"
 #include "tests/support.h"
 
 enum { N_AREAS = 3, N_QUARTERS = 4, MAX_SPLITS = 4, OTHER = N_AREAS };
@@ -1010,62 +1011,130 @@ static void denominator_years(void **state)
     assert_int_equal(told(f, "no population", NULL), 3);
 }
 
-static void strata_add_up_to_the_value(void **state)
+/* Everything that can be worked out from plain events. The world's sums of days are its events. */
+static void parts_are_those_of_the_value(void **state)
 {
+    static const hst_statistic statistics[] = {
+        HST_STAT_DSR,         HST_STAT_CRUDE_RATE,   HST_STAT_COUNT,    HST_STAT_ISR,
+        HST_STAT_SMR,         HST_STAT_STD_MEAN_LOS, HST_STAT_BED_DAYS, HST_STAT_BED_DAY_RATE,
+        HST_STAT_READMISSION, HST_STAT_GROWTH,
+    };
     fixture *f = *state;
 
-    for (int statistic = 0; statistic < 3; statistic++) {
-        f->measure.statistic = statistic == 0   ? HST_STAT_DSR
-                               : statistic == 1 ? HST_STAT_CRUDE_RATE
-                                                : HST_STAT_COUNT;
-        f->measure.interval = HST_INTERVAL_DEFAULT;
+    f->measure.interval = HST_INTERVAL_DEFAULT;
+    f->measure.base = (char *)(uintptr_t) "2010/11 Q1";
+    for (size_t s = 0; s < sizeof statistics / sizeof statistics[0]; s++) {
+        f->measure.statistic = statistics[s];
         assert_int_equal(compute(f, 1), HST_OK);
         for (int group = 0; group < 2; group++) {
-            hst_stratum *strata = NULL;
-            size_t n = 0;
-            double sum = 0;
-            uint64_t events = 0;
             const hst_result *row = find(f, group, 0, "2010/11 Q2", "");
+            hst_parts parts;
 
-            assert_int_equal(hst_results_strata(&strata, &n, &f->study, NULL, NULL, NULL,
-                                                f->population, &f->standard, 0, group, 0,
-                                                &world.quarters[1], &f->err),
+            assert_int_equal(hst_parts_of(&parts, &f->study, NULL, NULL, NULL, f->population,
+                                          &f->standard, 0, group, 0, &world.quarters[1], &f->err),
                              HST_OK);
-            assert_int_equal(n, statistic == 0 ? 36 : 1);
-            for (size_t i = 0; i < n; i++) {
-                sum += strata[i].contribution;
-                events += strata[i].events;
-            }
-            assert_close(sum, row->value, 1e-13);
-            assert_int_equal(events, row->total_count);
-            if (statistic == 0) {
-                assert_string_equal(strata[0].sex, "1");
-                assert_string_equal(strata[0].age, "0-4");
-                assert_string_equal(strata[35].sex, "2");
-                assert_string_equal(strata[35].age, "85+");
-                assert_close(strata[35].weight, 1000, 0);
-            }
-            free(strata);
+            assert_close(parts.value, row->value, 0);
+            assert_true(parts.total_count == row->total_count);
+            assert_string_equal(parts.statistic, row->statistic);
+            assert_true(parts.formula[0] && parts.n_facts > 1);
+            hst_parts_clear(&parts);
         }
     }
 }
 
-static void strata_of_a_period_that_is_not_there(void **state)
+static double sum_column(const hst_parts *parts, size_t column)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < parts->n_rows; i++) {
+        sum += parts->rows[i].cells[column];
+    }
+    return sum;
+}
+
+static double fact(const hst_parts *parts, const char *name)
+{
+    for (size_t i = 0; i < parts->n_facts; i++) {
+        if (strcmp(parts->facts[i].name, name) == 0) {
+            return parts->facts[i].value;
+        }
+    }
+    fail_msg("no fact `%s`", name);
+    return NAN;
+}
+
+/* The value worked out again from the table and the numbers under it. */
+static void a_table_gives_the_value_again(void **state)
+{
+    enum { COUNT, POPULATION, WEIGHT, CONTRIBUTION, EXPECTED = 5, STD_CONTRIBUTION = 6 };
+    fixture *f = *state;
+    hst_parts parts;
+
+    assert_int_equal(hst_parts_of(&parts, &f->study, NULL, NULL, NULL, f->population, &f->standard,
+                                  0, false, 1, &world.quarters[1], &f->err),
+                     HST_OK);
+    assert_int_equal(parts.n_rows, 36);
+    assert_string_equal(parts.rows[0].labels[0], "1");
+    assert_string_equal(parts.rows[0].labels[1], "0-4");
+    assert_string_equal(parts.rows[35].labels[0], "2");
+    assert_string_equal(parts.rows[35].labels[1], "85+");
+    assert_close(parts.rows[35].cells[WEIGHT], 1000, 0);
+    assert_close(sum_column(&parts, CONTRIBUTION), parts.value, 1e-13);
+    assert_close(sum_column(&parts, COUNT), (double)parts.total_count, 0);
+    hst_parts_clear(&parts);
+
+    f->measure.statistic = HST_STAT_ISR;
+    f->measure.interval = HST_INTERVAL_DEFAULT;
+    assert_int_equal(hst_parts_of(&parts, &f->study, NULL, NULL, NULL, f->population, &f->standard,
+                                  0, false, 1, &world.quarters[1], &f->err),
+                     HST_OK);
+    assert_close(sum_column(&parts, EXPECTED), fact(&parts, "expected"), 1e-13);
+    assert_close(fact(&parts, "per") * sum_column(&parts, COUNT) / sum_column(&parts, EXPECTED) *
+                     fact(&parts, "reference rate"),
+                 parts.value, 1e-13);
+    hst_parts_clear(&parts);
+
+    f->measure.statistic = HST_STAT_STD_MEAN_LOS;
+    assert_int_equal(hst_parts_of(&parts, &f->study, NULL, NULL, NULL, f->population, &f->standard,
+                                  0, false, 1, &world.quarters[1], &f->err),
+                     HST_OK);
+    assert_close(sum_column(&parts, STD_CONTRIBUTION), parts.value, 1e-13);
+    hst_parts_clear(&parts);
+}
+
+static void parts_leave_out_what_the_value_does(void **state)
 {
     fixture *f = *state;
-    hst_stratum *strata = NULL;
-    size_t n = 0;
+    hst_parts parts;
+
+    world.events = events_with_unknown;
+    assert_int_equal(hst_parts_of(&parts, &f->study, NULL, NULL, NULL, f->population, &f->standard,
+                                  0, false, 0, &world.quarters[0], &f->err),
+                     HST_OK);
+    assert_close(parts.left_out, 21, 0);
+    hst_parts_clear(&parts);
+}
+
+static void parts_of_what_is_not_there(void **state)
+{
+    fixture *f = *state;
+    hst_parts parts;
     hst_period later = hst_period_next(&world.quarters[3]);
 
-    assert_int_equal(hst_results_strata(&strata, &n, &f->study, NULL, NULL, NULL, f->population,
-                                        &f->standard, 0, false, 0, &later, &f->err),
+    assert_int_equal(hst_parts_of(&parts, &f->study, NULL, NULL, NULL, f->population, &f->standard,
+                                  0, false, 0, &later, &f->err),
                      HST_ERR_USAGE);
     assert_string_equal(f->err.message,
                         "2011/12 Q1 is not a complete period of measure `emergency`");
-    assert_int_equal(hst_results_strata(&strata, &n, &f->study, NULL, NULL, NULL, f->population,
-                                        &f->standard, 0, false, 0, &world.year, &f->err),
+    assert_int_equal(hst_parts_of(&parts, &f->study, NULL, NULL, NULL, f->population, &f->standard,
+                                  0, false, 0, &world.year, &f->err),
                      HST_ERR_USAGE); /* the measure is by quarter only */
-    assert_null(strata);
+    assert_null(parts.rows);
+    f->measure.statistic = HST_STAT_ACS_SCORE;
+    assert_int_equal(hst_parts_of(&parts, &f->study, NULL, NULL, NULL, f->population, &f->standard,
+                                  0, true, 0, &world.quarters[0], &f->err),
+                     HST_ERR_USAGE);
+    assert_non_null(strstr(f->err.message, "is of areas, not of comparators"));
 }
 
 /* What a study may ask for and no number can be given of. */
@@ -1141,8 +1210,10 @@ int main(void)
         CASE(denominators_of_more_people),
         CASE(person_years),
         CASE(denominator_years),
-        CASE(strata_add_up_to_the_value),
-        CASE(strata_of_a_period_that_is_not_there),
+        CASE(parts_are_those_of_the_value),
+        CASE(a_table_gives_the_value_again),
+        CASE(parts_leave_out_what_the_value_does),
+        CASE(parts_of_what_is_not_there),
         CASE(refused_measures),
     };
 
