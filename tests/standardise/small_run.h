@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "hestia/parts.h"
 #include "hestia/series.h"
 #include "tests/metrics/episodes.h"
 
@@ -205,6 +206,46 @@ static const hst_result *find_row(const small_run *run, const char *measure, con
     }
     fail_msg("no row of %s, %s, %s, %s", measure, area, period, statistic);
     return NULL;
+}
+
+/* The parts of a row's value; the caller clears them. */
+static inline hst_parts parts_of(const small_run *run, const hst_result *row)
+{
+    hst_parts parts;
+    hst_error err = {0};
+
+    if (hst_parts_of(&parts, run->study, run->measures, run->areas, run->cube, run->population,
+                     &run->standard, row->measure, row->is_group, row->area, &row->period, &err)) {
+        fail_msg("%s", err.message);
+    }
+    return parts;
+}
+
+/* Every row that has parts has the same value and count by its parts; returns how many there are.
+ */
+static inline size_t check_parts(const small_run *run)
+{
+    size_t n = 0, n_checked = 0;
+    const hst_result *rows = hst_results_rows(run->results, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        hst_parts parts = {0};
+
+        if (rows[i].split[0] != '\0') {
+            continue;
+        }
+        parts = parts_of(run, &rows[i]);
+        if (strcmp(parts.statistic, rows[i].statistic) == 0) {
+            assert_true(parts.total_count == rows[i].total_count);
+            assert_true(isnan(parts.value) == isnan(rows[i].value));
+            if (!isnan(parts.value)) {
+                assert_close(parts.value, rows[i].value, 0);
+            }
+            n_checked++;
+        }
+        hst_parts_clear(&parts);
+    }
+    return n_checked;
 }
 
 #endif

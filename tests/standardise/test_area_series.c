@@ -168,25 +168,29 @@ static void quarters_behind_a_year(void **state)
     assert_string_equal(row->note, "the reference has no rate in a band, or no population");
 }
 
-static void strata_of_an_indirect_rate(void **state)
+static void every_value_has_its_parts(void **state)
 {
+    (void)state;
+    assert_true(check_parts(&run) > 100);
+}
+
+static void parts_of_an_indirect_rate(void **state)
+{
+    enum { COUNT, RATE = 4, EXPECTED };
     const hst_result *row = row_of("isr", "5NK", "isr");
-    hst_stratum *strata = NULL;
-    size_t n = 0;
-    double sum = 0;
+    hst_parts parts = parts_of(&run, row);
+    double observed = 0, expected = 0;
 
     (void)state;
-    assert_int_equal(hst_results_strata(&strata, &n, run.study, run.measures, run.areas, run.cube,
-                                        run.population, &run.standard, row->measure, false,
-                                        row->area, &row->period, NULL),
-                     HST_OK);
-    assert_int_equal(n, 4);
-    for (size_t i = 0; i < n; i++) {
-        sum += strata[i].contribution;
+    assert_int_equal(parts.n_rows, 4);
+    for (size_t i = 0; i < parts.n_rows; i++) {
+        observed += parts.rows[i].cells[COUNT];
+        expected += parts.rows[i].cells[EXPECTED];
     }
-    assert_close(sum, row->value, 1e-14);
-    assert_close(strata[3].weight, 4.0 / 1900, 1e-14); /* what is expected of a woman from 65 */
-    free(strata);
+    assert_close(observed, (double)row->total_count, 0);
+    assert_close(expected, expected_in_wirral(), 1e-13);
+    assert_close(parts.rows[3].cells[RATE], 4.0 / 1900, 1e-14); /* of women from 65 */
+    hst_parts_clear(&parts);
 }
 
 static void scores_of_areas(void **state)
@@ -344,7 +348,8 @@ int main(void)
         cmocka_unit_test(indirect_rates),
         cmocka_unit_test(a_reference_of_its_own),
         cmocka_unit_test(quarters_behind_a_year),
-        cmocka_unit_test(strata_of_an_indirect_rate),
+        cmocka_unit_test(parts_of_an_indirect_rate),
+        cmocka_unit_test(every_value_has_its_parts),
         cmocka_unit_test(scores_of_areas),
         cmocka_unit_test(concentration_of_providers),
         cmocka_unit_test(growth_since_a_base),

@@ -207,27 +207,49 @@ static void readmissions(void **state)
     assert_close(value_of("back", "Similar", "readmission"), 100 * 2 / 5.0, 1e-14);
 }
 
-/* Strata and contributions of a standardised mean add up to its value. */
-static void strata_of_a_standardised_mean(void **state)
+static void every_value_has_its_parts(void **state)
 {
-    const hst_result *row = find_row(&run, "standardised", "5NK", "2006/07", "std_mean_los");
-    hst_stratum *strata = NULL;
-    size_t n = 0;
+    (void)state;
+    assert_true(check_parts(&run) > 100);
+}
+
+/* Strata and contributions of a standardised mean add up to its value. */
+static void parts_of_a_standardised_mean(void **state)
+{
+    enum { STAYS, WEIGHT = 5, CONTRIBUTION };
+    hst_parts parts =
+        parts_of(&run, find_row(&run, "standardised", "5NK", "2006/07", "std_mean_los"));
     double sum = 0;
 
     (void)state;
-    assert_int_equal(hst_results_strata(&strata, &n, run.study, run.measures, run.areas, run.cube,
-                                        run.population, &run.standard, row->measure, false,
-                                        row->area, &row->period, NULL),
-                     HST_OK);
-    assert_int_equal(n, 4);
-    for (size_t i = 0; i < n; i++) {
-        sum += strata[i].contribution;
+    assert_int_equal(parts.n_rows, 4);
+    for (size_t i = 0; i < parts.n_rows; i++) {
+        sum += isnan(parts.rows[i].cells[CONTRIBUTION]) ? 0 : parts.rows[i].cells[CONTRIBUTION];
     }
-    assert_close(sum, row->value, 1e-14);
-    assert_int_equal(strata[1].events, 2); /* men from 65 */
-    assert_close(strata[1].weight, 3, 0);
-    free(strata);
+    assert_close(sum, value_of("standardised", "5NK", "std_mean_los"), 1e-14);
+    assert_close(parts.rows[1].cells[STAYS], 2, 0); /* men from 65 */
+    assert_close(parts.rows[1].cells[WEIGHT], 3, 0);
+    hst_parts_clear(&parts);
+}
+
+/* The lengths of all stays give the mean again, also where members have weights. */
+static void parts_of_a_mean(void **state)
+{
+    static const char *const areas[] = {"5NK", "5QL", "England", "Similar"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof areas / sizeof areas[0]; i++) {
+        hst_parts parts = parts_of(&run, find_row(&run, "los", areas[i], "2006/07", "mean_los"));
+        double n = 0, days = 0;
+
+        for (size_t row = 0; row < parts.n_rows; row++) {
+            n += parts.rows[row].cells[0];
+            days += parts.rows[row].cells[1];
+        }
+        assert_close(days / n, value_of("los", areas[i], "mean_los"), 1e-14);
+        assert_close(parts.value, value_of("los", areas[i], "mean_los"), 0);
+        hst_parts_clear(&parts);
+    }
 }
 
 int main(void)
@@ -242,7 +264,9 @@ int main(void)
         cmocka_unit_test(bed_days_by_discharge_and_placed),
         cmocka_unit_test(bed_day_rates),
         cmocka_unit_test(readmissions),
-        cmocka_unit_test(strata_of_a_standardised_mean),
+        cmocka_unit_test(parts_of_a_standardised_mean),
+        cmocka_unit_test(parts_of_a_mean),
+        cmocka_unit_test(every_value_has_its_parts),
     };
 
     return cmocka_run_group_tests_name("standardise/stay_series", tests, set_up, tear_down);
