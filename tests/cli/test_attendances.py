@@ -55,12 +55,18 @@ MEASURES = {
     "firsts": ("op", "{first_attendance: [1, 3]}", lambda r, ill: came(r) and r["FIRSTATT"] in "13"),
     "diabetic": ("op", "{specialty: 307}", lambda r, ill: came(r) and specialty(r) == "307"),
     "main": ("op", "{main_specialty: [300, 302]}", lambda r, ill: came(r) and r["MAINSPEF"] in ("300", "302")),
+    "of_cohort": ("op", "{cohort: diabetes}", lambda r, ill: came(r) and r["PSEUDO_HESID"] in ill),
+    "of_others": ("op", "{not_cohort: diabetes, age: [18, 120]}",
+                  lambda r, ill: came(r) and r["PSEUDO_HESID"] not in ill and r["APPTAGE"] in ("18.0", "54.0")),
+    "likely": ("op", "{any: [{specialty: 307}, {specialty: 300, cohort: diabetes}]}",
+               lambda r, ill: came(r) and (specialty(r) == "307" or specialty(r) == "300" and r["PSEUDO_HESID"] in ill)),
     "men": ("op", "{sex: 1, provider: RCF, attended: [5, 6, 7]}",
             lambda r, ill: r["ATTENDED"] in "567" and r["SEX"] == "1" and r["PROCODE3"] == "RCF"),
     "arrivals": ("ae", "{}", lambda r, ill: arrived(r)),
     "planned": ("ae", "{attendance_category: 2}", lambda r, ill: r["AEATTENDCAT"] == "2"),
     "major": ("ae", "{department: '01'}", lambda r, ill: arrived(r) and r["AEDEPTTYPE"].zfill(2) == "01"),
     "admitted": ("ae", "{discharge_destination: 1}", lambda r, ill: arrived(r) and r["AEATTENDDISP"].zfill(2) == "01"),
+    "arrivals_of_cohort": ("ae", "{cohort: diabetes}", lambda r, ill: arrived(r) and r["PSEUDO_HESID"] in ill),
 }
 
 
@@ -141,7 +147,7 @@ class Attendances(unittest.TestCase):
         self.assertEqual(definitions["attended"][0], "op")
         for name, words in [("attended", "ATTENDED 5 or 6"), ("not_attended", "ATTENDED 3 or 7"),
                             ("arrivals", "attendance category (AEATTENDCAT) 1 or 3"),
-                            ("major", "department (AEDEPTTYPE) 01"),
+                            ("major", "department (AEDEPTTYPE) 01"), ("of_others", "nobody of cohort diabetes"),
                             ("admitted", "disposal (AEATTENDDISP) 01")]:
             self.assertIn(words, definitions[name][1])
         audit = {(r["stage"], r["dataset"], r["file"], r["reason"]): int(r["n"]) for r in self.table("audit")
