@@ -198,7 +198,9 @@ static void print_files(study_check *c)
         if (!hst_layout_describe(input->layout, 0, &field, &person)) {
             person = "none";
         }
-        printf("  %s: %s, %s, %s, %zu columns", input->name, cli_bytes(input->bytes, bytes),
+        printf("  %s: %s, %s, %s, %s, %zu columns", input->name,
+               hst_dataset_name(c->study->extracts[input->extract].dataset),
+               cli_bytes(input->bytes, bytes),
                cli_separator_name(hst_layout_separator(input->layout)),
                hst_layout_encoding(input->layout), hst_layout_n_columns(input->layout));
         print_cut(c->peeks[i]->partyear_max);

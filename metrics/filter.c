@@ -494,12 +494,14 @@ void hst_segment_plan_free(hst_segment_plan *plan)
 
 /* ---- asking ---- */
 
-/* Takes away the filters whose condition or procedure clause finds none of its sets. */
-static uint64_t ask_sets(const hst_plan *plan, uint64_t live, const uint64_t *const uses[3])
+/* Takes away the filters whose condition or procedure clause finds none of its sets; of a plain row
+ * all episodes are itself. */
+static inline uint64_t ask_sets(const hst_plan *plan, uint64_t live, const uint64_t *const *uses,
+                                bool is_plain)
 {
     for (uint64_t left = live & plan->has_codes; left != 0; left &= left - 1) {
         size_t bit = (size_t)__builtin_ctzll(left);
-        const uint64_t *matched = uses[plan->episode_of[bit]];
+        const uint64_t *matched = uses[is_plain ? 0 : plan->episode_of[bit]];
 
         for (size_t kind = 0; kind < 2; kind++) {
             uint64_t found = 0;
@@ -587,7 +589,7 @@ void hst_segment_plan_uses(const hst_segment_plan *plan, const hst_episode *epis
 uint64_t hst_plan_ask_codes(const hst_plan *plan, uint64_t live, const uint64_t *const uses[3])
 {
     if (live & plan->has_codes) {
-        live = ask_sets(plan, live, uses);
+        live = ask_sets(plan, live, uses, false);
     }
     if (plan->has_any) {
         live = ask_any(plan, live);
@@ -605,7 +607,13 @@ uint64_t hst_segment_plan_ask(const hst_segment_plan *segment_plan, const hst_ep
         return 0;
     }
     if (live & plan->has_codes) {
+        const uint64_t *matched = uses;
+
         hst_code_masks_ask(segment_plan->codes, episode, uses);
+        live = ask_sets(plan, live, &matched, true);
     }
-    return hst_plan_ask_codes(plan, live, (const uint64_t *const[3]){uses, uses, uses});
+    if (plan->has_any) {
+        live = ask_any(plan, live);
+    }
+    return live & plan->roots;
 }
