@@ -26,6 +26,7 @@ hestia_whole_run(attendances test_attendances.py)
 hestia_whole_run(cohorts test_cohorts.py)
 hestia_whole_run(store_command test_store_command.py)
 hestia_whole_run(synth test_synth.py)
+hestia_whole_run(truth test_truth.py ${PROJECT_SOURCE_DIR})
 hestia_whole_run(stats_spells test_stats_spells.py)
 
 # cli has no library: its tests run the program and read its tables.
