@@ -216,6 +216,7 @@ typedef struct cohort_register {
     const hst_cohort_sizes *sizes;
     const hst_areas *areas;
     size_t n_places;
+    bool is_given;
     double *registered;
 } cohort_register;
 
@@ -310,6 +311,7 @@ static hst_status read_register(cohort_register *list, const char *path, hst_err
     for (size_t i = 0; i < n; i++) {
         list->registered[i] = NAN;
     }
+    list->is_given = path != NULL;
     if (!path) {
         return HST_OK;
     }
@@ -378,14 +380,28 @@ static void sort_cohorts(const hst_cohorts *cohorts, size_t order[HST_MAX_COHORT
     }
 }
 
-/* A person lives in one area at a time, so that a comparator is the sum of its areas. Where it
- * stands for a whole with a row of its own, OTHER is in it, and only that row is its register. */
+/* True when the register has a number for the whole that a comparator stands for. */
+static bool has_whole(const cohort_register *list, size_t group)
+{
+    bool found = false;
+
+    for (size_t year = 0; year < list->sizes->n_years; year++) {
+        found = found ||
+                !isnan(list->registered[year * list->n_places + hst_areas_n(list->areas) + group]);
+    }
+    return found;
+}
+
+/* A person lives in one area at a time, so that a comparator is the sum of its areas. OTHER is in
+ * England when it is the whole (`population_area`), unless the register has areas only: numerator
+ * and denominator take the same. */
 static void fill_group(hst_cohort_row *row, const cohort_register *list, size_t year)
 {
     const hst_area_group *group = hst_areas_group(list->areas, row->area);
     const double *registered = &list->registered[year * list->n_places];
-    bool has_other = group->is_england && group->population_area[0] != '\0';
-    double whole = registered[hst_areas_n(list->areas) + row->area];
+    bool is_whole = has_whole(list, row->area);
+    bool has_other =
+        group->is_england && group->population_area[0] != '\0' && (is_whole || !list->is_given);
 
     row->registered = 0;
     for (size_t i = 0; i < group->n_members; i++) {
@@ -395,8 +411,8 @@ static void fill_group(hst_cohort_row *row, const cohort_register *list, size_t 
     if (has_other) {
         row->members += *cell(list->sizes, row->cohort, year, hst_areas_special(list->areas).other);
     }
-    if (has_other || !isnan(whole)) {
-        row->registered = whole;
+    if (is_whole) {
+        row->registered = registered[hst_areas_n(list->areas) + row->area];
     }
 }
 

@@ -763,6 +763,43 @@ static void sizes_are_counted(void **state)
     close_store(&s);
 }
 
+/* England takes OTHER and the register's row for the whole, or neither. */
+static void a_register_without_the_whole_has_no_other(void **state)
+{
+    static const uint64_t members[] = {6, 6, 7};
+    size_study made;
+    hst_areas *areas = NULL;
+    hst_cohorts *cohorts = NULL;
+    hst_cohort_sizes *sizes = NULL;
+    hst_cohort_row *rows = NULL;
+    member_store s;
+    size_t n = 0, n_england = 0;
+
+    (void)state;
+    fill_study(&made);
+    write_text("register.csv", "area,date,registered\n5J6,2005/06,50\n5NK,2005/06,17\n"
+                               "5QL,2005/06,31\n5QL,2006/07,32\n");
+    open_store(&s, size_rows, N_SIZE_ROWS, false, false);
+    cohorts = make_cohorts(&made.study, s.store);
+    assert_int_equal(hst_areas_build(&areas, &made.study, NULL, NULL, 0, NULL), HST_OK);
+    sizes = count_sizes(cohorts, &made.study, areas, &s, 1);
+    assert_int_equal(hst_cohorts_list(&rows, &n, cohorts, sizes, areas, NULL), HST_OK);
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].cohort == 1 && rows[i].is_group &&
+            strcmp(hst_areas_group(areas, rows[i].area)->name, "England") == 0) {
+            assert_int_equal(rows[i].members, members[n_england]);
+            assert_close(rows[i].registered, n_england == 0 ? 98 : NAN, 0);
+            n_england++;
+        }
+    }
+    assert_int_equal(n_england, 3);
+    free(rows);
+    hst_cohort_sizes_free(sizes);
+    hst_cohorts_free(cohorts);
+    hst_areas_free(areas);
+    close_store(&s);
+}
+
 static struct register_fault {
     const char *name, *text;
     hst_status expected;
@@ -900,8 +937,9 @@ int main(void)
         cmocka_unit_test(no_cohorts_have_no_members),
         cmocka_unit_test(a_folder_is_no_list),
         cmocka_unit_test(a_study_without_the_end_of_a_year_lists_nothing),
+        cmocka_unit_test(a_register_without_the_whole_has_no_other),
     };
-    size_t n = 6;
+    size_t n = 7;
 
     ADD_TESTS(condition_shapes, name, members_by_condition)
     ADD_TESTS(file_cases, name, member_by_file)
