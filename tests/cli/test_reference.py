@@ -1,6 +1,6 @@
 """Whole runs whose counts and rates a separate implementation reproduces (reference_run.py).
 
-    python3 tests/cli/test_reference.py HESTIA REPOSITORY synthetic|lookup|artificial
+    python3 tests/cli/test_reference.py HESTIA REPOSITORY synthetic|lookup|artificial|people
 """
 
 import csv
@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 import reference_run as reference
+import reference_stays
 
 EMERGENCY, ELECTIVE = "emergency", "elective"
 METHODS = {EMERGENCY: reference.EMERGENCY, ELECTIVE: reference.ELECTIVE}
@@ -203,6 +204,87 @@ quality: {max_unknown_area: 1}
                                  reference.read_table(case.table("pct_lookup_study_2002_2006.csv")),
                                  "financial", True)
     return case.check(program)
+
+
+# What is made of stays and people; `extra` is how the study file says the rest of a measure.
+PEOPLE = [
+    measure("los", "mean_los", ["month", "year"], method=EMERGENCY),
+    measure("los_cut", "mean_los", ["year"], los_min=1, los_cap=14, extra="los_min: 1, los_cap: 14"),
+    measure("los_cips", "mean_los", ["year"], unit="cips"),
+    measure("standard_los", "std_mean_los", ["quarter", "year"], method=EMERGENCY),
+    measure("days", "bed_days", ["month", "year"]),
+    measure("days_placed", "bed_days", ["month", "year"], bed_days="placed", extra="bed_days: placed"),
+    measure("day_rate", "bed_day_rate", ["quarter"]),
+    measure("back", "readmission", ["quarter", "year"], unit="cips",
+            extra="exclude_condition: none, exclude_specialty: none"),
+    measure("providers", "hhi", ["year"], method=ELECTIVE, unit="admission"),
+    measure("grown", "growth", ["year"], base="2008/09", unit="admission", extra="base: 2008/09"),
+    measure("crude_again", "crude_rate", ["quarter"], unit="admission", extra="interval: repeat-adjusted"),
+    measure("direct_again", "dsr", ["quarter", "year"], method=EMERGENCY, unit="admission",
+            extra="interval: repeat-adjusted"),
+    measure("everybody", "count", ["month", "year"], unit="person", method=EMERGENCY),
+    measure("everybody_rate", "crude_rate", ["year"], unit="person"),
+    measure("indirect", "isr", ["quarter", "year"], method=EMERGENCY, unit="admission"),
+    measure("indirect_year", "isr", ["quarter", "year"], method=EMERGENCY, unit="admission",
+            reference_year="2008/09", extra="reference: {year: 2008/09}"),
+    measure("ratio", "smr", ["year"], method=ELECTIVE, unit="admission"),
+    measure("score", "acs_score", ["year"], method=EMERGENCY, unit="admission"),
+]
+
+
+def people(case, program):
+    """Everything that follows people: stays, readmissions, repeated events, rates of areas."""
+    run(program, "synth", case.folder, "--people", "20000", "--areas", "8", "--seed", "5", "--quiet")
+    names = [row["code"] for row in reference.read_table(os.path.join(case.folder, "pct_names.csv"))]
+    first, last = datetime.date(2008, 4, 1), datetime.date(2011, 3, 31)
+    deprivation = {code: 12.5 + 3.7 * i % 23 for i, code in enumerate(sorted(names)[1:])}
+    with open(os.path.join(case.folder, "scores.csv"), "w", encoding="utf-8") as out:
+        out.write("area,imd\n" + "".join("%s,%r\n" % pair for pair in sorted(deprivation.items())))
+    path = os.path.join(case.folder, "people.yaml")
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write("""study: people
+period: {from: %s, to: %s}
+extracts: [{dataset: apc, files: extracts/apc_*.csv.gz}]
+areas:
+  field: RESPCT06
+  names: pct_names.csv
+  comparators: [{name: England, areas: all, population_area: ENG}]
+population: population.csv
+standard_population: esp1976
+deprivation: scores.csv
+measures:
+""" % (first, last))
+        for m in PEOPLE:
+            where = "admission_method: " + m["method"] if "method" in m else ""
+            unit = ", unit: " + m["unit"] if "unit" in m else ""
+            stream.write("  - {id: %s, statistic: %s%s, by: [%s], where: {%s}%s}\n" % (
+                m["id"], m["statistic"], unit, ", ".join(m["by"]), where,
+                ", " + m["extra"] if "extra" in m else ""))
+        stream.write("publish: {directory: people, disclosure: none}\n")
+    run(program, "run", path, "--quiet")
+
+    study = reference.Study(case.table("esp1976.csv"), os.path.join(case.folder, "population.csv"),
+                            set(names), "ENG", [], "financial", True)
+    episodes = reference.drop_repeats([
+        reference.Episode(row, "RESPCT06") for y in ("200809", "200910", "201011")
+        for row in reference.read_extract(os.path.join(case.folder, "extracts/apc_%s.csv.gz" % y))])
+    asked = reference_stays.Asked(study, episodes, reference.Conditions(case.table("conditions.csv")), first, last,
+                                  deprivation)
+    with open(os.path.join(case.folder, "people/latest/results.csv"), newline="", encoding="utf-8") as stream:
+        ours = list(csv.DictReader(stream))
+    faults, n_rows = [], 0
+    for m in PEOPLE:
+        if "method" in m:
+            m = dict(m, methods=METHODS[m["method"]])
+        for statistic, expected in asked.results(m).items():
+            faults += reference.compare(ours, expected, m["id"], statistic)
+            n_rows += len(expected)
+    print("%d episodes, %d spells, %d continuous, %d rows compared" % (
+        len(episodes), len(asked.spells), len(asked.continuous), n_rows))
+    if faults or n_rows != len(ours):
+        print("\n".join(faults[:40]))
+        sys.exit("%d differences; %d rows, %d expected" % (len(faults), len(ours), n_rows))
+    return n_rows
 
 
 def main():
