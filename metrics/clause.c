@@ -133,18 +133,23 @@ static hst_status add_clause(hst_filter *filter, hst_clause_kind kind, hst_claus
     return HST_OK;
 }
 
+/* Each code once: a list may name two providers that were merged into one. */
 static hst_status add_code(hst_clause *clause, const char *code, size_t length, hst_error *err)
 {
-    char(*codes)[HST_CODE_BYTES] =
-        realloc(clause->codes, (clause->n_codes + 1) * sizeof *clause->codes);
+    char filled[HST_CODE_BYTES] = "", (*codes)[HST_CODE_BYTES] = NULL;
 
+    memcpy(filled, code, length);
+    for (size_t i = 0; i < clause->n_codes; i++) {
+        if (memcmp(clause->codes[i], filled, sizeof filled) == 0) {
+            return HST_OK;
+        }
+    }
+    codes = realloc(clause->codes, (clause->n_codes + 1) * sizeof *codes);
     if (!codes) {
         return no_memory(err);
     }
     clause->codes = codes;
-    memset(codes[clause->n_codes], 0, HST_CODE_BYTES);
-    memcpy(codes[clause->n_codes], code, length);
-    clause->n_codes++;
+    memcpy(codes[clause->n_codes++], filled, sizeof filled);
     return HST_OK;
 }
 

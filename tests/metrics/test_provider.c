@@ -232,7 +232,7 @@ static void measures_count_merged_trusts_as_one(void **state)
                         row_of(2, "RDD"), row_of(0, "RBX"), row_of(1, "RBX"),
                         row_of(2, "RBY"), row_of(2, "RXF"), row_of(2, "")};
     static char *names[] = {(char *)"RESPCT06", (char *)"RESPCT_HIS", (char *)"RESPCT02"};
-    static char *codes[] = {(char *)"RDB"}, *somerset[] = {(char *)"5QL"};
+    static char *codes[] = {(char *)"RDB", (char *)"RDA"}, *somerset[] = {(char *)"5QL"};
     hst_excluded_provider everywhere = {(char *)"RBX", {0, NULL}, NULL};
     hst_excluded_provider in_somerset = {(char *)"RDA", {1, somerset}, NULL};
     hst_measure list[] = {measure_of("split"), measure_of("where"), measure_of("without"),
@@ -257,7 +257,7 @@ static void measures_count_merged_trusts_as_one(void **state)
         rows[i].area = i == 0 || i == 3 || i == 4 ? "5QL" : "5J6";
     }
     list[0].split = HST_SPLIT_PROVIDER;
-    list[1].where.codes[HST_WHERE_PROVIDER] = (hst_texts){1, codes};
+    list[1].where.codes[HST_WHERE_PROVIDER] = (hst_texts){2, codes};
     list[2].excluded_providers = &everywhere;
     list[3].excluded_providers = &in_somerset;
     list[2].n_excluded_providers = list[3].n_excluded_providers = 1;
@@ -278,7 +278,7 @@ static void measures_count_merged_trusts_as_one(void **state)
     assert_int_equal(events_of(cube, 0, 2, 2), 4);
     assert_int_equal(events_of(cube, 0, 3, 2), 1);
     assert_int_equal(events_of(cube, 1, 0, 2), 4);
-    assert_non_null(strstr(hst_measures_definition(measures, 1), "provider RDD"));
+    assert_non_null(strstr(hst_measures_definition(measures, 1), "provider RDD."));
     assert_int_equal(events_of(cube, 2, 0, 2), 5);
     assert_non_null(strstr(hst_measures_definition(measures, 2), "without provider RBY"));
     assert_int_equal(events_of(cube, 3, 0, 2), 6); /* 8 less RDA and RDD in 5QL */
