@@ -22,18 +22,41 @@ typedef struct place {
 void hst_count_pending(hst_count_worker *w)
 {
     for (size_t i = 0; i < w->n_pending; i++) {
-        ++*w->pending[i];
+        const hst_pending *pending = &w->pending[i];
+
+        ++*pending->cell;
+        if (pending->sums) {
+            pending->sums[HST_LAYER_DAYS] += pending->days;
+            pending->sums[HST_LAYER_DAYS_SQUARED] += pending->days * pending->days;
+        }
     }
     w->n_pending = 0;
 }
 
-static void count_later(hst_count_worker *w, uint32_t *cell)
+static void add_pending(hst_count_worker *w, const hst_pending *pending)
 {
     if (w->n_pending == N_PENDING) {
         hst_count_pending(w);
     }
-    __builtin_prefetch(cell, 1);
-    w->pending[w->n_pending++] = cell;
+    __builtin_prefetch(pending->cell, 1);
+    w->pending[w->n_pending++] = *pending;
+}
+
+static void count_later(hst_count_worker *w, uint32_t *cell)
+{
+    add_pending(w, &(hst_pending){.cell = cell});
+}
+
+/* Counts an event with its days. The two layers of days are the first ones of their cell. */
+static void count_days_later(hst_count_worker *w, size_t m, uint32_t *slab, size_t cell,
+                             uint64_t days)
+{
+    hst_pending pending = {.cell = &slab[cell],
+                           .sums = hst_cube_layer(w->cube, m, slab, cell, HST_LAYER_DAYS),
+                           .days = days};
+
+    __builtin_prefetch(pending.sums, 1);
+    add_pending(w, &pending);
 }
 
 static uint32_t *slab_of(hst_count_worker *w, const place *at)
@@ -52,26 +75,20 @@ static uint32_t stay_days(const hst_compiled_measure *measure, const hst_episode
     return days < measure->los_cap ? days : measure->los_cap;
 }
 
-static void add_days(const hst_count_worker *w, size_t m, uint32_t *slab, size_t cell,
-                     uint64_t days)
-{
-    hst_cube_layer(w->cube, m, slab, HST_LAYER_DAYS)[cell] += days;
-    hst_cube_layer(w->cube, m, slab, HST_LAYER_DAYS_SQUARED)[cell] += days * days;
-}
-
 static hst_status count_in_cell(const hst_compiled_measure *measure, hst_count_worker *w,
                                 const place *at, const hst_event *event, uint32_t *slab,
                                 size_t cell)
 {
     unsigned layers = measure->layers;
 
-    count_later(w, &slab[cell]);
     if (layers >> HST_LAYER_DAYS & 1) {
-        add_days(w, at->measure, slab, cell, stay_days(measure, event->episode));
+        count_days_later(w, at->measure, slab, cell, stay_days(measure, event->episode));
+    } else {
+        count_later(w, &slab[cell]);
     }
     if ((layers >> HST_LAYER_READMITTED & 1) && event->is_readmitted_to &&
         event->readmitted_after < (uint32_t)measure->measure->days) {
-        hst_cube_layer(w->cube, at->measure, slab, HST_LAYER_READMITTED)[cell]++;
+        ++*hst_cube_layer(w->cube, at->measure, slab, cell, HST_LAYER_READMITTED);
     }
     if (measure->keeps_stays &&
         !hst_cube_add_stay(w->cube, at->measure, at->split, at->unit, at->period,
@@ -112,8 +129,7 @@ static void place_days(const hst_counting *c, hst_count_worker *w, const place *
                 size_t row = hst_cube_type_row(w->cube, at->measure, type, i);
                 size_t cell = hst_cube_cell(c->n_bands, row, at->sex, at->band);
 
-                count_later(w, &slab[cell]);
-                add_days(w, at->measure, slab, cell, nights);
+                count_days_later(w, at->measure, slab, cell, nights);
             }
         }
     }
@@ -216,7 +232,7 @@ void hst_count_settle_person(const hst_counting *c, hst_count_worker *w)
             n = end - i;
         }
         if (measure->layers >> HST_LAYER_SQUARES & 1) {
-            hst_cube_layer(w->cube, event->measure, event->slab, HST_LAYER_SQUARES)[event->cell] +=
+            *hst_cube_layer(w->cube, event->measure, event->slab, event->cell, HST_LAYER_SQUARES) +=
                 n * n;
         }
     }

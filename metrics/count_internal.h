@@ -101,6 +101,13 @@ typedef struct hst_person_event {
     uint64_t key;
 } hst_person_event;
 
+/* A count that waits for its cell to come from memory. */
+typedef struct hst_pending {
+    uint32_t *cell;
+    uint64_t *sums; /* layers of days; NULL: none */
+    uint64_t days;
+} hst_pending;
+
 enum { N_PENDING = 32 };
 
 /* What one thread fills. */
@@ -111,7 +118,7 @@ typedef struct hst_count_worker {
     /* Cells lie far apart, so a count would wait for memory. Each is asked for when its event comes
      * and counted some events later: a quarter less time in all. */
     size_t n_pending;
-    uint32_t *pending[N_PENDING];
+    hst_pending pending[N_PENDING];
     hst_partition *partition;
     hst_people *people;
     hst_rule_comparison comparison;

@@ -279,9 +279,10 @@ static size_t slab_bytes(const cube_measure *item)
     return layers_at(item) * sizeof(uint32_t) + item->n_layers * item->n_cells * sizeof(uint64_t);
 }
 
-static uint64_t *layer_of(const cube_measure *item, const uint32_t *slab, size_t number)
+/* The layers of a cell stand side by side: an event changes them all. */
+static uint64_t *layers_of(const cube_measure *item, const uint32_t *slab, size_t cell)
 {
-    return (uint64_t *)(void *)(uintptr_t)(slab + layers_at(item)) + number * item->n_cells;
+    return (uint64_t *)(void *)(uintptr_t)(slab + layers_at(item)) + cell * item->n_layers;
 }
 
 uint32_t *hst_cube_slab(hst_cube *cube, size_t measure, uint32_t split, uint32_t area)
@@ -296,11 +297,12 @@ uint32_t *hst_cube_slab(hst_cube *cube, size_t measure, uint32_t split, uint32_t
     return slab ? *slab : NULL;
 }
 
-uint64_t *hst_cube_layer(const hst_cube *cube, size_t measure, uint32_t *slab, hst_layer layer)
+uint64_t *hst_cube_layer(const hst_cube *cube, size_t measure, uint32_t *slab, size_t cell,
+                         hst_layer layer)
 {
     const cube_measure *item = &cube->items[measure];
 
-    return layer_of(item, slab, item->layer_number[layer]);
+    return layers_of(item, slab, cell) + item->layer_number[layer];
 }
 
 size_t hst_cube_row(const hst_cube *cube, size_t measure, size_t type, size_t finest)
@@ -346,7 +348,7 @@ static void merge_slab(const cube_measure *item, uint32_t **into, uint32_t **fro
         *into = *from;
         *from = NULL;
     } else if (*from) {
-        uint64_t *a = layer_of(item, *into, 0), *b = layer_of(item, *from, 0);
+        uint64_t *a = layers_of(item, *into, 0), *b = layers_of(item, *from, 0);
 
         for (size_t i = 0; i < item->n_cells; i++) {
             (*into)[i] += (*from)[i];
@@ -517,9 +519,9 @@ uint64_t hst_cube_sum(const hst_cube *cube, hst_layer layer, size_t measure, siz
     }
     rows_of(cube, measure, type, period, &first, &last);
     for (size_t row = first; row <= last; row++) {
-        sum += layer_of(
-            item, slab,
-            item->layer_number[layer])[hst_cube_cell(cube->measures->bands.n, row, sex, band)];
+        size_t cell = hst_cube_cell(cube->measures->bands.n, row, sex, band);
+
+        sum += layers_of(item, slab, cell)[item->layer_number[layer]];
     }
     return sum;
 }

@@ -24,8 +24,10 @@ uint32_t *hst_cube_slab(hst_cube *cube, size_t measure, uint32_t split, uint32_t
 /** Slabs of all split values together by area, NULL where no event has been; owned by the cube. */
 uint32_t *const *hst_cube_totals(const hst_cube *cube, size_t measure);
 
-/** A layer of a slab, which the measure must have, in the cells of the events. */
-uint64_t *hst_cube_layer(const hst_cube *cube, size_t measure, uint32_t *slab, hst_layer layer);
+/** A layer of a cell, which the measure must have; the next layer of the measure stands behind it.
+ */
+uint64_t *hst_cube_layer(const hst_cube *cube, size_t measure, uint32_t *slab, size_t cell,
+                         hst_layer layer);
 
 /** Row of the period of a type (hst_by_index) that holds a finest one; SIZE_MAX when none does.
  * Only for measures with rows by type. */
