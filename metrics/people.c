@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "duplicate_internal.h"
 #include "people_internal.h"
 
 enum { ROWS_PER_BUCKET = 4, FEW = 24 };
@@ -257,6 +258,42 @@ static hst_status build_spells(hst_people *people, hst_person *person, hst_error
     return status;
 }
 
+/* A row with the segment that its codes are read from, while rows are sorted. */
+typedef struct sorted_row {
+    hst_copy copy;
+    uint32_t segment;
+} sorted_row;
+
+static int compare_rows(const void *p, const void *q)
+{
+    const sorted_row *a = p, *b = q;
+    int order = hst_compare_numbers(a->copy.episode->record_key, b->copy.episode->record_key);
+
+    return order ? order : hst_copy_compare_fields(&a->copy, &b->copy);
+}
+
+/* Where repeats are kept, rows may have one key and all that the rules of spells look at: which of
+ * them begins a spell must not depend on the order of files and rows. */
+static hst_status sort_rows(hst_people *people, size_t n, hst_error *err)
+{
+    sorted_row *sorted = malloc(n * sizeof *sorted);
+
+    if (!sorted) {
+        return no_memory(err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const hst_row *row = &people->rows[i];
+
+        sorted[i] = (sorted_row){{row->episode, people->segments[row->segment]}, row->segment};
+    }
+    qsort(sorted, n, sizeof *sorted, compare_rows);
+    for (size_t i = 0; i < n; i++) {
+        people->rows[i] = (hst_row){sorted[i].copy.episode, sorted[i].segment};
+    }
+    free(sorted);
+    return HST_OK;
+}
+
 /* Records of the people that come soon: they lie all over the partition. */
 static void fetch_ahead(const hst_people *people, size_t from)
 {
@@ -296,6 +333,12 @@ hst_status hst_people_next(hst_people *people, hst_person *person, bool *more, h
     if (people->rules.drops_hf) {
         people->n_hf +=
             hst_duplicates_mark_hf(person->rows, person->n_rows, people->segments, people->numbers);
+    }
+    if (people->rules.wants_spells && !people->rules.drops_repeats && person->n_rows > 1) {
+        status = sort_rows(people, person->n_rows, err);
+    }
+    if (status) {
+        return status;
     }
     return people->rules.wants_spells ? build_spells(people, person, err) : HST_OK;
 }
