@@ -395,12 +395,13 @@ def compare(ours, expected, measure, statistic=None):
             faults.append("%s %s: count %s, expected %d" % (measure, key, row["total_count"], count))
         if population is None and statistic is None:
             continue
+        tolerance = max(1e-12, 1e-10 * abs(value or 0))  # limits near 0 are differences of larger numbers
         for name, number in (("total_pop", population), ("value", value), ("lowercl", lower),
                              ("uppercl", upper)):
             if (number is None) != (row[name] == ""):
                 faults.append("%s %s: %s is %r, expected %r" % (measure, key, name, row[name], number))
             elif number is not None:
-                if not math.isclose(float(row[name]), number, rel_tol=1e-9, abs_tol=1e-12):
+                if not math.isclose(float(row[name]), number, rel_tol=1e-9, abs_tol=tolerance):
                     faults.append("%s %s: %s %s, expected %.15g" %
                                   (measure, key, name, row[name], number))
     missing = set(expected) - seen
