@@ -69,18 +69,22 @@ static uint64_t transit_of(const hst_episode *e)
     return is_transfer_in(e) ? (is_out ? 2 : 3) : is_out;
 }
 
+/* First day of the row, of attendances too: equal in copies, and different in nearly all others. */
+static hst_day start_of(const hst_episode *e)
+{
+    return e->epiend != 0 && e->epistart > e->epiend ? e->epiend : e->epistart;
+}
+
 static void fill_inpatient(hf_key *key, const hst_episode *e)
 {
-    bool is_swapped = e->epiend != 0 && e->epistart > e->epiend;
-    hst_day start = is_swapped ? e->epiend : e->epistart;
-    hst_day admidate = e->admidate;
+    hst_day start = start_of(e), admidate = e->admidate;
 
     if (admidate == 0 && e->epiorder == 1 && !is_transfer_in(e)) {
         admidate = start;
     }
     key->is_compared = e->epistat == '3' && (start != 0 || admidate != 0);
     key->numbers[2] = start;
-    key->numbers[3] = is_swapped ? e->epistart : e->epiend;
+    key->numbers[3] = start == e->epistart ? e->epiend : e->epistart;
     key->numbers[4] = e->epiorder;
     key->numbers[5] = admidate;
     key->numbers[6] = e->disdate;
@@ -134,10 +138,15 @@ static int compare_keys(const hf_key *a, const hf_key *b)
 
 static int compare_rows(const hf_search *search, const hst_row *a, const hst_row *b)
 {
-    hf_key x = key_of(search, a), y = key_of(search, b);
-    int order = compare_keys(&x, &y);
+    int order = hst_compare_numbers(start_of(a->episode), start_of(b->episode));
 
-    return order ? order : hst_compare_numbers(x.minute, y.minute);
+    if (order == 0) {
+        hf_key x = key_of(search, a), y = key_of(search, b);
+
+        order = compare_keys(&x, &y);
+        order = order ? order : hst_compare_numbers(x.minute, y.minute);
+    }
+    return order;
 }
 
 /* ---- which copy is kept ---- */
@@ -215,9 +224,13 @@ static void sort_rows(const hf_search *search, hst_row *rows, size_t n)
 /* Number of rows from the first on that are one record. */
 static size_t count_copies(const hf_search *search, const hst_row *rows, size_t n)
 {
-    hf_key first = key_of(search, &rows[0]);
+    hf_key first;
     size_t n_copies = 1;
 
+    if (n == 1 || start_of(rows[0].episode) != start_of(rows[1].episode)) {
+        return 1;
+    }
+    first = key_of(search, &rows[0]);
     for (; first.is_compared && n_copies < n; n_copies++) {
         hf_key key = key_of(search, &rows[n_copies]);
 
