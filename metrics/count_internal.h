@@ -72,10 +72,11 @@ typedef struct hst_counting {
     hst_providers *providers; /* NULL when people are not wanted */
     hst_cohort_plan *cohorts; /* NULL: the study has none */
     hst_people_rules rules;
-    bool wants_people;    /* rows are gathered person by person */
-    bool rows_by_person;  /* and so are the measures of rows asked */
-    int longest_lookback; /* days, of the measures of readmissions */
-    bool drops_repeats;   /* the duplicate rules `nhsd` and `hf` */
+    bool is_asked[HST_N_KINDS_ASKED]; /* some measure is asked of the kind */
+    bool wants_people;                /* rows are gathered person by person */
+    bool rows_by_person;              /* and so are the measures of rows asked */
+    int longest_lookback;             /* days, of the measures of readmissions */
+    bool drops_repeats;               /* the duplicate rules `nhsd` and `hf` */
     hst_area_special special;
     size_t *first_group, *groups; /* [area]: comparators with cells of their own, in `groups` */
     size_t n_slices;              /* a partition is read in so many parts */

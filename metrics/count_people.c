@@ -172,10 +172,14 @@ static hst_status count_spells(const hst_counting *c, hst_count_worker *w, const
 
     for (size_t i = 0; i < person->n_spells && !status; i++) {
         const hst_spell *spell = &person->spells[i];
-        stay s = {.row = hst_people_spell_row(person, spell)};
+        stay s;
 
         w->england.spells[c->year_of_day[person->episodes[spell->first_episode].epiend]] +=
             is_counted_class(spell->classpat);
+        if (!c->is_asked[HST_KIND_OF_SPELLS]) {
+            continue;
+        }
+        s = (stay){.row = hst_people_spell_row(person, spell)};
         end_stay(&s, person, spell, spell);
         status = count_stay(c, w, person, &s, HST_KIND_OF_SPELLS);
     }
@@ -289,7 +293,7 @@ static hst_status count_person(const hst_counting *c, hst_count_worker *w, const
     }
     if (!status && person->n_spells > 0) {
         status = count_spells(c, w, person);
-        if (!status) {
+        if (!status && c->is_asked[HST_KIND_OF_CIPS]) {
             status = count_cips(c, w, person);
         }
     }

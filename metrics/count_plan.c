@@ -310,6 +310,9 @@ hst_status hst_counting_init(hst_counting *c, hst_error *err)
     status = fill_passes(c, err);
     for (size_t p = 0; p < c->n_passes && !status; p++) {
         status = prepare_pass(c, &c->passes[p], err);
+        for (size_t kind = 0; kind < HST_N_KINDS_ASKED; kind++) {
+            c->is_asked[kind] = c->is_asked[kind] || c->passes[p].n_asked[kind] > 0;
+        }
     }
     if (!status) {
         status = prepare_segments(c, err);
