@@ -324,6 +324,8 @@ static void small_tables_are_written(void **state)
                 "apc,2010/11,fae_emergency,5200000,5287032,-1.64614097285585,differs\n"
                 "apc,2010/11,fce,17269882,17269882,0,ok\n"
                 "apc,2010/11,mean_los,5.573,,,not published\n");
+    assert_file(below(run, "cohorts.csv"),
+                "cohort,area_code,year,members,registered,percent\n"); /* there are none */
     assert_file(below(run, "reported.csv"),
                 "measure,area_code,period,series,ours,reported,difference,percent,source,note\n"
                 "beds,5NK,2010/11 Q1,1,54.0901,0,54.0901,,,\n"
