@@ -152,7 +152,8 @@ typedef struct synth_person {
     hst_date moves;         /**< after the window for those who stay where they are */
     hst_date birth, death;
     char sex;
-    bool has_diabetes, has_dementia, has_copd, has_heart_failure;
+    hst_date diagnosed; /**< with diabetes; after the window for those who are not */
+    bool has_dementia, has_copd, has_heart_failure;
     synth_review review; /**< clinic that sees the diabetes */
     double frailty;
 } synth_person;
@@ -161,6 +162,10 @@ typedef struct synth_person {
 void synth_draw_person(synth_person *person, const synth_world *world, uint64_t number);
 
 double synth_age_on(const synth_person *person, hst_date date);
+static inline bool synth_has_diabetes(const synth_person *person, hst_date date)
+{
+    return date >= person->diagnosed;
+}
 static inline size_t synth_area_on(const synth_person *person, hst_date date)
 {
     return date < person->moves ? person->area : person->next_area;

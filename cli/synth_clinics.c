@@ -174,7 +174,7 @@ void synth_draw_clinics(synth_clinics *clinics, const synth_world *world,
     d.to =
         person->death - LAST_DAYS < world->last_day ? person->death - LAST_DAYS : world->last_day;
     if (person->review != SYNTH_REVIEW_NOWHERE) {
-        add_reviews(&d, d.from);
+        add_reviews(&d, person->diagnosed > d.from ? person->diagnosed : d.from);
     }
     /* courses that began in the year before go on in the window */
     for (t = fmax(d.from - DAYS_PER_YEAR, person->birth);;) {

@@ -8,7 +8,8 @@
 #include <math.h>
 
 static const double DAYS_PER_YEAR = 365.25;
-static const double MOVERS = 0.05; /* share of people that moves to another area in the window */
+static const double NEW_CASES = 0.4; /* of the people with diabetes: found in the window */
+static const double MOVERS = 0.05;   /* share of people that moves to another area in the window */
 
 double synth_age_on(const synth_person *person, hst_date date)
 {
@@ -52,10 +53,18 @@ static void fall_ill(synth_person *person, const synth_world *world, synth_rng *
 {
     double age = synth_age_on(person, world->last_day), u = 0;
 
-    person->has_diabetes = synth_uniform(rng) < (age < 40   ? 0.008
-                                                 : age < 65 ? 0.05
-                                                            : 0.14) &&
-                           person->birth < world->first_day;
+    bool has_diabetes = synth_uniform(rng) < (age < 40   ? 0.008
+                                              : age < 65 ? 0.055
+                                                         : 0.16) &&
+                        person->birth < world->first_day;
+
+    person->diagnosed = world->last_day + 1000;
+    if (has_diabetes) {
+        double late = synth_uniform(rng) / NEW_CASES; /* above 1: known before the window */
+        double days = (double)(world->last_day - world->first_day);
+
+        person->diagnosed = world->first_day + (hst_date)(late < 1 ? late * days : -1000);
+    }
     person->has_dementia = synth_uniform(rng) < (age < 65   ? 0
                                                  : age < 75 ? 0.015
                                                  : age < 85 ? 0.07
@@ -63,9 +72,9 @@ static void fall_ill(synth_person *person, const synth_world *world, synth_rng *
     person->has_copd = synth_uniform(rng) < (age < 45 ? 0.001 : age < 65 ? 0.018 : 0.05);
     person->has_heart_failure = synth_uniform(rng) < (age < 55 ? 0.001 : age < 75 ? 0.015 : 0.06);
     u = synth_uniform(rng);
-    person->review = !person->has_diabetes || u > 0.8 ? SYNTH_REVIEW_NOWHERE
-                     : u < 0.45                       ? SYNTH_REVIEW_DIABETIC_MEDICINE
-                                                      : SYNTH_REVIEW_GENERAL_MEDICINE;
+    person->review = !has_diabetes || u > 0.8 ? SYNTH_REVIEW_NOWHERE
+                     : u < 0.45               ? SYNTH_REVIEW_DIABETIC_MEDICINE
+                                              : SYNTH_REVIEW_GENERAL_MEDICINE;
 }
 
 void synth_draw_person(synth_person *person, const synth_world *world, uint64_t number)

@@ -12,7 +12,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { N_BANDS = 19, N_GROUPS = 3 };
+#include "cli/synth_reasons.h"
+
+enum { N_BANDS = 19 };
 
 static const double DAYS_PER_YEAR = 365.25;
 static const double LEVEL = 1.2; /* brings the rates below to England's totals: those in hospital,
@@ -33,62 +35,6 @@ static const double elective_rates[N_BANDS] = {35,  30,  26,  32,  42,  52,  62,
                                                122, 150, 185, 225, 260, 270, 235, 170, 95};
 /* Women alone, 15-19 to 45-49. */
 static const double maternity_rates[N_BANDS] = {0, 0, 0, 50, 150, 185, 170, 95, 22, 2};
-
-/* A reason for admission: its weight among children, adults below 65 and older people. */
-typedef struct reason {
-    const char *diagnosis;
-    double weights[N_GROUPS];
-    double stay_days; /* mean of stays that are not over on the first or second day */
-    const char *specialty;
-    const char *procedure; /* NULL: none */
-} reason;
-
-static const reason emergency_reasons[] = {
-    {"J181", {2, 2, 7}, 8, "300", NULL},       {"J189", {1, 1, 5}, 8, "300", NULL},
-    {"J440", {0, 1, 2.5}, 7, "340", NULL},     {"J441", {0, 1, 2}, 6, "340", NULL},
-    {"J459", {5, 2, 1}, 3, "340", NULL},       {"J22X", {4, 1, 4}, 6, "300", NULL},
-    {"J219", {8, 0, 0}, 2, "420", NULL},       {"J069", {8, 0, 0}, 1, "420", NULL},
-    {"J039", {4, 2, 0}, 1, "120", NULL},       {"K529", {5, 3, 2}, 3, "300", NULL},
-    {"A084", {5, 1, 1}, 2, "420", NULL},       {"N390", {2, 3, 6}, 7, "430", NULL},
-    {"N10X", {1, 2, 0}, 4, "101", NULL},       {"L031", {1, 3, 2}, 6, "100", NULL},
-    {"I500", {0, 1, 5}, 9, "320", NULL},       {"I200", {0, 2, 3}, 4, "320", NULL},
-    {"I209", {0, 2, 2}, 3, "320", NULL},       {"I214", {0, 2, 3}, 6, "320", "K634"},
-    {"I48X", {0, 1, 3}, 4, "320", NULL},       {"I639", {0, 1, 4}, 16, "328", "U051"},
-    {"I619", {0, 0.5, 1}, 14, "328", NULL},    {"R073", {1, 6, 4}, 1, "300", NULL},
-    {"R104", {6, 9, 3}, 2, "100", NULL},       {"R55X", {1, 2, 4}, 3, "430", NULL},
-    {"R568", {4, 2, 1}, 2, "300", NULL},       {"G409", {1, 1, 1}, 3, "400", NULL},
-    {"S720", {0, 0.5, 5}, 16, "110", "W241"},  {"S525", {4, 2, 2}, 2, "110", "W268"},
-    {"S099", {6, 2, 1}, 1, "180", NULL},       {"T391", {1, 5, 0}, 1, "300", NULL},
-    {"F03X", {0, 0, 1.5}, 30, "715", NULL},    {"K359", {3, 2, 0}, 3, "100", "H011"},
-    {"K803", {0, 2, 1}, 5, "100", NULL},       {"D509", {0, 1, 1}, 3, "300", NULL},
-    {"J209", {1, 1, 2}, 5, "340", NULL},       {"I500", {0, 0.2, 1}, 11, "320", "K601"},
-    {"L031", {0, 0.5, 0.5}, 9, "160", "S422"}, {"R69X", {1.5, 1.5, 1.5}, 3, "300", NULL},
-};
-
-static const reason elective_reasons[] = {
-    {"H259", {0, 1, 14}, 1, "130", "C751"}, {"H269", {0, 1, 8}, 1, "130", "C712"},
-    {"K409", {3, 3, 3}, 1, "100", "T202"},  {"K635", {0, 5, 7}, 1, "100", "H221"},
-    {"K297", {1, 7, 5}, 1, "301", "G451"},  {"C509", {0, 6, 5}, 3, "800", "X723"},
-    {"C61X", {0, 1, 5}, 3, "101", "X723"},  {"C189", {0, 3, 5}, 7, "100", "H071"},
-    {"Z511", {2, 6, 6}, 2, "800", "X725"},  {"M171", {0, 2, 6}, 6, "110", "W401"},
-    {"M169", {0, 2, 5}, 6, "110", "W371"},  {"M232", {0, 5, 1}, 1, "110", "W822"},
-    {"N40X", {0, 1, 4}, 3, "101", "M653"},  {"I251", {0, 3, 4}, 3, "320", "K633"},
-    {"I839", {0, 4, 1}, 1, "100", "L851"},  {"J350", {12, 2, 0}, 1, "120", "F341"},
-    {"H653", {14, 0, 0}, 1, "120", "D151"}, {"K029", {12, 3, 0}, 1, "140", "F091"},
-    {"N920", {0, 6, 0}, 2, "502", "Q181"},  {"O049", {0, 8, 0}, 1, "502", "Q111"},
-    {"M544", {0, 5, 3}, 2, "110", "V544"},  {"R69X", {1, 1, 1}, 1, "300", NULL},
-};
-
-static const reason kidney = {"N185", {1, 1, 1}, 1, "361", "X403"};
-static const reason diabetes_reasons[] = {
-    {"E101", {1, 1, 0}, 4, "300", NULL},  {"E106", {1, 1, 1}, 4, "302", NULL},
-    {"E115", {0, 2, 3}, 12, "300", NULL}, {"E116", {0, 2, 4}, 6, "302", NULL},
-    {"E119", {0, 1, 1}, 4, "300", NULL},  {"E149", {1, 1, 1}, 3, "300", NULL},
-};
-
-static const char *const other_conditions[] = {"I10X", "I259", "E780", "N189", "J449", "M199",
-                                               "I489", "Z864", "E039", "F329", "Z921", "I252",
-                                               "K219", "D649", "Z880", "H409"};
 
 /* What the history of one person is drawn with. */
 typedef struct life {
@@ -116,26 +62,6 @@ bool synth_is_emergency(const char *method)
 static size_t band_of(double age)
 {
     return age < 0 ? 0 : age >= 90 ? N_BANDS - 1 : (size_t)(age / 5);
-}
-
-static size_t group_of(double age)
-{
-    return age < 18 ? 0 : age < 65 ? 1 : 2;
-}
-
-static const reason *choose(synth_rng *rng, const reason *reasons, size_t n, size_t group)
-{
-    double sum = 0, at = 0;
-    size_t i = 0;
-
-    for (i = 0; i < n; i++) {
-        sum += reasons[i].weights[group];
-    }
-    at = synth_uniform(rng) * sum;
-    for (i = 0; i + 1 < n && at >= reasons[i].weights[group]; i++) {
-        at -= reasons[i].weights[group];
-    }
-    return &reasons[i];
 }
 
 /* ---- a stay and its episodes ---- */
@@ -168,7 +94,7 @@ static void add_secondary(synth_episode *episode, life *who, hst_date admidate, 
     if (who->person->has_dementia && synth_uniform(&who->rng) < 0.7) {
         add_diagnosis(episode, dementia_codes[synth_below(&who->rng, 4)]);
     }
-    if (who->person->has_diabetes && synth_uniform(&who->rng) < 0.85) {
+    if (synth_has_diabetes(who->person, admidate) && synth_uniform(&who->rng) < 0.85) {
         add_diagnosis(episode, age < 40 ? "E109" : "E119");
     }
     if (who->person->has_copd && synth_uniform(&who->rng) < 0.6) {
@@ -178,13 +104,13 @@ static void add_secondary(synth_episode *episode, life *who, hst_date admidate, 
         add_diagnosis(episode, "I509");
     }
     for (; sum < more; sum += synth_exponential(&who->rng, 1)) {
-        add_diagnosis(episode, other_conditions[synth_below(&who->rng, 16)]);
+        add_diagnosis(episode, synth_other_condition(&who->rng));
     }
 }
 
 /* Adds a stay at one provider, cut into episodes, and gives it; it may end earlier than asked, by
  * death. */
-static const synth_spell *add_spell(life *who, const synth_spell *stay, const reason *why,
+static const synth_spell *add_spell(life *who, const synth_spell *stay, const synth_reason *why,
                                     char type)
 {
     synth_history *history = who->history;
@@ -294,7 +220,7 @@ static size_t choose_other_trust(life *who, size_t provider)
 }
 
 /* An emergency stay, which may go on in a second hospital and a third. */
-static const synth_spell *stay_and_move(life *who, synth_spell *stay, const reason *why)
+static const synth_spell *stay_and_move(life *who, synth_spell *stay, const synth_reason *why)
 {
     double share = TRANSFER_SHARE;
 
@@ -325,34 +251,9 @@ static const synth_spell *stay_and_move(life *who, synth_spell *stay, const reas
 
 /* ---- kinds of admission; each gives the last day of it ---- */
 
-static const reason *choose_emergency_reason(life *who, size_t group)
-{
-    static const reason dementia = {"F03X", {0, 0, 1}, 30, "715", NULL};
-    static const reason copd = {"J441", {0, 1, 1}, 7, "340", NULL};
-    static const reason copd_infection = {"J440", {0, 1, 1}, 8, "340", NULL};
-    static const reason heart_failure = {"I500", {0, 1, 1}, 10, "320", NULL};
-    double u = synth_uniform(&who->rng);
-
-    if (who->person->has_diabetes && (u -= 0.14) < 0) {
-        return choose(&who->rng, diabetes_reasons,
-                      sizeof diabetes_reasons / sizeof *diabetes_reasons, group);
-    }
-    if (who->person->has_dementia && (u -= 0.08) < 0) {
-        return &dementia;
-    }
-    if (who->person->has_copd && (u -= 0.35) < 0) {
-        return u < -0.2 ? &copd : &copd_infection;
-    }
-    if (who->person->has_heart_failure && (u -= 0.25) < 0) {
-        return &heart_failure;
-    }
-    return choose(&who->rng, emergency_reasons,
-                  sizeof emergency_reasons / sizeof *emergency_reasons, group);
-}
-
 /* Length of an emergency stay in days: a third of them a day or less; people with dementia stay
  * longer, and some of them wait for weeks to be let go. */
-static hst_date emergency_days(life *who, const reason *why, hst_date day, double age)
+static hst_date emergency_days(life *who, const synth_reason *why, hst_date day, double age)
 {
     double years = (double)(day - who->world->level_day) / DAYS_PER_YEAR;
     double mean = why->stay_days *
@@ -377,7 +278,7 @@ static hst_date emergency(life *who, hst_date day)
     const synth_world *world = who->world;
     synth_history *history = who->history;
     double age = synth_age_on(who->person, day);
-    const reason *why = choose_emergency_reason(who, group_of(age));
+    const synth_reason *why = synth_emergency_reason(&who->rng, who->person, day);
     synth_spell stay = new_stay(who, day);
     const synth_spell *last = NULL;
 
@@ -400,6 +301,7 @@ static hst_date emergency(life *who, hst_date day)
 /* A session of a course of regular attendances, for which somebody comes every week. */
 static hst_date attend(life *who, hst_date day)
 {
+    static const synth_reason kidney = {"N185", {1, 1, 1}, 1, "361", "X403"};
     synth_spell stay = new_stay(who, day);
 
     stay.method = "13";
@@ -413,9 +315,8 @@ static hst_date attend(life *who, hst_date day)
 static hst_date elective(life *who, hst_date day)
 {
     static const char *const methods[] = {"11", "11", "11", "12", "12", "13"};
-    double age = synth_age_on(who->person, day), kind = synth_uniform(&who->rng);
-    const reason *why = choose(&who->rng, elective_reasons,
-                               sizeof elective_reasons / sizeof *elective_reasons, group_of(age));
+    double kind = synth_uniform(&who->rng);
+    const synth_reason *why = synth_elective_reason(&who->rng, who->person, day);
     synth_spell stay = new_stay(who, day);
 
     if (kind < COURSE_SHARE && who->sessions_left == 0) {
@@ -438,10 +339,10 @@ static hst_date elective(life *who, hst_date day)
 /* A delivery, or within ten months of one a stay for another reason of motherhood. */
 static hst_date maternity(life *who, hst_date day)
 {
-    static const reason delivery = {"O80X", {1, 1, 1}, 2, "501", "R249"};
-    static const reason other = {"O479", {1, 1, 1}, 1, "501", NULL};
+    static const synth_reason delivery = {"O80X", {1, 1, 1}, 2, "501", "R249"};
+    static const synth_reason other = {"O479", {1, 1, 1}, 1, "501", NULL};
     bool is_delivery = day - who->delivery > 300;
-    const reason *why = is_delivery ? &delivery : &other;
+    const synth_reason *why = is_delivery ? &delivery : &other;
     synth_spell stay = new_stay(who, day);
 
     if (is_delivery) {
@@ -455,7 +356,7 @@ static hst_date maternity(life *who, hst_date day)
 
 static hst_date newborn(life *who)
 {
-    static const reason born = {"Z380", {1, 1, 1}, 2, "424", NULL};
+    static const synth_reason born = {"Z380", {1, 1, 1}, 2, "424", NULL};
     synth_spell stay = new_stay(who, who->person->birth);
 
     stay.method = "82";
@@ -482,14 +383,14 @@ static factors factors_on(const life *who, hst_date day)
 {
     const synth_person *person = who->person;
     const synth_area *area = &who->world->areas[person->area];
+    bool has_diabetes = synth_has_diabetes(person, day);
     double years = (double)(day - who->world->level_day) / DAYS_PER_YEAR;
 
     return (factors){
-        .emergency = OUTSIDE_SHARE * area->emergency * (person->has_diabetes ? 1.8 : 1) *
+        .emergency = OUTSIDE_SHARE * area->emergency * (has_diabetes ? 1.8 : 1) *
                      (person->has_dementia ? 1.5 : 1) * (person->has_copd ? 2.2 : 1) *
                      (person->has_heart_failure ? 2 : 1) * (1 + EMERGENCY_GROWTH * years),
-        .elective =
-            area->elective * (person->has_diabetes ? 1.3 : 1) * (1 + ELECTIVE_GROWTH * years),
+        .elective = area->elective * (has_diabetes ? 1.3 : 1) * (1 + ELECTIVE_GROWTH * years),
         .maternity = person->sex == '2' ? 1 : 0,
     };
 }

@@ -169,7 +169,7 @@ static void count_people(counter *c, bool is_member)
         if (person->birth <= day && person->death > day) {
             area = synth_area_on(person, day);
             c->truth->diabetics[area][y] +=
-                person->has_diabetes && synth_age_on(person, day) >= ADULT;
+                synth_has_diabetes(person, day) && synth_age_on(person, day) >= ADULT;
             c->truth->demented[area][y] += person->has_dementia;
         }
     }

@@ -95,7 +95,7 @@ class Synthetic(unittest.TestCase):
     def setUpClass(cls):
         cls.top = tempfile.mkdtemp(prefix="hestia-synth-")
         cls.folder = os.path.join(cls.top, "data")
-        done = hestia("synth", cls.folder, "--people", "12000", "--areas", "5", "--years", "2003-2010",
+        done = hestia("synth", cls.folder, "--people", "7000", "--areas", "5", "--years", "2003-2010",
                       "--datasets", "apc,op,ae", "--seed", "17", "--quiet")
         assert done.returncode == 0, done.stderr
         cls.files = {name: read_rows(os.path.join(cls.folder, "extracts", name))
