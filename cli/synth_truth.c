@@ -275,7 +275,7 @@ static void count_stays(counter *c, bool *is_member)
         }
         if (s.dirt.no_person) {
             count_continuous(c, &s, &s, NULL);
-        } else if (s.spell->is_joined && last.spell + 1 == s.spell) {
+        } else if (s.spell->is_joined && last.spell && last.spell + 1 == s.spell) {
             last = s;
         } else {
             if (first.first) {

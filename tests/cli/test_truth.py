@@ -117,6 +117,14 @@ class Truth(unittest.TestCase):
         found = self.found("emergency_readmissions", "readmission", "total_pop")
         self.assertEqual({k: found[k] for k in discharged}, {k: str(n) for k, n in discharged.items()})
 
+    def test_the_planted_effect_is_what_it_was_designed_to_be(self):
+        prevented = self.said("copd_emergency", "prevented")
+        counted = self.said("copd_emergency")
+        self.assertEqual(min(period for _, period, _ in prevented), "2006/07 Q1")
+        self.assertEqual({area for area, _, _ in prevented}, {"5NK"})
+        n = sum(prevented.values())
+        self.assertTrue(0.2 < n / (n + sum(counted[key] for key in prevented)) < 0.4)
+
     def test_attendances(self):
         self.check("outpatient_attendances", "count", 40)
         self.check("ae_attendances", "count", 40)
