@@ -15,11 +15,12 @@ typedef struct hst_result {
     const char *age;   /**< "all" or a band */
     const char *split; /**< "" or the code; owned by the results */
     const char *split_name;
-    const char *statistic; /**< "count", "crude_rate", "dsr" */
+    const char *statistic; /**< "count", "dsr", "mean_los", "median_los", ...: docs/methods.md has
+                              the rows of each statistic of a study */
     const char *method;  /**< "dobson-byar; esp1976 (18 bands); age_sex"; "Byars", "Exact"; owned by
                             the results */
-    int64_t total_count; /**< events used (dsr: of known sex and age); weighted comparators rounded;
-                            < 0: empty */
+    int64_t total_count; /**< events used (standardised: of known sex and age), stays, readmitted;
+                            weighted comparators rounded; < 0: empty */
     double total_pop, value, lowercl, uppercl, lower998, upper998;
     const char *confidence; /**< "95%", "95%, 99.8%" , "" */
     size_t comparator;      /**< group number compared with, SIZE_MAX none */
@@ -33,23 +34,29 @@ typedef struct hst_result {
 typedef struct hst_results hst_results;
 
 /**
- * Joins cube, populations and standard: every measure × area and comparator × complete period (×
- * split), sorted as text by measure id, area code, period label, sex, age, split.
+ * Joins cube, populations, standard and small tables: every measure × area and comparator ×
+ * complete period (× split) × row of its statistic, sorted as text by measure id, area code, period
+ * label, sex, age, split, statistic. Measures of a table have the areas of its file, the ACS score
+ * has no comparators.
  *
  * A rate needs the population of the area in the year: without it, or with a stratum of nobody,
  * the value is empty and `note` says so. The comparison with the first comparator is
  *
  *     z = |log(rate / reference)| / sqrt(V / rate^2 + V_ref / reference^2)
  *
- * with the comparator less the area itself as reference, two-sided at the first confidence level.
+ * with the comparator less the area itself as reference, two-sided at the first confidence level;
+ * of mean stays the difference over the root of both variances.
  *
  * Ledger (stage "standardise"): "no population" (n: values not given, per area and year), "zero
  * population in a band with events" (n: events), "sex or age unknown or outside the standard" left
- * out of dsr (n: events of the areas, in the finest periods).
+ * out of standardised statistics (n: events of the areas, in the finest periods), "area of the file
+ * not in the area list" (n: rows of a table).
  *
  * @param population  NULL when the study names none: then only counts can be given
- * @return HST_OK; HST_ERR_USAGE for a measure that needs a population without one, or a statistic
- *         or interval that this version does not have; HST_ERR_MEMORY
+ * @return HST_OK; HST_ERR_USAGE for a measure that needs a population or deprivation scores without
+ *         them, an interval that its statistic does not have, a reference or base that is not there
+ *         (study line); HST_ERR_INPUT for a table that cannot be read; HST_ERR_RANGE for working
+ *         days outside the list of bank holidays; HST_ERR_MEMORY
  */
 HST_MUST_CHECK hst_status hst_results_compute(hst_results **out, const hst_study *study,
                                               const hst_measures *measures, const hst_areas *areas,
