@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hestia/cohort.h"
+#include "cli/latest.h"
 #include "hestia/csv.h"
-#include "hestia/ingest.h"
 #include "hestia/parts.h"
 #include "hestia/published.h"
 
@@ -23,74 +22,14 @@ typedef struct explain_arguments {
 /* What is asked, and everything needed to answer. */
 typedef struct explain {
     const explain_arguments *arguments;
-    hst_study *study;
-    hst_conditions *conditions;
-    hst_standard standard;
-    hst_population *population; /* NULL when the study names none */
-    hst_measures *measures;
-    hst_store *store;
-    size_t n_segments;
-    hst_segment **segments;
-    hst_cohorts *cohorts; /* NULL when the study has none */
-    hst_areas *areas;
+    cli_latest latest;
     hst_cube *cube;
-
-    size_t measure;
     size_t area;  /* SIZE_MAX for a comparator */
     size_t group; /* SIZE_MAX for an area */
     hst_period period;
 } explain;
 
-static void explain_clear(explain *e)
-{
-    hst_cube_free(e->cube);
-    hst_areas_free(e->areas);
-    hst_cohorts_free(e->cohorts);
-    for (size_t i = 0; i < e->n_segments; i++) {
-        hst_segment_close(e->segments[i]);
-    }
-    free(e->segments);
-    hst_store_close(e->store);
-    hst_measures_free(e->measures);
-    hst_population_free(e->population);
-    hst_conditions_free(e->conditions);
-    hst_study_free(e->study);
-}
-
-static const char *results_directory(const explain *e)
-{
-    return e->arguments->options.out ? e->arguments->options.out : e->study->publish.directory;
-}
-
 /* ---- finding what is asked ---- */
-
-static hst_status find_measure(explain *e, hst_error *err)
-{
-    const char **ids = NULL;
-    const char *near = NULL;
-    hst_status status = HST_OK;
-
-    for (size_t i = 0; i < e->study->n_measures; i++) {
-        if (strcmp(e->study->measures[i].id, e->arguments->measure) == 0) {
-            e->measure = i;
-            return HST_OK;
-        }
-    }
-    ids = calloc(e->study->n_measures + 1, sizeof *ids);
-    if (!ids) {
-        return hst_fail(err, HST_ERR_MEMORY, "no memory for the names of measures");
-    }
-    for (size_t i = 0; i < e->study->n_measures; i++) {
-        ids[i] = e->study->measures[i].id;
-    }
-    near = hst_nearest_name(e->arguments->measure, ids, e->study->n_measures);
-    status = near ? hst_fail(err, HST_ERR_USAGE, "%s: no measure `%s`; did you mean `%s`?",
-                             e->study->path, e->arguments->measure, near)
-                  : hst_fail(err, HST_ERR_USAGE, "%s: no measure `%s`", e->study->path,
-                             e->arguments->measure);
-    free(ids);
-    return status;
-}
 
 static hst_status find_period(explain *e, hst_error *err)
 {
@@ -103,8 +42,8 @@ static hst_status find_period(explain *e, hst_error *err)
                         "Q1\", a year as 2010/11",
                         e->arguments->period);
     }
-    if (e->study->measures[e->measure].by & (unsigned)e->period.type) {
-        n = hst_measures_periods(e->measures, e->measure, e->period.type, &periods);
+    if (e->latest.study->measures[e->latest.measure].by & (unsigned)e->period.type) {
+        n = hst_measures_periods(e->latest.measures, e->latest.measure, e->period.type, &periods);
     }
     for (size_t i = 0; i < n; i++) {
         if (periods[i].start == e->period.start) {
@@ -112,138 +51,61 @@ static hst_status find_period(explain *e, hst_error *err)
         }
     }
     return hst_fail(err, HST_ERR_USAGE, "%s: measure `%s` is not published for the %s %s",
-                    e->study->path, e->arguments->measure, hst_period_type_name(e->period.type),
-                    e->period.label);
+                    e->latest.study->path, e->arguments->measure,
+                    hst_period_type_name(e->period.type), e->period.label);
 }
 
 static hst_status find_area(explain *e, hst_error *err)
 {
     e->area = e->group = SIZE_MAX;
-    for (size_t i = 0; i < hst_areas_n(e->areas); i++) {
-        if (strcmp(hst_areas_code(e->areas, i), e->arguments->area) == 0) {
+    for (size_t i = 0; i < hst_areas_n(e->latest.areas); i++) {
+        if (strcmp(hst_areas_code(e->latest.areas, i), e->arguments->area) == 0) {
             e->area = i;
             return HST_OK;
         }
     }
-    for (size_t i = 0; i < hst_areas_n_groups(e->areas); i++) {
-        if (strcmp(hst_areas_group(e->areas, i)->name, e->arguments->area) == 0) {
+    for (size_t i = 0; i < hst_areas_n_groups(e->latest.areas); i++) {
+        if (strcmp(hst_areas_group(e->latest.areas, i)->name, e->arguments->area) == 0) {
             e->group = i;
             return HST_OK;
         }
     }
     return hst_fail(err, HST_ERR_USAGE,
                     "%s: `%s` is neither an area of the list nor a comparator (areas.csv has both)",
-                    e->study->path, e->arguments->area);
+                    e->latest.study->path, e->arguments->area);
 }
 
-/* ---- reading ---- */
-
-static hst_status read_study(explain *e, hst_error *err)
+static hst_count_options count_options(const explain *e)
 {
-    hst_status status = hst_study_read(&e->study, e->arguments->study, err);
-
-    if (status == HST_OK) {
-        status = hst_conditions_read(&e->conditions, e->study->code_lists, err);
-    }
-    if (status == HST_OK) {
-        status = hst_standard_read(&e->standard, e->study->standard_population, err);
-    }
-    if (status == HST_OK && e->study->population.n > 0) {
-        status = hst_population_read(&e->population, &e->study->population, &e->standard, err);
-    }
-    if (status == HST_OK) {
-        status =
-            hst_measures_compile(&e->measures, e->study, e->conditions, &e->standard.bands, err);
-    }
-    if (status == HST_OK) {
-        status = find_measure(e, err);
-    }
-    if (status == HST_OK) {
-        status = find_period(e, err);
-    }
-    return status;
-}
-
-/* The segments of the latest run. */
-static hst_status open_segments(explain *e, hst_error *err)
-{
-    hst_status status = HST_OK;
-    hst_published_input *inputs = NULL;
-    size_t n = 0;
-    const char *store = e->arguments->options.store;
-
-    status = hst_published_inputs(&inputs, &n, results_directory(e), err);
-    if (status != HST_OK) {
-        return status;
-    }
-    e->segments = calloc(n + 1, sizeof *e->segments);
-    if (!e->segments) {
-        status = hst_fail(err, HST_ERR_MEMORY, "no memory for %zu segments", n);
-        goto done;
-    }
-    status = hst_store_open(&e->store, store ? store : e->study->store, false, false, err);
-    for (size_t i = 0; i < n && status == HST_OK; i++) {
-        if (!hst_store_has(e->store, inputs[i].digest, inputs[i].layout_key)) {
-            status = hst_fail(err, HST_ERR_USAGE,
-                              "%s: no longer holds what the latest results were counted from; "
-                              "`hestia run` makes them anew",
-                              hst_store_path(e->store));
-            break;
-        }
-        status = hst_segment_open(&e->segments[i], e->store, inputs[i].digest, inputs[i].layout_key,
-                                  err);
-        e->n_segments += status == HST_OK;
-    }
-
-done:
-    free(inputs);
-    return status;
-}
-
-static const hst_segment *const *segments_of(const explain *e)
-{
-    return (const hst_segment *const *)e->segments;
+    return (hst_count_options){.n_threads = e->arguments->options.n_threads,
+                               .memory_bytes = e->arguments->options.memory,
+                               .cohorts = e->latest.cohorts};
 }
 
 static hst_status count(explain *e, hst_error *err)
 {
-    hst_count_options options = {.n_threads = e->arguments->options.n_threads,
-                                 .memory_bytes = e->arguments->options.memory};
-    hst_status status = HST_OK;
+    const hst_count_options options = count_options(e);
 
-    if (e->study->n_cohorts > 0) {
-        status = hst_cohorts_create(&e->cohorts, e->study, e->conditions, e->store, err);
-        options.cohorts = e->cohorts;
-    }
-    if (status == HST_OK) {
-        status = hst_areas_build(&e->areas, e->study,
-                                 e->population ? hst_population_areas(e->population) : NULL,
-                                 segments_of(e), e->n_segments, err);
-    }
-    if (status == HST_OK) {
-        status = find_area(e, err);
-    }
-    if (status == HST_OK) {
-        status = hst_count(&e->cube, NULL, e->measures, e->study, e->areas, segments_of(e),
-                           e->n_segments, &options, NULL, err);
-    }
-    return status;
+    return hst_count(&e->cube, NULL, e->latest.measures, e->latest.study, e->latest.areas,
+                     cli_latest_segments(&e->latest), e->latest.n_segments, &options, NULL, err);
 }
 
 /* ---- telling ---- */
 
 static void show_title(const explain *e)
 {
-    const hst_measure *measure = &e->study->measures[e->measure];
+    const hst_measure *measure = &e->latest.study->measures[e->latest.measure];
     char start[11], end[11];
 
     hst_date_format(e->period.start, start);
     hst_date_format(e->period.end, end);
-    printf("%s · %s\n", measure->id, hst_measures_definition(e->measures, e->measure));
+    printf("%s · %s\n", measure->id,
+           hst_measures_definition(e->latest.measures, e->latest.measure));
     if (e->area != SIZE_MAX) {
-        printf("%s %s", hst_areas_code(e->areas, e->area), hst_areas_name(e->areas, e->area));
+        printf("%s %s", hst_areas_code(e->latest.areas, e->area),
+               hst_areas_name(e->latest.areas, e->area));
     } else {
-        const hst_area_group *group = hst_areas_group(e->areas, e->group);
+        const hst_area_group *group = hst_areas_group(e->latest.areas, e->group);
 
         printf("%s (comparator of %zu areas)", group->name, group->n_members);
     }
@@ -275,13 +137,12 @@ static hst_status write_keys(const char *path, const uint64_t *keys, size_t n, h
 /* Rows in the period → each filter → counted. */
 static hst_status show_cascade(const explain *e, hst_error *err)
 {
-    const hst_count_options options = {.n_threads = e->arguments->options.n_threads,
-                                       .memory_bytes = e->arguments->options.memory,
-                                       .cohorts = e->cohorts};
+    const hst_count_options options = count_options(e);
     hst_cascade cascade;
-    hst_status status = hst_count_explain(&cascade, e->arguments->keys != NULL, e->measures,
-                                          e->measure, e->study, e->areas, e->area, e->group,
-                                          &e->period, segments_of(e), e->n_segments, &options, err);
+    hst_status status = hst_count_explain(
+        &cascade, e->arguments->keys != NULL, e->latest.measures, e->latest.measure,
+        e->latest.study, e->latest.areas, e->area, e->group, &e->period,
+        cli_latest_segments(&e->latest), e->latest.n_segments, &options, err);
 
     if (status != HST_OK) {
         return status;
@@ -411,11 +272,11 @@ static hst_status show_published(const explain *e, const hst_parts *parts, hst_e
     hst_published_number published;
     bool is_found = false;
 
-    status = hst_published_find(&published, &is_found, results_directory(e), &key, err);
+    status = hst_published_find(&published, &is_found, e->latest.results, &key, err);
     if (status != HST_OK) {
         return status;
     }
-    printf("\n%s/latest/results.csv: ", results_directory(e));
+    printf("\n%s/latest/results.csv: ", e->latest.results);
     if (!is_found) {
         printf("has no such number; the study has changed since, `hestia run` brings it up to "
                "date\n");
@@ -433,10 +294,10 @@ static hst_status show_published(const explain *e, const hst_parts *parts, hst_e
     } else if (is_same_count(parts, published.total_count) &&
                is_same_value(parts->value, published.value)) {
         printf("they agree\n");
-    } else if (strcmp(e->study->publish.disclosure, "none") != 0) {
+    } else if (strcmp(e->latest.study->publish.disclosure, "none") != 0) {
         printf("released under %s, which rounds and hides: what stands above is the true number, "
                "not for release\n",
-               e->study->publish.disclosure);
+               e->latest.study->publish.disclosure);
     } else {
         printf("THEY DIFFER: the study or a table it names has changed since; `hestia run` brings "
                "the results up to date\n");
@@ -449,14 +310,16 @@ static hst_status show(const explain *e, hst_error *err)
     hst_parts parts;
     bool is_group = e->group != SIZE_MAX;
     hst_status status =
-        hst_parts_of(&parts, e->study, e->measures, e->areas, e->cube, e->population, &e->standard,
-                     e->measure, is_group, is_group ? e->group : e->area, &e->period, err);
+        hst_parts_of(&parts, e->latest.study, e->latest.measures, e->latest.areas, e->cube,
+                     e->latest.population, &e->latest.standard, e->latest.measure, is_group,
+                     is_group ? e->group : e->area, &e->period, err);
 
     if (status != HST_OK) {
         return status;
     }
     show_title(e);
-    if (!e->study->measures[e->measure].is_table) { /* nothing of a table is counted */
+    if (!e->latest.study->measures[e->latest.measure]
+             .is_table) { /* nothing of a table is counted */
         status = show_cascade(e, err);
     }
     if (status == HST_OK) {
@@ -537,9 +400,16 @@ hst_status cli_explain(int argc, char **argv, hst_error *err)
     if (status != HST_OK) {
         return status;
     }
-    status = read_study(&e, err);
+    status =
+        cli_latest_read(&e.latest, arguments.study, arguments.measure, arguments.options.out, err);
     if (status == HST_OK) {
-        status = open_segments(&e, err);
+        status = find_period(&e, err);
+    }
+    if (status == HST_OK) {
+        status = cli_latest_open(&e.latest, arguments.options.store, err);
+    }
+    if (status == HST_OK) {
+        status = find_area(&e, err);
     }
     if (status == HST_OK) {
         status = count(&e, err);
@@ -547,6 +417,7 @@ hst_status cli_explain(int argc, char **argv, hst_error *err)
     if (status == HST_OK) {
         status = show(&e, err);
     }
-    explain_clear(&e);
+    hst_cube_free(e.cube);
+    cli_latest_close(&e.latest);
     return status;
 }

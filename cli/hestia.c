@@ -26,6 +26,8 @@ static const command commands[] = {
     {"demo", cli_demo, "[DIR]", "synthetic extracts and a study, in half a minute", true},
     {"explain", cli_explain, "STUDY.yaml MEASURE --area A --period P", "takes one number apart",
      true},
+    {"export", cli_export, "spells|people|attendances STUDY.yaml",
+     "rows of persons by a measure's rules, for inside use", false},
     {"ingest", cli_run, "STUDY.yaml", "the first half of run: brings the store up to date", false},
     {"stats", cli_stats, "METHOD [TABLE]", "one statistical method on a table of your own", false},
     {"store", cli_store, "init|list|verify|purge DIR", "looks after the store", false},

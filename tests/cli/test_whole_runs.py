@@ -213,7 +213,7 @@ class WholeRuns(unittest.TestCase):
         for wrong in (["rum"], ["run"], ["run", self.path("no.yaml")], ["run", "--thread", "0", "x"]):
             self.assertEqual(hestia(*wrong).returncode, 2, wrong)
         self.assertEqual(hestia("--version").returncode, 0)
-        for command in ("run", "check", "new", "demo", "explain", "ingest", "stats", "store", "synth"):
+        for command in ("run", "check", "new", "demo", "explain", "export", "ingest", "stats", "store", "synth"):
             self.assertEqual(hestia(command, "--help").returncode, 0, command)
 
 

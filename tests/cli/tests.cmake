@@ -20,6 +20,7 @@ hestia_whole_run(reference_lookup test_reference.py ${PROJECT_SOURCE_DIR} lookup
 hestia_whole_run(reference_artificial test_reference.py ${PROJECT_SOURCE_DIR} artificial)
 hestia_whole_run(reference_people test_reference.py ${PROJECT_SOURCE_DIR} people)
 hestia_whole_run(explain test_explain.py)
+hestia_whole_run(export test_export.py)
 hestia_whole_run(site_choice test_site_choice.py ${PROJECT_SOURCE_DIR})
 hestia_whole_run(check test_check.py)
 hestia_whole_run(new test_new.py)

@@ -17,3 +17,4 @@ target_sources(test_metrics_spell_random PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/met
 hestia_test(people metrics)
 hestia_test(cascade metrics)
 hestia_test(supply metrics)
+hestia_test(export metrics)
