@@ -434,6 +434,9 @@ hst_status rate_unit_of_group(rate_unit *unit, const rate_inputs *inputs, const 
     if (has_own_row) {
         add_people(unit, inputs, slice, group->population_area, 1, cells);
     }
+    if (with_other) {
+        add_excluded(unit, inputs, slice, hst_areas_special(inputs->areas).other, 1);
+    }
     if (status == HST_OK && own_cells != SIZE_MAX) {
         status = add_area(unit, inputs, slice, own_cells, 1, err);
     } else if (status == HST_OK && with_other) {
