@@ -270,8 +270,8 @@ static void count_stays(counter *c, bool *is_member)
                 count_nameless(c, s.spell->first_episode);
             }
         }
-        if (!s.first) {
-            continue;
+        if (!s.first || !is_admission_class(s.spell->class)) {
+            continue; /* regular attendances are no discharges to come back from */
         }
         if (s.dirt.no_person) {
             count_continuous(c, &s, &s, NULL);

@@ -193,10 +193,12 @@ static void find_readmission(stay *s, const hst_person *person, size_t cips)
 {
     const hst_spell *next = NULL;
 
-    if (cips + 1 == person->n_cips) {
-        return;
-    }
-    next = &person->spells[person->cips[cips + 1].first_spell];
+    do { /* sessions of regular attenders are no discharges that a return could be paired with */
+        if (++cips == person->n_cips) {
+            return;
+        }
+        next = &person->spells[person->cips[cips].first_spell];
+    } while (next->classpat == '3' || next->classpat == '4');
     if (hst_is_emergency(next->admimeth) && s->row.episode->disdate != 0 &&
         next->admidate >= s->row.episode->disdate) {
         s->is_readmitted_to = true;

@@ -276,7 +276,7 @@ class Synthetic(unittest.TestCase):
                     continue
                 place = area_of(chain[0].first), quarter(end)
                 discharged[place] += 1
-                after = chains[i + 1][0] if i + 1 < len(chains) else None
+                after = next((later[0] for later in chains[i + 1:] if later[0].classpat not in "34"), None)
                 if after and after.is_emergency and 0 <= (after.admidate - end).days < 30:
                     returned[place] += 1
         self.check_counts("emergency_readmissions", "discharged", discharged)

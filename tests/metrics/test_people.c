@@ -49,7 +49,7 @@ static void make_rows(void)
         row->provider = PICK(providers);
         row->admimeth = PICK(methods);
         row->disdest = PICK(destinations);
-        row->classpat = random_below(6) ? '1' : '2';
+        row->classpat = random_below(6) ? '1' : random_below(2) ? '2' : '3';
         row->age = random_below(100);
         row->epistart = day(2005, 3, 1) + (hst_date)random_below(760);
         row->admidate = row->epistart - (hst_date)(random_below(8) ? 0 : 1);
@@ -160,8 +160,15 @@ static void build_person(hst_spells *builder, uint64_t id)
             add_spell(&person->cips[i], &spells[cips[i].first_spell + k], episodes);
         }
         person->cips[i].next_emergency = HST_DATE_MISSING;
-        if (i > 0 && is_emergency(person->cips[i].first->admimeth)) {
-            person->cips[i - 1].next_emergency = person->cips[i].admidate;
+    }
+    for (size_t i = 0; i < person->n_cips; i++) {
+        size_t next = i + 1;
+
+        while (next < person->n_cips && person->cips[next].first->classpat == '3') {
+            next++; /* a regular attendance is no discharge to come back from */
+        }
+        if (next < person->n_cips && is_emergency(person->cips[next].first->admimeth)) {
+            person->cips[i].next_emergency = person->cips[next].admidate;
         }
     }
 }
@@ -262,8 +269,8 @@ static void count_any_episode(const plain_person *person, int unit, size_t p,
         for (size_t k = 0; k < s->n_rows; k++) {
             is_found = is_found || has_code(s->rows[k], "F03", 3);
         }
-        if (is_found && is_in_unit(s->first, unit) && is_emergency(s->first->admimeth) &&
-            is_in_period(s->admidate, period)) {
+        if (is_found && s->first->classpat != '3' && is_in_unit(s->first, unit) &&
+            is_emergency(s->first->admimeth) && is_in_period(s->admidate, period)) {
             cell_of(p, unit, s->first)->events++;
         }
     }
@@ -286,8 +293,8 @@ static void count_last_episode(const plain_person *person, int unit, size_t p,
     for (size_t i = 0; i < person->n_cips; i++) {
         const plain_stay *s = &person->cips[i];
 
-        if (is_in_unit(s->first, unit) && has_code(s->last, "I10", 5) &&
-            is_in_period(s->disdate, period)) {
+        if (s->first->classpat != '3' && is_in_unit(s->first, unit) &&
+            has_code(s->last, "I10", 5) && is_in_period(s->disdate, period)) {
             cell_of(p, unit, s->first)->events++;
         }
     }
