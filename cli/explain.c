@@ -112,9 +112,12 @@ static void show_title(const explain *e)
     printf(" · %s (%s to %s)\n", e->period.label, start, end);
 }
 
-static hst_status write_keys(const char *path, const uint64_t *keys, size_t n, hst_error *err)
+static hst_status write_keys(const char *path, hst_dataset dataset, const uint64_t *keys, size_t n,
+                             hst_error *err)
 {
-    static const char *const columns[] = {"EPIKEY"};
+    const char *const columns[] = {dataset == HST_DATASET_OP   ? "ATTENDKEY"
+                                   : dataset == HST_DATASET_AE ? "AEKEY"
+                                                               : "EPIKEY"};
     hst_csv *csv = NULL;
     hst_status status = hst_csv_create(&csv, path, 0600, err);
 
@@ -162,7 +165,9 @@ static hst_status show_cascade(const explain *e, hst_error *err)
                repeat->people * repeat->events * repeat->events);
     }
     if (e->arguments->keys) {
-        status = write_keys(e->arguments->keys, cascade.keys, cascade.n_keys, err);
+        status =
+            write_keys(e->arguments->keys, e->latest.study->measures[e->latest.measure].dataset,
+                       cascade.keys, cascade.n_keys, err);
     }
     hst_cascade_clear(&cascade);
     return status;
@@ -382,7 +387,7 @@ hst_status cli_explain(int argc, char **argv, hst_error *err)
         {"area", KEY_AREA, "CODE", 0, "Area by its code, or a comparator by its name", 0},
         {"period", KEY_PERIOD, "P", 0, "Period as the results name it: \"2010/11 Q1\"", 0},
         {"keys", KEY_KEYS, "FILE", 0,
-         "Write the EPIKEYs counted (records of persons: keep the file inside)", 0},
+         "Write the record keys counted (EPIKEY, ATTENDKEY, AEKEY; keep the file inside)", 0},
         {0}};
     static const struct argp explain_argp = {
         .options = options,

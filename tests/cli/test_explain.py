@@ -195,6 +195,11 @@ def check_statistics(folder, hestia):
     text = shown["acs_score", "5NK"]
     check(len(table_of(text, "area")) == 4 and 1 <= fact_of(text, "acs_score") <= 9, "acs_score", text)
 
+    done = hestia("explain", "all.yaml", "op", "--area", "5NK", "--period", "2010/11", "--keys", "visits.csv")
+    with open(os.path.join(folder, "visits.csv")) as file:
+        keys = file.read().split()
+    check(keys[0] == "ATTENDKEY" and len(keys) - 1 == fact_of(done.stdout, "events"), "keys of attendances", done.stdout)
+
     done = hestia("explain", "all.yaml", "cips", "--area", "5NK", "--period", "2010/11", "--keys", "cips.csv")
     with open(os.path.join(folder, "cips.csv")) as file:
         n_keys = len(file.readlines()) - 1
