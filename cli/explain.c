@@ -42,8 +42,8 @@ static hst_status find_period(explain *e, hst_error *err)
                         "Q1\", a year as 2010/11",
                         e->arguments->period);
     }
-    if (e->latest.study->measures[e->latest.measure].by & (unsigned)e->period.type) {
-        n = hst_measures_periods(e->latest.measures, e->latest.measure, e->period.type, &periods);
+    if (e->latest.study.measures[0].by & (unsigned)e->period.type) {
+        n = hst_measures_periods(e->latest.measures, 0, e->period.type, &periods);
     }
     for (size_t i = 0; i < n; i++) {
         if (periods[i].start == e->period.start) {
@@ -51,7 +51,7 @@ static hst_status find_period(explain *e, hst_error *err)
         }
     }
     return hst_fail(err, HST_ERR_USAGE, "%s: measure `%s` is not published for the %s %s",
-                    e->latest.study->path, e->arguments->measure,
+                    e->latest.study.path, e->arguments->measure,
                     hst_period_type_name(e->period.type), e->period.label);
 }
 
@@ -72,7 +72,7 @@ static hst_status find_area(explain *e, hst_error *err)
     }
     return hst_fail(err, HST_ERR_USAGE,
                     "%s: `%s` is neither an area of the list nor a comparator (areas.csv has both)",
-                    e->latest.study->path, e->arguments->area);
+                    e->latest.study.path, e->arguments->area);
 }
 
 static hst_count_options count_options(const explain *e)
@@ -86,7 +86,7 @@ static hst_status count(explain *e, hst_error *err)
 {
     const hst_count_options options = count_options(e);
 
-    return hst_count(&e->cube, NULL, e->latest.measures, e->latest.study, e->latest.areas,
+    return hst_count(&e->cube, NULL, e->latest.measures, &e->latest.study, e->latest.areas,
                      cli_latest_segments(&e->latest), e->latest.n_segments, &options, NULL, err);
 }
 
@@ -94,13 +94,12 @@ static hst_status count(explain *e, hst_error *err)
 
 static void show_title(const explain *e)
 {
-    const hst_measure *measure = &e->latest.study->measures[e->latest.measure];
+    const hst_measure *measure = &e->latest.study.measures[0];
     char start[11], end[11];
 
     hst_date_format(e->period.start, start);
     hst_date_format(e->period.end, end);
-    printf("%s · %s\n", measure->id,
-           hst_measures_definition(e->latest.measures, e->latest.measure));
+    printf("%s · %s\n", measure->id, hst_measures_definition(e->latest.measures, 0));
     if (e->area != SIZE_MAX) {
         printf("%s %s", hst_areas_code(e->latest.areas, e->area),
                hst_areas_name(e->latest.areas, e->area));
@@ -142,10 +141,10 @@ static hst_status show_cascade(const explain *e, hst_error *err)
 {
     const hst_count_options options = count_options(e);
     hst_cascade cascade;
-    hst_status status = hst_count_explain(
-        &cascade, e->arguments->keys != NULL, e->latest.measures, e->latest.measure,
-        e->latest.study, e->latest.areas, e->area, e->group, &e->period,
-        cli_latest_segments(&e->latest), e->latest.n_segments, &options, err);
+    hst_status status =
+        hst_count_explain(&cascade, e->arguments->keys != NULL, e->latest.measures, 0,
+                          &e->latest.study, e->latest.areas, e->area, e->group, &e->period,
+                          cli_latest_segments(&e->latest), e->latest.n_segments, &options, err);
 
     if (status != HST_OK) {
         return status;
@@ -165,9 +164,8 @@ static hst_status show_cascade(const explain *e, hst_error *err)
                repeat->people * repeat->events * repeat->events);
     }
     if (e->arguments->keys) {
-        status =
-            write_keys(e->arguments->keys, e->latest.study->measures[e->latest.measure].dataset,
-                       cascade.keys, cascade.n_keys, err);
+        status = write_keys(e->arguments->keys, e->latest.study.measures[0].dataset, cascade.keys,
+                            cascade.n_keys, err);
     }
     hst_cascade_clear(&cascade);
     return status;
@@ -299,10 +297,10 @@ static hst_status show_published(const explain *e, const hst_parts *parts, hst_e
     } else if (is_same_count(parts, published.total_count) &&
                is_same_value(parts->value, published.value)) {
         printf("they agree\n");
-    } else if (strcmp(e->latest.study->publish.disclosure, "none") != 0) {
+    } else if (strcmp(e->latest.study.publish.disclosure, "none") != 0) {
         printf("released under %s, which rounds and hides: what stands above is the true number, "
                "not for release\n",
-               e->latest.study->publish.disclosure);
+               e->latest.study.publish.disclosure);
     } else {
         printf("THEY DIFFER: the study or a table it names has changed since; `hestia run` brings "
                "the results up to date\n");
@@ -314,17 +312,15 @@ static hst_status show(const explain *e, hst_error *err)
 {
     hst_parts parts;
     bool is_group = e->group != SIZE_MAX;
-    hst_status status =
-        hst_parts_of(&parts, e->latest.study, e->latest.measures, e->latest.areas, e->cube,
-                     e->latest.population, &e->latest.standard, e->latest.measure, is_group,
-                     is_group ? e->group : e->area, &e->period, err);
+    hst_status status = hst_parts_of(&parts, &e->latest.study, e->latest.measures, e->latest.areas,
+                                     e->cube, e->latest.population, &e->latest.standard, 0,
+                                     is_group, is_group ? e->group : e->area, &e->period, err);
 
     if (status != HST_OK) {
         return status;
     }
     show_title(e);
-    if (!e->latest.study->measures[e->latest.measure]
-             .is_table) { /* nothing of a table is counted */
+    if (!e->latest.study.measures[0].is_table) { /* nothing of a table is counted */
         status = show_cascade(e, err);
     }
     if (status == HST_OK) {

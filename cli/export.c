@@ -122,7 +122,7 @@ static hst_status note_export(const char *log, const export_arguments *arguments
                               const cli_latest *latest, size_t n_rows, hst_error *err)
 {
     const struct passwd *user = getpwuid(getuid());
-    const hst_study *study = latest->study;
+    const hst_study *study = &latest->study;
     char when[32], name[64], line[512];
     time_t now = time(NULL);
     struct tm utc;
@@ -130,7 +130,7 @@ static hst_status note_export(const char *log, const export_arguments *arguments
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     snprintf(name, sizeof name, "%lu", (unsigned long)getuid());
     snprintf(line, sizeof line, "%s\t%.64s\t%.128s\t%.128s\t%s\t%zu\n", when,
-             user ? user->pw_name : name, study->study, study->measures[latest->measure].id,
+             user ? user->pw_name : name, study->study, study->measures[0].id,
              hst_export_kind_name(arguments->kind), n_rows);
     return append_line(log, line, err);
 }
@@ -194,9 +194,9 @@ static hst_status do_export(const export_arguments *arguments, const cli_latest 
     hst_status status = find_log(&log, hst_store_path(latest->store), err);
 
     if (status == HST_OK) {
-        status = hst_export_create(&made, arguments->kind, latest->measures, latest->measure,
-                                   latest->study, latest->areas, cli_latest_segments(latest),
-                                   latest->n_segments, &options, err);
+        status = hst_export_create(&made, arguments->kind, latest->measures, 0, &latest->study,
+                                   latest->areas, cli_latest_segments(latest), latest->n_segments,
+                                   &options, err);
     }
     if (status == HST_OK) {
         status = write_rows(made, log, arguments, latest, err);

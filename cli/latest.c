@@ -8,14 +8,16 @@
 
 static hst_status find_measure(cli_latest *latest, const char *measure, hst_error *err)
 {
-    const hst_study *study = latest->study;
+    const hst_study *study = latest->whole;
     const char **ids = NULL;
     const char *near = NULL;
     hst_status status = HST_OK;
 
     for (size_t i = 0; i < study->n_measures; i++) {
         if (strcmp(study->measures[i].id, measure) == 0) {
-            latest->measure = i;
+            latest->study = *study;
+            latest->study.measures = &study->measures[i];
+            latest->study.n_measures = 1;
             return HST_OK;
         }
     }
@@ -40,24 +42,28 @@ hst_status cli_latest_read(cli_latest *latest, const char *study, const char *me
     hst_status status = HST_OK;
 
     *latest = (cli_latest){0};
-    status = hst_study_read(&latest->study, study, err);
+    status = hst_study_read(&latest->whole, study, err);
     if (status != HST_OK) {
         return status;
     }
-    latest->results = results ? results : latest->study->publish.directory;
-    status = hst_conditions_read(&latest->conditions, latest->study->code_lists, err);
-    if (status == HST_OK) {
-        status = hst_standard_read(&latest->standard, latest->study->standard_population, err);
+    status = find_measure(latest, measure, err);
+    if (status != HST_OK) {
+        return status;
     }
-    if (status == HST_OK && latest->study->population.n > 0) {
-        status = hst_population_read(&latest->population, &latest->study->population,
+    latest->results = results ? results : latest->study.publish.directory;
+    status = hst_conditions_read(&latest->conditions, latest->study.code_lists, err);
+    if (status == HST_OK) {
+        status = hst_standard_read(&latest->standard, latest->study.standard_population, err);
+    }
+    if (status == HST_OK && latest->study.population.n > 0) {
+        status = hst_population_read(&latest->population, &latest->study.population,
                                      &latest->standard, err);
     }
     if (status == HST_OK) {
-        status = hst_measures_compile(&latest->measures, latest->study, latest->conditions,
+        status = hst_measures_compile(&latest->measures, &latest->study, latest->conditions,
                                       &latest->standard.bands, err);
     }
-    return status == HST_OK ? find_measure(latest, measure, err) : status;
+    return status;
 }
 
 /* The segments of the latest run. */
@@ -75,8 +81,7 @@ static hst_status open_segments(cli_latest *latest, const char *store, hst_error
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for %zu segments", n);
         goto done;
     }
-    status =
-        hst_store_open(&latest->store, store ? store : latest->study->store, false, false, err);
+    status = hst_store_open(&latest->store, store ? store : latest->study.store, false, false, err);
     for (size_t i = 0; i < n && status == HST_OK; i++) {
         if (!hst_store_has(latest->store, inputs[i].digest, inputs[i].layout_key)) {
             status = hst_fail(err, HST_ERR_USAGE,
@@ -95,17 +100,28 @@ done:
     return status;
 }
 
+/* Finding the members of cohorts takes most of the time, and few measures ask for them. */
+static bool asks_for_cohorts(const hst_where *where)
+{
+    bool asks = where->codes[HST_WHERE_COHORT].n > 0 || where->codes[HST_WHERE_NOT_COHORT].n > 0;
+
+    for (size_t i = 0; i < where->n_any; i++) {
+        asks = asks || asks_for_cohorts(&where->any[i]);
+    }
+    return asks;
+}
+
 hst_status cli_latest_open(cli_latest *latest, const char *store, hst_error *err)
 {
     hst_status status = open_segments(latest, store, err);
 
-    if (status == HST_OK && latest->study->n_cohorts > 0) {
-        status = hst_cohorts_create(&latest->cohorts, latest->study, latest->conditions,
+    if (status == HST_OK && asks_for_cohorts(&latest->study.measures[0].where)) {
+        status = hst_cohorts_create(&latest->cohorts, &latest->study, latest->conditions,
                                     latest->store, err);
     }
     if (status == HST_OK) {
         status =
-            hst_areas_build(&latest->areas, latest->study,
+            hst_areas_build(&latest->areas, &latest->study,
                             latest->population ? hst_population_areas(latest->population) : NULL,
                             cli_latest_segments(latest), latest->n_segments, err);
     }
@@ -129,6 +145,6 @@ void cli_latest_close(cli_latest *latest)
     hst_measures_free(latest->measures);
     hst_population_free(latest->population);
     hst_conditions_free(latest->conditions);
-    hst_study_free(latest->study);
+    hst_study_free(latest->whole);
     *latest = (cli_latest){0};
 }

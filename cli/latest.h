@@ -10,22 +10,22 @@
 #include "hestia/standard.h"
 
 typedef struct cli_latest {
-    hst_study *study;
+    hst_study *whole; /**< as it was read */
+    hst_study study;  /**< the same with the one measure alone, so that nothing else is counted */
     const char *results; /**< directory; borrowed */
     hst_conditions *conditions;
     hst_standard standard;
     hst_population *population; /**< NULL when the study names none */
-    hst_measures *measures;
-    size_t measure;
+    hst_measures *measures;     /**< the one */
     hst_store *store;
     size_t n_segments;
     hst_segment **segments; /**< whatever has come in since is not among them */
-    hst_cohorts *cohorts;   /**< NULL when the study has none */
+    hst_cohorts *cohorts;   /**< NULL when the measure asks for none */
     hst_areas *areas;
 } cli_latest;
 
 /**
- * Reads the study and finds the measure.
+ * Reads the study and finds the measure. `latest` must stay where it is until it is closed.
  *
  * @param results  results directory; NULL: the study's
  * @return HST_ERR_USAGE: no such measure (with the nearest); whatever the study is refused for
