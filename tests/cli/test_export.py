@@ -31,11 +31,15 @@ VISITS = """ATTENDKEY,PSEUDO_HESID,APPTDATE,RESPCT06,SEX,APPTAGE,PROCODE3,ATTEND
 700000000103,BEN,2010-08-01,5XX,1,120,RZZ,3,2,300,300
 """
 
+ARRIVALS = """PSEUDO_HESID,AEKEY,ARRIVALDATE,ARRIVALTIME,AEATTENDCAT,AEDEPTTYPE,AEATTENDDISP,SEX,ARRIVALAGE,PROCODE3,RESPCT06
+BEN,800000000101,2010-06-30,2355,1,01,01,1,119,RYY,5J6
+"""
+
 STUDY = """
 study: small
 period: {from: 2010-04-01, to: 2011-03-31}
 store: stores/hes
-extracts: [{dataset: apc, files: apc.csv}, {dataset: op, files: op.csv}]
+extracts: [{dataset: apc, files: apc.csv}, {dataset: op, files: op.csv}, {dataset: ae, files: ae.csv}]
 areas: {type: pct, names: names.csv}
 providers: {merge: merge.csv}
 measure_defaults: {by: year, statistic: count}
@@ -45,6 +49,7 @@ measures:
   - {id: admissions, unit: admission}
   - {id: patients, unit: person}
   - {id: visits, dataset: op, unit: attendance}
+  - {id: arrivals, dataset: ae, unit: attendance}
 quality: {max_unknown_area: 1}
 publish: {disclosure: none, directory: results}
 """
@@ -87,6 +92,7 @@ def main():
 
         write("apc.csv", HEADER + "\n" + ROWS)
         write("op.csv", VISITS)
+        write("ae.csv", ARRIVALS)
         write("names.csv", "code,name\n5NK,Wirral\n5J6,Calderdale\n")
         write("merge.csv", "code_from,code_to\nRYY,RXX\n")
         write("small.yaml", STUDY)
@@ -138,6 +144,10 @@ def main():
         visits = sorted("|".join(list(row.values())[1:]) for row in rows_of("visits.csv"))
         check(visits == ["2010-06-01|RXX|307|5|1|||34|2|5NK", "2010-08-01|RXX|307|6|2|||34|2|5NK"], "attendances", repr(visits))
 
+        check(export("attendances", "arrivals", "arrivals.csv").returncode == 0, "arrivals")
+        arrivals = ["|".join(list(row.values())[1:]) for row in rows_of("arrivals.csv")]
+        check(arrivals == ["2010-06-30|RXX||||01|1|119|1|5J6"], "arrivals", repr(arrivals))
+
         # where the file may go
         refused(export("spells", "emergencies", "spells.csv"), 2, "spells.csv: is there already; --force")
         check(export("spells", "emergencies", "spells.csv", "--force", "--quiet").stdout == "", "writing over it, quietly")
@@ -162,7 +172,8 @@ def main():
         check(stat.S_IMODE(os.stat(log).st_mode) == 0o600, "the log is private")
         check([line[2:] for line in lines] == [["small", "emergencies", "spells", "2"], ["small", "stays", "spells", "3"],
                                                ["small", "admissions", "spells", "5"], ["small", "patients", "people", "3"],
-                                               ["small", "visits", "attendances", "2"], ["small", "emergencies", "spells", "2"]],
+                                               ["small", "visits", "attendances", "2"], ["small", "arrivals", "attendances", "1"],
+                                               ["small", "emergencies", "spells", "2"]],
               "the log", repr(lines))
         for line in lines:
             check(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", line[0]) and line[1], "when and who", repr(line))
