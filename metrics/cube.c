@@ -492,38 +492,71 @@ static void rows_of(const hst_cube *cube, size_t measure, hst_by type, size_t pe
     }
 }
 
-uint64_t hst_cube_events(const hst_cube *cube, size_t measure, size_t split, size_t area,
-                         hst_by type, size_t period, unsigned sex, size_t band)
+bool hst_cube_has(const hst_cube *cube, size_t measure, size_t split, size_t area)
 {
-    const uint32_t *slab = find_slab(cube, measure, split, area);
-    size_t first = 0, last = 0;
-    uint64_t sum = 0;
-
-    rows_of(cube, measure, type, period, &first, &last);
-    for (size_t row = first; slab && row <= last; row++) {
-        sum += slab[hst_cube_cell(cube->measures->bands.n, row, sex, band)];
-    }
-    return sum;
+    return find_slab(cube, measure, split, area) != NULL;
 }
 
-uint64_t hst_cube_sum(const hst_cube *cube, hst_layer layer, size_t measure, size_t split,
-                      size_t area, hst_by type, size_t period, unsigned sex, size_t band)
+/* What a cell of a slab holds of a layer, or of the events. */
+static uint64_t read_cell(const cube_measure *item, const uint32_t *slab, size_t layer, size_t cell)
+{
+    return layer == HST_N_LAYERS ? slab[cell]
+                                 : layers_of(item, slab, cell)[item->layer_number[layer]];
+}
+
+static bool has_layer(const cube_measure *item, size_t layer)
+{
+    return layer == HST_N_LAYERS || item->layer_number[layer] < HST_N_LAYERS;
+}
+
+bool hst_cube_read(const hst_cube *cube, size_t layer, size_t measure, size_t split, size_t area,
+                   hst_by type, size_t period, uint64_t *cells)
+{
+    const cube_measure *item = &cube->items[measure];
+    const uint32_t *slab = find_slab(cube, measure, split, area);
+    size_t n = HST_N_SEXES * (cube->measures->bands.n + 1), first = 0, last = 0;
+
+    if (!slab || !has_layer(item, layer)) {
+        return false;
+    }
+    rows_of(cube, measure, type, period, &first, &last);
+    for (size_t row = first; row <= last; row++) {
+        for (size_t i = 0; i < n; i++) {
+            cells[i] += read_cell(item, slab, layer, row * n + i);
+        }
+    }
+    return true;
+}
+
+/* One cell of it. */
+static uint64_t read_one(const hst_cube *cube, size_t layer, size_t measure, size_t split,
+                         size_t area, hst_by type, size_t period, unsigned sex, size_t band)
 {
     const cube_measure *item = &cube->items[measure];
     const uint32_t *slab = find_slab(cube, measure, split, area);
     size_t first = 0, last = 0;
     uint64_t sum = 0;
 
-    if (!slab || item->layer_number[layer] == HST_N_LAYERS) {
+    if (!slab || !has_layer(item, layer)) {
         return 0;
     }
     rows_of(cube, measure, type, period, &first, &last);
     for (size_t row = first; row <= last; row++) {
-        size_t cell = hst_cube_cell(cube->measures->bands.n, row, sex, band);
-
-        sum += layers_of(item, slab, cell)[item->layer_number[layer]];
+        sum += read_cell(item, slab, layer, hst_cube_cell(cube->measures->bands.n, row, sex, band));
     }
     return sum;
+}
+
+uint64_t hst_cube_events(const hst_cube *cube, size_t measure, size_t split, size_t area,
+                         hst_by type, size_t period, unsigned sex, size_t band)
+{
+    return read_one(cube, HST_N_LAYERS, measure, split, area, type, period, sex, band);
+}
+
+uint64_t hst_cube_sum(const hst_cube *cube, hst_layer layer, size_t measure, size_t split,
+                      size_t area, hst_by type, size_t period, unsigned sex, size_t band)
+{
+    return read_one(cube, layer, measure, split, area, type, period, sex, band);
 }
 
 static int compare_days(const void *a, const void *b)

@@ -158,63 +158,64 @@ static void reset(rate_unit *unit, const rate_slice *slice)
     unit->n_lengths = 0;
 }
 
-static uint64_t read_cell(const rate_inputs *inputs, const rate_slice *slice, size_t source,
-                          size_t area, unsigned sex, size_t band)
-{
-    uint64_t sum = 0;
-
-    for (size_t i = slice->first_period; i <= slice->last_period; i++) {
-        sum += source == RATE_EVENTS
-                   ? hst_cube_events(inputs->cube, slice->measure, slice->split, area, slice->type,
-                                     i, sex, band)
-                   : hst_cube_sum(inputs->cube, (hst_layer)(source - 1), slice->measure,
-                                  slice->split, area, slice->type, i, sex, band);
-    }
-    return sum;
-}
-
 /* Adds one source over all cells of an area. Most cells of most areas are empty. */
 static void add_source(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
                        size_t source, size_t area, double weight)
 {
     size_t n_bands = inputs->counted->bands.n;
+    size_t layer = source == RATE_EVENTS ? (size_t)HST_N_LAYERS : source - 1;
+    uint64_t cells[HST_MAX_CUBE_CELLS] = {0};
 
-    for (unsigned sex = 0; sex < HST_N_SEXES; sex++) {
-        for (size_t band = 0; band <= n_bands; band++) { /* the last: age unknown */
-            uint64_t n = read_cell(inputs, slice, source, area, sex, band);
-            double amount = weight * (double)n;
-            size_t stratum = slice->n_strata;
+    for (size_t i = slice->first_period; i <= slice->last_period; i++) {
+        if (!hst_cube_read(inputs->cube, layer, slice->measure, slice->split, area, slice->type, i,
+                           cells)) {
+            return;
+        }
+    }
+    for (size_t i = 0; i < HST_N_SEXES * (n_bands + 1); i++) {
+        unsigned sex = (unsigned)(i / (n_bands + 1));
+        size_t band = i % (n_bands + 1); /* the last: age unknown */
+        double amount = weight * (double)cells[i];
+        size_t stratum = slice->n_strata;
 
-            if (n == 0) {
-                continue;
-            }
-            unit->all[source] += amount;
-            unit->all_variance[source] += weight * amount;
-            if (band < n_bands) {
-                stratum = rate_slice_stratum_of(slice, inputs, sex, rate_merged_band(inputs, band));
-            }
-            if (stratum < slice->n_strata) {
-                unit->sums[source][stratum] += amount;
-                unit->variances[source][stratum] += weight * amount;
-            }
+        if (cells[i] == 0) {
+            continue;
+        }
+        unit->all[source] += amount;
+        unit->all_variance[source] += weight * amount;
+        if (band < n_bands) {
+            stratum = rate_slice_stratum_of(slice, inputs, sex, rate_merged_band(inputs, band));
+        }
+        if (stratum < slice->n_strata) {
+            unit->sums[source][stratum] += amount;
+            unit->variances[source][stratum] += weight * amount;
         }
     }
 }
 
 /* ---- what only some statistics need ---- */
 
+/* Events of an area in a period, all sexes and ages. */
+static double events_of(const rate_inputs *inputs, size_t measure, size_t split, size_t area,
+                        hst_by type, size_t period)
+{
+    uint64_t cells[HST_MAX_CUBE_CELLS] = {0}, sum = 0;
+
+    if (hst_cube_read(inputs->cube, HST_N_LAYERS, measure, split, area, type, period, cells)) {
+        for (size_t i = 0; i < HST_N_SEXES * (inputs->counted->bands.n + 1); i++) {
+            sum += cells[i];
+        }
+    }
+    return (double)sum;
+}
+
 static void add_base(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
                      size_t area, double weight)
 {
     const rate_extras *extras = &inputs->extras[slice->measure];
 
-    for (unsigned sex = 0; sex < HST_N_SEXES; sex++) {
-        for (size_t band = 0; band <= inputs->counted->bands.n; band++) {
-            unit->base +=
-                weight * (double)hst_cube_events(inputs->cube, slice->measure, slice->split, area,
-                                                 extras->base.type, extras->base_index, sex, band);
-        }
-    }
+    unit->base += weight * events_of(inputs, slice->measure, slice->split, area, extras->base.type,
+                                     extras->base_index);
 }
 
 static void add_providers(rate_unit *unit, const rate_inputs *inputs, const rate_slice *slice,
@@ -224,13 +225,8 @@ static void add_providers(rate_unit *unit, const rate_inputs *inputs, const rate
         if (strcmp(hst_cube_split(inputs->cube, slice->measure, split), "unknown") == 0) {
             continue; /* no provider */
         }
-        for (unsigned sex = 0; sex < HST_N_SEXES; sex++) {
-            for (size_t band = 0; band <= inputs->counted->bands.n; band++) {
-                unit->providers[split] +=
-                    weight * (double)hst_cube_events(inputs->cube, slice->measure, split, area,
-                                                     slice->type, slice->first_period, sex, band);
-            }
-        }
+        unit->providers[split] += weight * events_of(inputs, slice->measure, split, area,
+                                                     slice->type, slice->first_period);
     }
 }
 

@@ -85,7 +85,7 @@ static size_t comparator_of(const maker *m, size_t measure, size_t area)
     for (size_t i = 0; i < m->n_groups; i++) {
         uint32_t site = hst_areas_group(m->inputs.areas, i)->site;
 
-        if ((site == UINT32_MAX || site == area) && m->unit_rank[measure][i] != SIZE_MAX) {
+        if ((site == UINT32_MAX || site == area) && series_has_rows(m, measure, i)) {
             return i;
         }
     }
@@ -205,7 +205,6 @@ static void fill_row(const maker *m, const workroom *w, size_t unit, size_t whic
 /* Works out the rates of all units; what is told of each is left at its first row. */
 static hst_status make_rates(const maker *m, const job *j, workroom *w, hst_error *err)
 {
-    const size_t *ranks = m->unit_rank[j->slice.measure];
     hst_status status = HST_OK;
 
     if (w->statistic->with_reference) {
@@ -218,15 +217,18 @@ static hst_status make_rates(const maker *m, const job *j, workroom *w, hst_erro
     for (size_t i = 0; i < m->n_groups + m->n_areas && status == HST_OK; i++) {
         bool is_group = i < m->n_groups;
         rate_unit *unit = &w->units[is_group ? i : m->n_groups + OWN];
+        size_t place = series_place(m, j, i);
 
-        if (ranks[i] == SIZE_MAX) {
-            continue;
+        if (is_group ? !series_has_rows(m, j->slice.measure, i) : place == SIZE_MAX) {
+            continue; /* comparators are there for the areas, too */
         }
         status = is_group ? rate_unit_of_group(unit, &m->inputs, &j->slice, i, w->cells, err)
                           : rate_unit_of_area(unit, &m->inputs, &j->slice, i - m->n_groups,
                                               w->cells, err);
         rate_compute(&w->basis, unit, true, &w->rates[i * w->statistic->n_rows]);
-        m->results->facts[j->first_row + ranks[i] * j->row_step] = facts_of(&j->slice, unit);
+        if (place != SIZE_MAX) {
+            m->results->facts[place] = facts_of(&j->slice, unit);
+        }
         w->compared[i] = is_group ? "" : compare_area(m, w, i - m->n_groups);
     }
     if (status == HST_OK && w->statistic->finish) {
@@ -238,13 +240,12 @@ static hst_status make_rates(const maker *m, const job *j, workroom *w, hst_erro
 
 static void fill_rows(const maker *m, const job *j, const workroom *w)
 {
-    const size_t *ranks = m->unit_rank[j->slice.measure];
     size_t n_rows = w->statistic->n_rows;
 
     for (size_t i = 0; i < m->n_groups + m->n_areas; i++) {
-        size_t place = j->first_row + ranks[i] * j->row_step;
+        size_t place = series_place(m, j, i);
 
-        for (size_t which = 0; which < n_rows && ranks[i] != SIZE_MAX; which++) {
+        for (size_t which = 0; which < n_rows && place != SIZE_MAX; which++) {
             row_facts *facts = &m->results->facts[place + which];
             const rate *r = &w->rates[i * n_rows + which];
 

@@ -38,18 +38,26 @@ struct hst_results {
     char **notes; /* texts of rows' notes */
 };
 
-/* One line of work: a slice, and where its rows go. */
+/* One line of work: a slice, and the place of its period. */
 typedef struct job {
     rate_slice slice;
-    size_t first_row, row_step;
+    size_t period_rank;
 } job;
+
+/* Where the rows of a measure stand: unit by unit (comparators and areas by code), in each period
+ * by period, split value by split value. Units are numbered groups first, then areas. */
+typedef struct measure_plan {
+    size_t n_periods, n_splits, n_rows; /* rows: of one unit, period and split value */
+    size_t *first_row;                  /* [units]; SIZE_MAX: the unit has none */
+    size_t *n_unit_splits;              /* [units] */
+    uint32_t *split_places;             /* [units][n_splits]; UINT32_MAX: the unit has none */
+} measure_plan;
 
 typedef struct maker {
     rate_inputs inputs;
     hst_results *results;
     size_t n_areas, n_groups;
-    size_t **unit_rank; /* [measure][n_groups + n_areas]: place of each by code among those that
-                           have rows; SIZE_MAX: none */
+    measure_plan *plans; /* [n_measures] */
     job *jobs;
     size_t n_jobs;
 } maker;
@@ -57,6 +65,12 @@ typedef struct maker {
 /* Lays out the rows of all measures, and makes the jobs that fill them. */
 HST_MUST_CHECK hst_status series_plan(maker *m, hst_error *err);
 void series_plan_clear(maker *m);
+
+/* First row of a unit in a job's slice, or SIZE_MAX. */
+size_t series_place(const maker *m, const job *j, size_t unit);
+
+/* True when a unit has rows of a measure at all. */
+bool series_has_rows(const maker *m, size_t measure, size_t unit);
 
 /* Makes the texts of every measure. */
 HST_MUST_CHECK hst_status series_texts_create(hst_results *results, const rate_inputs *inputs,

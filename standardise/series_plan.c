@@ -54,31 +54,87 @@ static bool has_rows(const maker *m, size_t measure, size_t unit)
     return unit >= m->n_groups || !rate_statistic_of(asked)->is_of_areas_alone;
 }
 
-/* Ranks the units that have rows of a measure by their codes, and counts them. */
-static hst_status rank_units(maker *m, size_t measure, size_t *n_units, hst_error *err)
+/* True when a unit has rows of a split value. Providers and specialties that an area never met have
+ * none: there are hundreds of them. */
+static bool has_split(const maker *m, size_t measure, size_t unit, size_t split)
 {
-    size_t n = m->n_groups + m->n_areas;
-    ranked *units = calloc(n ? n : 1, sizeof *units);
-    size_t *ranks = calloc(n ? n : 1, sizeof *ranks);
+    hst_split kind = m->inputs.study->measures[measure].split;
+    const hst_area_group *group = NULL;
 
-    m->unit_rank[measure] = ranks;
-    *n_units = 0;
-    if (!units || !ranks) {
-        free(units);
+    if (split == 0 || (kind != HST_SPLIT_PROVIDER && kind != HST_SPLIT_SPECIALTY)) {
+        return true;
+    }
+    if (unit >= m->n_groups) {
+        return hst_cube_has(m->inputs.cube, measure, split, unit - m->n_groups);
+    }
+    group = hst_areas_group(m->inputs.areas, unit);
+    for (size_t i = 0; i < group->n_members; i++) {
+        if (hst_cube_has(m->inputs.cube, measure, split, group->members[i].area)) {
+            return true;
+        }
+    }
+    return group->population_area[0] != '\0' &&
+           hst_cube_has(m->inputs.cube, measure, split, hst_areas_special(m->inputs.areas).other);
+}
+
+/* Places of the split values of each unit. `order` are the values as their texts sort. */
+static void place_splits(const maker *m, size_t measure, measure_plan *plan, const ranked *order)
+{
+    for (size_t unit = 0; unit < m->n_groups + m->n_areas; unit++) {
+        uint32_t *places = plan->split_places + unit * plan->n_splits;
+
+        for (size_t i = 0; i < plan->n_splits; i++) {
+            size_t split = order[i].number;
+
+            places[split] = has_split(m, measure, unit, split)
+                                ? (uint32_t)plan->n_unit_splits[unit]++
+                                : UINT32_MAX;
+        }
+    }
+}
+
+/* Lays out the units that have rows of a measure by their codes, from `*row` on. */
+static hst_status place_units(maker *m, size_t measure, measure_plan *plan, size_t *row,
+                              hst_error *err)
+{
+    size_t n = m->n_groups + m->n_areas, n_units = 0;
+    ranked *units = calloc(n ? n : 1, sizeof *units);
+
+    if (!units) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu areas", n);
     }
     for (size_t i = 0; i < n; i++) {
-        ranks[i] = SIZE_MAX;
+        plan->first_row[i] = SIZE_MAX;
         if (has_rows(m, measure, i)) {
-            units[(*n_units)++] = (ranked){.text = {unit_code(m, i), "", ""}, .number = i};
+            units[n_units++] = (ranked){.text = {unit_code(m, i), "", ""}, .number = i};
         }
     }
-    qsort(units, *n_units, sizeof *units, compare_ranked);
-    for (size_t i = 0; i < *n_units; i++) {
-        ranks[units[i].number] = i;
+    qsort(units, n_units, sizeof *units, compare_ranked);
+    for (size_t i = 0; i < n_units; i++) {
+        size_t unit = units[i].number;
+
+        plan->first_row[unit] = *row;
+        *row += plan->n_periods * plan->n_unit_splits[unit] * plan->n_rows;
     }
     free(units);
     return HST_OK;
+}
+
+size_t series_place(const maker *m, const job *j, size_t unit)
+{
+    const measure_plan *plan = &m->plans[j->slice.measure];
+    uint32_t split = plan->split_places[unit * plan->n_splits + j->slice.split];
+
+    if (plan->first_row[unit] == SIZE_MAX || split == UINT32_MAX) {
+        return SIZE_MAX;
+    }
+    return plan->first_row[unit] +
+           (j->period_rank * plan->n_unit_splits[unit] + split) * plan->n_rows;
+}
+
+bool series_has_rows(const maker *m, size_t measure, size_t unit)
+{
+    return m->plans[measure].first_row[unit] != SIZE_MAX;
 }
 
 /* Periods of all types that a measure asks for, [n]; the caller frees. */
@@ -124,25 +180,30 @@ static hst_status plan_measure(maker *m, size_t measure, size_t *first_row, hst_
     hst_status status = HST_OK;
     const measure_texts *texts = &m->results->texts[measure];
     const hst_period **periods = NULL;
-    size_t *numbers = NULL, *period_rank = NULL, *split_rank = NULL;
-    size_t n_periods = 0, n_splits = texts->n_splits, n_units = 0;
-    size_t n_rows = rate_statistic_of(&m->inputs.study->measures[measure])->n_rows;
+    size_t *numbers = NULL, *period_rank = NULL;
+    size_t n_periods = 0, n_splits = texts->n_splits, n_units = m->n_groups + m->n_areas;
+    measure_plan *plan = &m->plans[measure];
     ranked *things = NULL;
     job *jobs = NULL;
 
     status = list_periods(m, measure, &periods, &numbers, &n_periods, err);
-    if (status == HST_OK) {
-        status = rank_units(m, measure, &n_units, err);
-    }
     if (status != HST_OK) {
         goto done;
     }
+    *plan = (measure_plan){
+        .n_periods = n_periods,
+        .n_splits = n_splits,
+        .n_rows = rate_statistic_of(&m->inputs.study->measures[measure])->n_rows,
+        .first_row = calloc(n_units + 1, sizeof *plan->first_row),
+        .n_unit_splits = calloc(n_units + 1, sizeof *plan->n_unit_splits),
+        .split_places = calloc(n_units * n_splits + 1, sizeof *plan->split_places),
+    };
     things = calloc(n_periods + n_splits, sizeof *things);
     jobs = realloc(m->jobs, (m->n_jobs + n_periods * n_splits + 1) * sizeof *jobs);
     if (jobs) {
         m->jobs = jobs;
     }
-    if (!things || !jobs) {
+    if (!things || !jobs || !plan->first_row || !plan->n_unit_splits || !plan->split_places) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for %zu periods", n_periods);
         goto done;
     }
@@ -158,26 +219,22 @@ static hst_status plan_measure(maker *m, size_t measure, size_t *first_row, hst_
             (ranked){.text = {texts->splits[i].sex, texts->splits[i].age, texts->splits[i].code},
                      .number = i};
     }
-    status = rank(&split_rank, things, n_splits, err);
-    if (status != HST_OK) {
-        goto done;
-    }
+    qsort(things, n_splits, sizeof *things, compare_ranked);
     for (size_t i = 0; i < n_periods; i++) {
         for (size_t split = 0; split < n_splits; split++) {
             job *j = &m->jobs[m->n_jobs++];
 
             rate_slice_init(&j->slice, &m->inputs, measure, periods[i], numbers[i], split);
-            j->row_step = n_periods * n_splits * n_rows;
-            j->first_row = *first_row + (period_rank[i] * n_splits + split_rank[split]) * n_rows;
+            j->period_rank = period_rank[i];
         }
     }
-    *first_row += n_units * n_periods * n_splits * n_rows;
+    place_splits(m, measure, plan, things);
+    status = place_units(m, measure, plan, first_row, err);
 
 done:
     free(periods);
     free(numbers);
     free(period_rank);
-    free(split_rank);
     free(things);
     return status;
 }
@@ -189,8 +246,8 @@ hst_status series_plan(maker *m, hst_error *err)
     ranked *things = calloc(study->n_measures ? study->n_measures : 1, sizeof *things);
     size_t n_rows = 0;
 
-    m->unit_rank = calloc(study->n_measures + 1, sizeof *m->unit_rank);
-    if (!things || !m->unit_rank) {
+    m->plans = calloc(study->n_measures + 1, sizeof *m->plans);
+    if (!things || !m->plans) {
         free(things);
         return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu measures", study->n_measures);
     }
@@ -216,9 +273,11 @@ hst_status series_plan(maker *m, hst_error *err)
 
 void series_plan_clear(maker *m)
 {
-    for (size_t i = 0; m->unit_rank && i < m->inputs.study->n_measures; i++) {
-        free(m->unit_rank[i]);
+    for (size_t i = 0; m->plans && i < m->inputs.study->n_measures; i++) {
+        free(m->plans[i].first_row);
+        free(m->plans[i].n_unit_splits);
+        free(m->plans[i].split_places);
     }
-    free(m->unit_rank);
+    free(m->plans);
     free(m->jobs);
 }

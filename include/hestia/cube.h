@@ -103,6 +103,21 @@ typedef enum hst_layer {
     HST_N_LAYERS
 } hst_layer;
 
+/** Numbers of hst_cube_read: of every sex and band, the unknown one included. */
+enum { HST_MAX_CUBE_CELLS = HST_N_SEXES * 129 };
+
+/**
+ * All cells of an area and period at once, added to `cells` [HST_N_SEXES][bands->n + 1].
+ *
+ * @param layer  HST_N_LAYERS: the events
+ * @return false when the area has none at all, in any period
+ */
+bool hst_cube_read(const hst_cube *cube, size_t layer, size_t measure, size_t split, size_t area,
+                   hst_by type, size_t period, uint64_t *cells);
+
+/** True when the area has an event of the split value in some period. */
+bool hst_cube_has(const hst_cube *cube, size_t measure, size_t split, size_t area);
+
 /**
  * True when the measure counts people (unit person, repeat-adjusted limits): then an area's people
  * do not add up over areas or periods, each comparator without weights has cells of its own, and
