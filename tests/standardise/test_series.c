@@ -19,6 +19,7 @@ static struct world {
     hst_area_group groups[4];
     hst_area_member members[4][N_AREAS];
     hst_period quarters[N_QUARTERS], year;
+    bool (*has_split)(size_t split, size_t area); /* NULL: all */
     size_t n_bands, n_splits;
     const char *splits[MAX_SPLITS];
     uint64_t (*events)(size_t split, size_t area, hst_by type, size_t period, unsigned sex,
@@ -121,9 +122,7 @@ bool hst_cube_has(const hst_cube *cube, size_t measure, size_t split, size_t are
 {
     (void)cube;
     (void)measure;
-    (void)split;
-    (void)area;
-    return true;
+    return !world.has_split || world.has_split(split, area);
 }
 
 size_t hst_cube_stays(const hst_cube *cube, size_t measure, size_t split, size_t area, hst_by type,
@@ -885,6 +884,41 @@ static void splits(void **state)
                  find(f, false, 0, "2010/11 Q1", "")->total_pop, 0);
 }
 
+static bool second_area_met_no_provider(size_t split, size_t area)
+{
+    return split == 0 || area != 1;
+}
+
+/* Areas have rows of the providers that they met; comparators of those of any member. A band of
+ * ages has rows everywhere. */
+static void providers_never_met_have_no_rows(void **state)
+{
+    fixture *f = *state;
+    size_t n_all = 0;
+
+    world.n_splits = 2;
+    world.splits[1] = "RD1";
+    world.has_split = second_area_met_no_provider;
+    f->measure.split = HST_SPLIT_PROVIDER;
+    assert_int_equal(compute(f, 1), HST_OK);
+    for (size_t i = 0; i < f->n_rows; i++) {
+        assert_false(!f->rows[i].is_group && f->rows[i].area == 1 && f->rows[i].split[0]);
+        if (i > 0 && f->rows[i].is_group == f->rows[i - 1].is_group &&
+            f->rows[i].area == f->rows[i - 1].area) {
+            int order = strcmp(f->rows[i - 1].period.label, f->rows[i].period.label);
+
+            assert_true(order < 0 || (order == 0 && f->rows[i].split[0]));
+        }
+    }
+    assert_non_null(find(f, false, 0, "2010/11 Q1", "RD1"));
+    assert_non_null(find(f, true, 0, "2010/11 Q1", "RD1"));
+    assert_non_null(find(f, false, 1, "2010/11 Q1", ""));
+    n_all = f->n_rows;
+    world.has_split = NULL;
+    assert_int_equal(compute(f, 1), HST_OK);
+    assert_int_equal(f->n_rows, n_all + N_QUARTERS);
+}
+
 /* A measure of one sex, or of ages that are whole bands, has their people as its denominator. */
 static void denominators_of_the_people_asked_for(void **state)
 {
@@ -1221,6 +1255,7 @@ int main(void)
         CASE(zero_population_with_events),
         CASE(merged_bands_are_said),
         CASE(splits),
+        CASE(providers_never_met_have_no_rows),
         CASE(denominators_of_the_people_asked_for),
         CASE(denominators_of_more_people),
         CASE(person_years),
