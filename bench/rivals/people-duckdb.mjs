@@ -65,10 +65,15 @@ const valid = `CREATE TEMP TABLE valid AS
          CASE WHEN classpat IN ('3', '4') THEN epikey END AS alone
   ${kept} AND epistat = '3' AND provider IS NOT NULL AND epistart IS NOT NULL AND epiend IS NOT NULL`;
 
+// Where one episode of an ADMIDATE and provider has no spell number, those of the others are left out (a join takes less than a window).
 const spells = `CREATE TEMP TABLE spells AS
-  WITH numbered AS (
-    SELECT *, CASE WHEN bool_or(number IS NULL) OVER (PARTITION BY person, admidate, provider, alone) THEN '' ELSE number END AS key
-    FROM valid WHERE admidate IS NOT NULL),
+  WITH partly AS (
+    SELECT person, admidate, provider, true AS is_partly FROM valid WHERE admidate IS NOT NULL AND alone IS NULL
+    GROUP BY ALL HAVING count(number) BETWEEN 1 AND count(*) - 1),
+  numbered AS (
+    SELECT valid.*, CASE WHEN is_partly IS NULL THEN number END AS key
+    FROM valid LEFT JOIN partly ON valid.person = partly.person AND valid.admidate = partly.admidate AND valid.provider = partly.provider
+    WHERE valid.admidate IS NOT NULL),
   grouped AS (
     SELECT person, provider, admidate, min(epikey) AS key, max(epiend) AS ended, bool_or(dementia) AS dementia,
            arg_min({'epistart': epistart, 'classpat': classpat, 'admimeth': admimeth, 'admisorc': admisorc, 'area': area},
@@ -80,23 +85,18 @@ const spells = `CREATE TEMP TABLE spells AS
          first.admimeth AS admimeth, first.admisorc AS admisorc, first.area AS area, last.disdate AS disdate, last.disdest AS disdest
   FROM grouped`;
 
-// Each spell against the one before it: 0 to 2 days, a transfer recorded, none of the exclusions.
+// Each spell against the one before it: 0 to 2 days, a transfer recorded, none of the exclusions. A continuous spell is what its first
+// spell says: to count them it is enough to keep the spells that no link leads to.
 const continuous = `CREATE TEMP TABLE continuous AS
   WITH before AS (
     SELECT *, lag(ended) OVER w AS ended_before, lag(disdest) OVER w AS disdest_before, lag(classpat) OVER w AS classpat_before
-    FROM spells WINDOW w AS (PARTITION BY person ORDER BY began, ended, key)),
-  marked AS (
-    SELECT *, coalesce(began - ended_before BETWEEN 0 AND 2
-        AND (coalesce(disdest_before IN ${list('49 50 51 52 53 84')}, false) OR coalesce(admisorc IN ${list('49 50 51 52 53 87')}, false)
-             OR coalesce(admimeth IN ('2B', '81'), false))
-        AND NOT coalesce(disdest_before = '19' AND admisorc = '51' AND admimeth = '21', false)
-        AND coalesce(classpat_before NOT IN ('3', '4'), true) AND coalesce(classpat NOT IN ('3', '4'), true), false) AS is_linked
-    FROM before),
-  chained AS (
-    SELECT *, sum(CASE WHEN is_linked THEN 0 ELSE 1 END) OVER (PARTITION BY person ORDER BY began, ended, key ROWS UNBOUNDED PRECEDING) AS cips
-    FROM marked)
-  SELECT person, cips, arg_min({'admidate': admidate, 'classpat': classpat, 'area': area}, (began, ended, key)) AS first, count(*) AS n_spells
-  FROM chained GROUP BY person, cips`;
+    FROM spells WINDOW w AS (PARTITION BY person ORDER BY began, ended, key))
+  SELECT person, admidate, classpat, area FROM before
+  WHERE NOT coalesce(began - ended_before BETWEEN 0 AND 2
+      AND (coalesce(disdest_before IN ${list('49 50 51 52 53 84')}, false) OR coalesce(admisorc IN ${list('49 50 51 52 53 87')}, false)
+           OR coalesce(admimeth IN ('2B', '81'), false))
+      AND NOT coalesce(disdest_before = '19' AND admisorc = '51' AND admimeth = '21', false)
+      AND coalesce(classpat_before NOT IN ('3', '4'), true) AND coalesce(classpat NOT IN ('3', '4'), true), false)`;
 
 function tables(from, to) {
   const window = `BETWEEN DATE ${quote(from)} AND DATE ${quote(to)}`;
@@ -131,8 +131,8 @@ function tables(from, to) {
         FROM rows, years GROUP BY person, march)
       SELECT place.area AS area, year(march) - 1 AS year, count(*) AS members FROM places
       WHERE coalesce(died > march, true) AND coalesce(1461 * place.age + 730 + 4 * (march - place.day) >= 0, true) GROUP BY ALL`,
-    continuous: `SELECT first.area AS area, ${quarter} AS quarter, count(*) AS n FROM (SELECT first, first.admidate AS day FROM continuous)
-      WHERE first.classpat IN ('1', '2', '5') AND day ${window} GROUP BY ALL`,
+    continuous: `SELECT area, ${quarter} AS quarter, count(*) AS n FROM (SELECT *, admidate AS day FROM continuous)
+      WHERE classpat IN ('1', '2', '5') AND day ${window} GROUP BY ALL`,
     totals: `SELECT (SELECT count(*) ${kept}) AS episodes, (SELECT count(*) FROM spells) AS spells,
       (SELECT count(*) FROM continuous) AS continuous, (SELECT count(*) FROM members) AS members`,
     repeats: `SELECT area, year, sex, band, events, count(*) AS people FROM (
