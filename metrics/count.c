@@ -148,14 +148,15 @@ static hst_status init_worker(hst_count_worker *w, const hst_counting *c, hst_er
         return status;
     }
     w->steps = calloc(c->n_passes + 1, sizeof *w->steps);
+    w->before = calloc(c->n_passes + 1, sizeof *w->before);
     w->totals = calloc(c->measures->n + 1, sizeof *w->totals);
     w->excluded = calloc(c->measures->n + 1, sizeof *w->excluded);
     w->unfit = calloc(c->measures->n + 1, sizeof *w->unfit);
     w->places = calloc(c->measures->n + 1, sizeof *w->places);
     w->files = calloc(c->n_segments + 1, sizeof *w->files);
     w->supply = calloc(c->n_segments + 1, sizeof *w->supply);
-    if (!w->steps || !w->totals || !w->excluded || !w->unfit || !w->places || !w->files ||
-        !w->supply) {
+    if (!w->steps || !w->before || !w->totals || !w->excluded || !w->unfit || !w->places ||
+        !w->files || !w->supply) {
         return no_memory(err);
     }
     for (size_t s = 0; s < c->n_segments && !status; s++) {
@@ -191,6 +192,8 @@ static void clear_worker(hst_count_worker *w, size_t n_segments)
     hst_rule_comparison_clear(&w->comparison);
     hst_cohort_sizes_free(w->sizes);
     free(w->person_events);
+    free(w->before);
+    hst_returns_clear(&w->returns);
     free(w->steps);
     free(w->totals);
     free(w->excluded);

@@ -6,6 +6,7 @@
 #include "exclusion_internal.h"
 #include "filter_internal.h"
 #include "people_internal.h"
+#include "readmission_internal.h"
 #include "residence_internal.h"
 #include "rule_comparison_internal.h"
 #include "split_internal.h"
@@ -75,6 +76,7 @@ typedef struct hst_counting {
     bool is_asked[HST_N_KINDS_ASKED]; /* some measure is asked of the kind */
     bool wants_people;                /* rows are gathered person by person */
     bool rows_by_person;              /* and so are the measures of rows asked */
+    bool finds_returns;               /* a measure asks for readmissions */
     int longest_lookback;             /* days, of the measures of readmissions */
     bool drops_repeats;               /* the duplicate rules `nhsd` and `hf` */
     hst_area_special special;
@@ -112,6 +114,13 @@ typedef struct hst_pending {
 enum { N_PENDING = 32 };
 
 /* What one thread fills. */
+/* What a person's spells before the stay at hand say of the sets that keep it out of readmissions.
+ */
+typedef struct hst_sets_before {
+    size_t n_spells;                       /* looked at so far */
+    hst_day last[64 * HST_PLAN_USE_WORDS]; /* [set]: start of the last spell in it, 0 = none */
+} hst_sets_before;
+
 typedef struct hst_count_worker {
     size_t number;
     hst_cube *cube;
@@ -125,6 +134,8 @@ typedef struct hst_count_worker {
     hst_rule_comparison comparison;
     size_t n_person_events, person_event_capacity;
     hst_person_event *person_events;
+    hst_returns returns;
+    hst_sets_before *before;                          /* [pass] */
     uint64_t (*steps)[HST_PLAN_FILTERS][HST_N_STEPS]; /* [pass][group] */
     uint64_t *excluded, *unfit;                       /* [measure] */
     uint64_t (*places)[HST_N_PLACES];                 /* [measure] */

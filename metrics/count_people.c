@@ -15,8 +15,7 @@ typedef struct stay {
     size_t last_segment;
     size_t first_episode, end_episode; /* of the person's episodes */
     size_t lookback;                   /* first spell that may be within the days before it */
-    bool is_readmitted_to;
-    uint32_t readmitted_after;
+    uint32_t readmitted_after;         /* days, HST_NOT_READMITTED */
 } stay;
 
 static const hst_row *row_of(const hst_person *person, size_t episode)
@@ -41,17 +40,47 @@ static void find_in_run(const hst_measure_pass *pass, const hst_person *person, 
     }
 }
 
+/* Notes which sets the spells before a stay are in. Each spell is looked at once, however many
+ * stays follow it: of each set the last one is enough, since spells are in the order of their
+ * starts. */
+static void note_sets(const hst_measure_pass *pass, const hst_person *person, const stay *s,
+                      hst_sets_before *before)
+{
+    if (before->n_spells < s->lookback) {
+        before->n_spells = s->lookback;
+    }
+    for (; person->spells[before->n_spells].first_episode < s->first_episode; before->n_spells++) {
+        const hst_spell *spell = &person->spells[before->n_spells];
+        uint64_t found[HST_PLAN_USE_WORDS] = {0};
+
+        find_in_run(pass, person, spell->first_episode, spell->first_episode + spell->n_episodes,
+                    found);
+        for (size_t word = 0; word < hst_plan_n_use_words(pass->plan); word++) {
+            for (uint64_t left = found[word]; left != 0; left &= left - 1) {
+                before->last[64 * word + (size_t)__builtin_ctzll(left)] = spell->start;
+            }
+        }
+    }
+}
+
+static void forget_sets(const hst_counting *c, hst_count_worker *w)
+{
+    for (size_t p = 0; p < c->n_passes; p++) {
+        if (w->before[p].n_spells > 0) {
+            w->before[p] = (hst_sets_before){0};
+        }
+    }
+}
+
 /* Sets matched in the stay, or in spells that began in the days before it. */
 static void find_back(const hst_measure_pass *pass, const hst_person *person, const stay *s,
-                      int days, uint64_t *found)
+                      hst_sets_before *before, int days, uint64_t *found)
 {
     find_in_run(pass, person, s->first_episode, s->end_episode, found);
-    for (size_t i = s->lookback; person->spells[i].first_episode < s->first_episode; i++) {
-        const hst_spell *spell = &person->spells[i];
-
-        if (spell->start + days >= s->row.episode->admidate) {
-            find_in_run(pass, person, spell->first_episode,
-                        spell->first_episode + spell->n_episodes, found);
+    note_sets(pass, person, s, before);
+    for (size_t set = 0; set < 64 * hst_plan_n_use_words(pass->plan); set++) {
+        if (before->last[set] != 0 && before->last[set] + days >= s->row.episode->admidate) {
+            found[set / 64] |= UINT64_C(1) << set % 64;
         }
     }
 }
@@ -69,7 +98,8 @@ static uint64_t ask_unfit(const hst_counting *c, hst_count_worker *w, const hst_
                                         UINT64_C(1) << pass->unfit_bit[bit]);
 
         if (unfit != 0 && hst_plan_modes(pass->plan, unfit) != 0) {
-            find_back(pass, person, s, c->measures->items[m].measure->lookback, found);
+            find_back(pass, person, s, &w->before[pass - c->passes],
+                      c->measures->items[m].measure->lookback, found);
         }
         if (unfit != 0 && hst_plan_ask_codes(pass->plan, unfit, uses) != 0) {
             w->unfit[m]++;
@@ -115,7 +145,7 @@ static hst_status ask_filters(const hst_counting *c, hst_count_worker *w,
                            .episode = s->row.episode,
                            .periods = periods,
                            .uses = uses,
-                           .is_readmitted_to = s->is_readmitted_to,
+                           .is_readmitted_to = s->readmitted_after != HST_NOT_READMITTED,
                            .readmitted_after = s->readmitted_after,
                            .first_episode = s->first_episode,
                            .end_episode = s->end_episode};
@@ -188,29 +218,15 @@ static hst_status count_spells(const hst_counting *c, hst_count_worker *w, const
 
 /* ---- continuous spells and readmissions ---- */
 
-/* Days from the discharge of a continuous spell to the next one, when that is an emergency. */
-static void find_readmission(stay *s, const hst_person *person, size_t cips)
-{
-    const hst_spell *next = NULL;
-
-    do { /* sessions of regular attenders are no discharges that a return could be paired with */
-        if (++cips == person->n_cips) {
-            return;
-        }
-        next = &person->spells[person->cips[cips].first_spell];
-    } while (next->classpat == '3' || next->classpat == '4');
-    if (hst_is_emergency(next->admimeth) && s->row.episode->disdate != 0 &&
-        next->admidate >= s->row.episode->disdate) {
-        s->is_readmitted_to = true;
-        s->readmitted_after = (uint32_t)(next->admidate - s->row.episode->disdate);
-    }
-}
-
 static hst_status count_cips(const hst_counting *c, hst_count_worker *w, const hst_person *person)
 {
     size_t lookback = 0;
     hst_status status = HST_OK;
 
+    forget_sets(c, w);
+    if (c->finds_returns) {
+        status = hst_returns_find(&w->returns, person, &w->err);
+    }
     for (size_t i = 0; i < person->n_cips && !status; i++) {
         const hst_cips *cips = &person->cips[i];
         const hst_spell *first = &person->spells[cips->first_spell];
@@ -221,13 +237,22 @@ static hst_status count_cips(const hst_counting *c, hst_count_worker *w, const h
         }
         s.lookback = lookback;
         end_stay(&s, person, first, &person->spells[cips->first_spell + cips->n_spells - 1]);
-        find_readmission(&s, person, i);
+        s.readmitted_after = c->finds_returns ? w->returns.after[i] : HST_NOT_READMITTED;
         status = count_stay(c, w, person, &s, HST_KIND_OF_CIPS);
     }
     return status;
 }
 
 /* ---- cohorts ---- */
+
+/* Day on which a row asks for members: what spells fill a missing ADMIDATE with where there is
+ * none. */
+static hst_day day_of(const hst_episode *e)
+{
+    hst_day start = e->epiend != 0 && e->epiend < e->epistart ? e->epiend : e->epistart;
+
+    return e->admidate ? e->admidate : start;
+}
 
 /* Notes in the copies of a person's rows which cohorts they belong to on their day. */
 static void mark_members(const hst_person *person, const hst_membership *membership)
@@ -239,7 +264,7 @@ static void mark_members(const hst_person *person, const hst_membership *members
         for (unsigned left = membership->cohorts; left != 0; left &= left - 1) {
             unsigned cohort = (unsigned)__builtin_ctz(left);
 
-            bits |= (unsigned)(episode->admidate >= membership->from[cohort]) << cohort;
+            bits |= (unsigned)(day_of(episode) >= membership->from[cohort]) << cohort;
         }
         episode->reserved = (uint16_t)((episode->reserved & HST_RECORD_REPEAT) | bits);
     }

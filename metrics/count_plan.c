@@ -196,6 +196,7 @@ static hst_status choose_rules(hst_counting *c, hst_error *err)
         rules->wants_spells = rules->wants_spells || measure->asked_of != HST_OF_ROWS;
         c->rows_by_person =
             c->rows_by_person || (measure->counts_people && measure->asked_of == HST_OF_ROWS);
+        c->finds_returns = c->finds_returns || (measure->layers >> HST_LAYER_READMITTED & 1) != 0;
         if (measure->unfit.n > 0 && measure->measure->lookback > c->longest_lookback) {
             c->longest_lookback = measure->measure->lookback;
         }

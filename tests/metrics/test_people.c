@@ -118,6 +118,30 @@ static uint32_t provider_number(const char *code)
     return number;
 }
 
+/* An emergency is a return from the last discharge before it, whichever stay that was; those of one
+ * day follow the order of the stays. Regular attendances are neither. */
+static void pair_with_discharge(plain_person *person, size_t emergency)
+{
+    const plain_stay *e = &person->cips[emergency];
+    plain_stay *last = NULL;
+
+    if (!is_emergency(e->first->admimeth) || e->first->classpat == '3') {
+        return;
+    }
+    for (size_t i = 0; i < person->n_cips; i++) {
+        plain_stay *s = &person->cips[i];
+        bool is_before = s->disdate != HST_DATE_MISSING && s->disdate >= s->admidate &&
+                         (s->disdate < e->admidate || (s->disdate == e->admidate && i < emergency));
+
+        if (is_before && s->first->classpat != '3' && (!last || s->disdate >= last->disdate)) {
+            last = s;
+        }
+    }
+    if (last && (last->next_emergency == HST_DATE_MISSING || last->next_emergency > e->admidate)) {
+        last->next_emergency = e->admidate;
+    }
+}
+
 static void build_person(hst_spells *builder, uint64_t id)
 {
     static hst_stay_episode episodes[N_ROWS];
@@ -162,14 +186,7 @@ static void build_person(hst_spells *builder, uint64_t id)
         person->cips[i].next_emergency = HST_DATE_MISSING;
     }
     for (size_t i = 0; i < person->n_cips; i++) {
-        size_t next = i + 1;
-
-        while (next < person->n_cips && person->cips[next].first->classpat == '3') {
-            next++; /* a regular attendance is no discharge to come back from */
-        }
-        if (next < person->n_cips && is_emergency(person->cips[next].first->admimeth)) {
-            person->cips[i].next_emergency = person->cips[next].admidate;
-        }
+        pair_with_discharge(person, i);
     }
 }
 
