@@ -113,7 +113,6 @@ typedef struct hst_pending {
 
 enum { N_PENDING = 32 };
 
-/* What one thread fills. */
 /* What a person's spells before the stay at hand say of the sets that keep it out of readmissions.
  */
 typedef struct hst_sets_before {
@@ -121,6 +120,7 @@ typedef struct hst_sets_before {
     hst_day last[64 * HST_PLAN_USE_WORDS]; /* [set]: start of the last spell in it, 0 = none */
 } hst_sets_before;
 
+/* What one thread fills. */
 typedef struct hst_count_worker {
     size_t number;
     hst_cube *cube;
