@@ -436,13 +436,7 @@ static hst_status gather_steps(const cascade *c, const hst_cube *cube, size_t n_
 
 static bool has_weights(const cascade *c)
 {
-    const hst_area_group *group = c->area == SIZE_MAX ? hst_areas_group(c->areas, c->group) : NULL;
-    bool found = false;
-
-    for (size_t i = 0; group && i < group->n_members; i++) {
-        found = found || group->members[i].weight != 1;
-    }
-    return found;
+    return c->area == SIZE_MAX && hst_area_group_is_weighted(hst_areas_group(c->areas, c->group));
 }
 
 static hst_status prepare(cascade *c, const hst_measures *measures, size_t n_threads,

@@ -205,16 +205,6 @@ static hst_status choose_rules(hst_counting *c, hst_error *err)
     return HST_OK;
 }
 
-static bool has_own_cells(const hst_area_group *group)
-{
-    for (size_t i = 0; i < group->n_members; i++) {
-        if (group->members[i].weight != 1) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool is_member(const hst_counting *c, const hst_area_group *group, size_t area)
 {
     for (size_t i = 0; i < group->n_members; i++) {
@@ -239,7 +229,7 @@ static hst_status list_groups(hst_counting *c, hst_error *err)
         for (size_t g = 0; g < n_groups; g++) {
             const hst_area_group *group = hst_areas_group(c->areas, g);
 
-            if (has_own_cells(group) && is_member(c, group, area)) {
+            if (!hst_area_group_is_weighted(group) && is_member(c, group, area)) {
                 c->groups[n++] = g;
             }
         }

@@ -203,20 +203,10 @@ bool hst_cube_counts_people(const hst_cube *cube, size_t measure)
     return cube->measures->items[measure].counts_people;
 }
 
-static bool is_weighted(const hst_area_group *group)
-{
-    for (size_t i = 0; i < group->n_members; i++) {
-        if (group->members[i].weight != 1) {
-            return true;
-        }
-    }
-    return false;
-}
-
 size_t hst_cube_group_area(const hst_cube *cube, size_t measure, size_t group)
 {
-    bool has_own =
-        hst_cube_counts_people(cube, measure) && !is_weighted(hst_areas_group(cube->areas, group));
+    bool has_own = hst_cube_counts_people(cube, measure) &&
+                   !hst_area_group_is_weighted(hst_areas_group(cube->areas, group));
 
     return has_own ? cube->n_areas + group : SIZE_MAX;
 }

@@ -412,9 +412,7 @@ hst_status rate_unit_of_group(rate_unit *unit, const rate_inputs *inputs, const 
         return HST_OK;
     }
     own_cells = hst_cube_group_area(inputs->cube, slice->measure, number);
-    for (size_t i = 0; i < group->n_members; i++) {
-        unit->is_weighted = unit->is_weighted || group->members[i].weight != 1;
-    }
+    unit->is_weighted = hst_area_group_is_weighted(group);
     for (size_t i = 0; i < group->n_members && status == HST_OK; i++) {
         const hst_area_member *member = &group->members[i];
 

@@ -30,6 +30,17 @@ typedef struct hst_area_group {
     uint32_t site; /**< the site it belongs to, UINT32_MAX for all */
 } hst_area_group;
 
+/** True when a member has a weight other than 1. */
+static inline bool hst_area_group_is_weighted(const hst_area_group *group)
+{
+    for (size_t i = 0; i < group->n_members; i++) {
+        if (group->members[i].weight != 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /**
  * Builds the area list by the rules of domain/areas.md: `areas.names`, else the areas of the
  * population files, else every code met in `segments`. Sorted by code as bytes.
