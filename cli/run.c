@@ -341,8 +341,8 @@ static hst_status run_stages(run *r, bool ingest_only, bool *is_current, hst_err
         (status = stage(r, "publish", publish, err)) != HST_OK) {
         return status;
     }
-    cli_report_warnings(r->terminal, r->study, r->results, (const hst_segment *const *)r->segments,
-                        r->n_segments);
+    cli_report_warnings(r->terminal, r->study, r->results, hst_cube_people(r->cube),
+                        (const hst_segment *const *)r->segments, r->n_segments);
     return cli_report_england(r->terminal, r->study, r->england, err);
 }
 

@@ -144,7 +144,8 @@ static bool needs_population(const hst_measure *measure)
 }
 
 void cli_report_warnings(cli_terminal *terminal, const hst_study *study, const hst_results *results,
-                         const hst_segment *const *segments, size_t n_segments)
+                         const hst_people_totals *people, const hst_segment *const *segments,
+                         size_t n_segments)
 {
     size_t n_rows = 0, n_withheld = 0, n_without_population = 0, n_incomplete = 0;
     const hst_result *rows = hst_results_rows(results, &n_rows);
@@ -156,6 +157,13 @@ void cli_report_warnings(cli_terminal *terminal, const hst_study *study, const h
             cli_terminal_warn(terminal, "%s: %llu rows could not be read (audit.csv says why)",
                               info->file, (unsigned long long)(info->rows_read - info->rows_used));
         }
+    }
+    if (people && people->n_no_sus_spell > 0) {
+        cli_terminal_warn(
+            terminal,
+            "%llu of %llu episodes are in no spell: no SUSSPELLID, which files before "
+            "2007/08 do not have (audit.csv, stage people)",
+            (unsigned long long)people->n_no_sus_spell, (unsigned long long)people->n_episodes);
     }
     for (size_t i = 0; i < n_rows; i++) {
         bool is_rate = needs_population(&study->measures[rows[i].measure]);
@@ -172,8 +180,8 @@ void cli_report_warnings(cli_terminal *terminal, const hst_study *study, const h
     }
     if (n_withheld > 0) {
         cli_terminal_warn(terminal,
-                          "%zu rates are empty: fewer events than min_events, or a population of "
-                          "zero (column note)",
+                          "%zu rates are empty: fewer events than min_events, a population of zero "
+                          "or another reason (column note)",
                           n_withheld);
     }
     if (n_without_population > 0) {

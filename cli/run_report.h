@@ -16,6 +16,7 @@ HST_MUST_CHECK hst_status cli_report_england(cli_terminal *terminal, const hst_s
 
 /** Says in words what a reader should know before quoting a number. */
 void cli_report_warnings(cli_terminal *terminal, const hst_study *study, const hst_results *results,
-                         const hst_segment *const *segments, size_t n_segments);
+                         const hst_people_totals *people, const hst_segment *const *segments,
+                         size_t n_segments);
 
 #endif

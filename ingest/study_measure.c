@@ -235,6 +235,10 @@ static void read_stays(const hst_scope *s, hst_measure *measure)
     }
     if (hst_study_key_fits(s, measure, "los_cap")) {
         measure->los_cap = (int)hst_scope_number(s, "los_cap");
+        if (hst_scope_find(s, "los_cap") && measure->los_cap == 0) { /* 0 is: no cap */
+            hst_reader_fail(s->reader, hst_scope_find(s, "los_cap"),
+                            "`los_cap` must be greater than 0");
+        }
     }
     if (hst_study_key_fits(s, measure, "los_min")) {
         measure->los_min = (int)hst_scope_number(s, "los_min");

@@ -284,6 +284,10 @@ static hst_status finish_cube(const hst_counting *c, hst_count_worker *w, hst_le
         status = hst_cube_check_supply(w->cube, w->supply, c->segments, c->n_segments, ledger, err);
     }
     if (!status) {
+        if (c->rules.wants_spells) {
+            w->totals_of_people.n_no_sus_spell =
+                hst_people_ledger(w->people)->n[HST_SPELL_NO_SUS_SPELL];
+        }
         hst_cube_set_people(w->cube, &w->totals_of_people, w->sizes);
         w->sizes = NULL; /* now the cube's */
     }
@@ -332,6 +336,9 @@ hst_status hst_count_watched(hst_cube **out, hst_england **england, const hst_me
     }
     if (!status) {
         status = hst_count_check_areas(&c, &workers[0], err);
+    }
+    if (!status) {
+        status = hst_count_check_spells(&c, &workers[0], err);
     }
     if (!status) {
         status = hst_count_audit(&c, &workers[0], ledger, err);

@@ -198,6 +198,10 @@ HST_MUST_CHECK hst_status hst_count_people(const hst_counting *c, hst_count_work
 HST_MUST_CHECK hst_status hst_count_check_areas(const hst_counting *c, const hst_count_worker *w,
                                                 hst_error *err);
 
+/** Fails where the rule of spells cannot work: `supplied` without a SUSSPELLID in any row. */
+HST_MUST_CHECK hst_status hst_count_check_spells(const hst_counting *c, const hst_count_worker *w,
+                                                 hst_error *err);
+
 /** Writes what became of every row of every file and measure. */
 HST_MUST_CHECK hst_status hst_count_audit(const hst_counting *c, const hst_count_worker *w,
                                           hst_ledger *ledger, hst_error *err);

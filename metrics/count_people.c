@@ -299,6 +299,19 @@ void hst_count_merge_people(hst_count_worker *into, const hst_count_worker *from
     }
 }
 
+hst_status hst_count_check_spells(const hst_counting *c, const hst_count_worker *w, hst_error *err)
+{
+    const hst_people_totals *totals = &w->totals_of_people;
+
+    if (!c->rules.wants_spells || totals->n_spells > 0 || totals->n_no_sus_spell == 0) {
+        return HST_OK;
+    }
+    return hst_fail(err, HST_ERR_INPUT,
+                    "%s: no inpatient row has a SUSSPELLID, so `spells: {rule: supplied}` makes no "
+                    "spell; write `rule: nhsd` or york, or deliver the column",
+                    c->study->path);
+}
+
 /* ---- the person ---- */
 
 static hst_status count_person(const hst_counting *c, hst_count_worker *w, const hst_person *person)

@@ -156,6 +156,8 @@ uint64_t hst_cube_excluded(const hst_cube *cube, size_t measure, size_t area, hs
 typedef struct hst_people_totals {
     bool has_spells, has_cohorts;
     uint64_t n_people, n_episodes, n_spells, n_cips;
+    uint64_t n_no_sus_spell; /**< with the rule `supplied`: episodes in no spell for want of a
+                                SUSSPELLID */
 } hst_people_totals;
 
 const hst_people_totals *hst_cube_people(const hst_cube *cube);

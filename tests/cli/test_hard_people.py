@@ -12,7 +12,7 @@ import sys
 import tempfile
 import unittest
 
-from check_support import row, write_extract, write_text
+from check_support import HEADER, row, run, write_extract, write_text
 
 PROGRAM = ""
 
@@ -85,6 +85,21 @@ class HardPeople(unittest.TestCase):
         result = self.run_with([stay(1, day, 3, ADMIDATE=""), stay(1, day - datetime.timedelta(30), 3, EPIKEY="7")])
 
         self.assertEqual(result["members", "2009/10"]["total_count"], "1")
+
+    def test_the_rule_supplied_needs_its_column(self):
+        """Without any SUSSPELLID nothing is published; without some of them the run says how many."""
+        write_text(os.path.join(self.folder, "study.yaml"), STUDY + "spells: {rule: supplied}\n")
+        rows = [stay(i, datetime.date(2008, 7, 1), i, SUSSPELLID=str(9000 + i) if i < 2 else "-1") for i in range(5)]
+        write_extract(os.path.join(self.folder, "apc.csv"), rows)
+        done = run(PROGRAM, "run", "study.yaml", cwd=self.folder)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("no inpatient row has a SUSSPELLID", done.stderr)
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "results/latest")))
+
+        write_extract(os.path.join(self.folder, "apc.csv"), rows, HEADER + ["SUSSPELLID"])
+        done = run(PROGRAM, "run", "study.yaml", cwd=self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("3 of 5 episodes are in no spell: no SUSSPELLID", done.stderr)
 
 
 if __name__ == "__main__":

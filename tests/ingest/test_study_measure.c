@@ -99,6 +99,8 @@ static fault_case fault_cases[] = {
      ", line 4, column 54: measure `m`: working days are known from 1990-01-01 to 2035-12-31"},
     {"cap of a count", MEASURE("statistic: count, los_cap: 30"),
      "`los_cap` goes with `statistic: mean_los, std_mean_los, bed_days or bed_day_rate`"},
+    {"cap of no days", MEASURE("statistic: mean_los, los_cap: 0"),
+     "`los_cap` must be greater than 0"},
     {"shortest over longest", MEASURE("statistic: mean_los, los_min: 10, los_cap: 9"),
      "measure `m`: `los_min` is longer than `los_cap`"},
     {"days of a count", MEASURE("statistic: count, days: 28"),
