@@ -13,7 +13,9 @@ enum { ROWS_PER_BUCKET = 4, FEW = 24 };
 
 typedef struct entry {
     uint64_t person[2];
-    hst_row row;
+    hst_episode *episode;
+    uint32_t segment;
+    hst_day day; /* in the order of their days, episodes are nearly as the spell rules want them */
 } entry;
 
 struct hst_people {
@@ -107,7 +109,15 @@ static int compare_entries(const void *a, const void *b)
     if (x->person[0] != y->person[0]) {
         return x->person[0] < y->person[0] ? -1 : 1;
     }
-    return (x->person[1] > y->person[1]) - (x->person[1] < y->person[1]);
+    if (x->person[1] != y->person[1]) {
+        return x->person[1] < y->person[1] ? -1 : 1;
+    }
+    return (x->day > y->day) - (x->day < y->day);
+}
+
+static bool is_same_person(const entry *a, const entry *b)
+{
+    return a->person[0] == b->person[0] && a->person[1] == b->person[1];
 }
 
 static void sort_bucket(entry *entries, size_t n)
@@ -170,8 +180,8 @@ hst_status hst_people_begin(hst_people *people, const hst_block *blocks, hst_err
         for (size_t at = 0; at < blocks[s].bytes; n++) {
             hst_episode *episode = (hst_episode *)(void *)(blocks[s].records + at);
 
-            people->dealt[n] =
-                (entry){{episode->person[0], episode->person[1]}, {episode, (uint32_t)s}};
+            people->dealt[n] = (entry){
+                {episode->person[0], episode->person[1]}, episode, (uint32_t)s, episode->admidate};
             people->buckets[bucket_of(people, &people->dealt[n]) + 1]++;
             at += hst_episode_bytes(episode);
         }
@@ -300,7 +310,7 @@ static void fetch_ahead(const hst_people *people, size_t from)
     enum { AHEAD = 16 };
 
     for (size_t i = from; i < from + AHEAD && i < people->n; i++) {
-        const char *record = (const char *)people->entries[i].row.episode;
+        const char *record = (const char *)people->entries[i].episode;
 
         __builtin_prefetch(record);
         __builtin_prefetch(record + 64);
@@ -315,8 +325,7 @@ hst_status hst_people_next(hst_people *people, hst_person *person, bool *more, h
 
     *person = (hst_person){0};
     *more = first < people->n;
-    while (end < people->n &&
-           compare_entries(&people->entries[first], &people->entries[end]) == 0) {
+    while (end < people->n && is_same_person(&people->entries[first], &people->entries[end])) {
         end++;
     }
     people->at = end;
@@ -326,7 +335,7 @@ hst_status hst_people_next(hst_people *people, hst_person *person, bool *more, h
         return status;
     }
     for (size_t i = first; i < end; i++) {
-        people->rows[i - first] = people->entries[i].row;
+        people->rows[i - first] = (hst_row){people->entries[i].episode, people->entries[i].segment};
     }
     person->n_rows = end - first;
     person->rows = people->rows;

@@ -186,28 +186,9 @@ static size_t apply_supplied(const hst_stay_episode *episodes, uint32_t *order, 
     return n_runs;
 }
 
-/* People of one episode are many: the same as above without a search for others. */
-static size_t apply_alone(hst_spell_rule rule, const hst_stay_episode *episode, hst_run *runs,
-                          hst_spell_ledger *ledger)
-{
-    if (is_invalid(episode) || (rule == HST_SPELLS_SUPPLIED && episode->sus_spell == 0)) {
-        return 0;
-    }
-    if (rule == HST_SPELLS_NHSD) {
-        bool is_regular = is_attender(episode);
-
-        ledger->n[HST_SPELL_REGULAR_ATTENDER] += is_regular;
-        ledger->n[HST_SPELL_NUMBER_MISSING] += !is_regular && episode->spell_number == 0;
-    }
-    return add_run(runs, 0, 0, 1);
-}
-
 size_t hst_spell_rule_apply(hst_spell_rule rule, const hst_stay_episode *episodes, uint32_t *order,
                             uint32_t *room, size_t n, hst_run *runs, hst_spell_ledger *ledger)
 {
-    if (n == 1) {
-        return apply_alone(rule, episodes, runs, ledger);
-    }
     switch (rule) {
     case HST_SPELLS_YORK:
         return apply_york(episodes, order, room, n, runs, ledger);
