@@ -35,7 +35,7 @@ static hst_status check_cohorts(const hst_study *study, const hst_areas *areas,
     }
     status = hst_cohorts_create(&cohorts, &known, conditions, store, err);
     if (!status && areas) {
-        status = hst_cohorts_check_registers(cohorts, areas, err);
+        status = hst_cohorts_check_registers(cohorts, areas, NULL, err);
     }
     hst_cohorts_free(cohorts);
     return status;

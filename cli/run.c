@@ -216,7 +216,7 @@ static hst_status count(run *r, hst_error *err)
         status = note_area_columns(r, err);
     }
     if (status == HST_OK && r->cohorts) {
-        status = hst_cohorts_check_registers(r->cohorts, r->areas, err);
+        status = hst_cohorts_check_registers(r->cohorts, r->areas, r->ledger, err);
     }
     if (status == HST_OK) {
         status = hst_count(&r->cube, &r->england, r->measures, r->study, r->areas, segments,

@@ -217,6 +217,7 @@ typedef struct cohort_register {
     const hst_areas *areas;
     size_t n_places;
     bool is_given;
+    size_t n_elsewhere; /* rows of areas that are not in the list */
     double *registered;
 } cohort_register;
 
@@ -274,8 +275,8 @@ static hst_status read_register_row(cohort_register *list, const hst_table *tabl
         return status;
     }
     if (place == SIZE_MAX) {
-        return hst_fail(err, HST_ERR_INPUT, "%s, line %zu, column area: not in the area list",
-                        hst_table_name(table), hst_table_line(table, row));
+        list->n_elsewhere++; /* registers are national, area lists need not be */
+        return HST_OK;
     }
     if (hst_table_cell(table, row, columns->registered)[0] == '\0') {
         return HST_OK; /* not known */
@@ -325,8 +326,14 @@ static hst_status read_register(cohort_register *list, const char *path, hst_err
     if (!status) {
         status = hst_table_require(table, "registered", &columns.registered, err);
     }
+    list->n_elsewhere = 0;
     for (size_t row = 0; !status && row < hst_table_n_rows(table); row++) {
         status = read_register_row(list, table, row, &columns, err);
+    }
+    if (!status && list->n_elsewhere > 0 && list->n_elsewhere == hst_table_n_rows(table)) {
+        status =
+            hst_fail(err, HST_ERR_INPUT, "%s, column area: none of its areas is in the area list",
+                     hst_table_name(table));
     }
     hst_table_free(table);
     return status;
@@ -440,8 +447,22 @@ static size_t list_cohort(hst_cohort_row *rows, size_t cohort, const cohort_regi
     return n;
 }
 
-hst_status hst_cohorts_list(hst_cohort_row **out, size_t *n_out, const hst_cohorts *cohorts,
-                            const hst_cohort_sizes *sizes, const hst_areas *areas, hst_error *err)
+/* Tells the audit how many rows of a register are of other areas. */
+static hst_status tell_elsewhere(const cohort_register *list, const hst_study_cohort *cohort,
+                                 hst_ledger *ledger, hst_error *err)
+{
+    hst_ledger_line line = {.stage = "cohorts",
+                            .dataset = hst_dataset_name(HST_DATASET_APC),
+                            .measure = cohort->id,
+                            .reason = "area of the register not in the area list",
+                            .n = list->n_elsewhere};
+
+    return cohort->register_file && line.n > 0 ? hst_ledger_add(ledger, &line, err) : HST_OK;
+}
+
+static hst_status list_all(hst_cohort_row **out, size_t *n_out, const hst_cohorts *cohorts,
+                           const hst_cohort_sizes *sizes, const hst_areas *areas,
+                           hst_ledger *ledger, hst_error *err)
 {
     cohort_register list = {
         .sizes = sizes, .areas = areas, .n_places = hst_areas_n(areas) + hst_areas_n_groups(areas)};
@@ -459,7 +480,12 @@ hst_status hst_cohorts_list(hst_cohort_row **out, size_t *n_out, const hst_cohor
     }
     sort_cohorts(cohorts, order);
     for (size_t i = 0; i < cohorts->n; i++) {
-        status = read_register(&list, cohorts->items[order[i]].study->register_file, err);
+        const hst_study_cohort *cohort = cohorts->items[order[i]].study;
+
+        status = read_register(&list, cohort->register_file, err);
+        if (!status) {
+            status = tell_elsewhere(&list, cohort, ledger, err);
+        }
         if (status) {
             goto done;
         }
@@ -476,8 +502,14 @@ done:
     return status;
 }
 
+hst_status hst_cohorts_list(hst_cohort_row **rows, size_t *n_rows, const hst_cohorts *cohorts,
+                            const hst_cohort_sizes *sizes, const hst_areas *areas, hst_error *err)
+{
+    return list_all(rows, n_rows, cohorts, sizes, areas, NULL, err);
+}
+
 hst_status hst_cohorts_check_registers(const hst_cohorts *cohorts, const hst_areas *areas,
-                                       hst_error *err)
+                                       hst_ledger *ledger, hst_error *err)
 {
     hst_cohort_sizes *nobody = NULL;
     hst_cohort_row *rows = NULL;
@@ -485,7 +517,7 @@ hst_status hst_cohorts_check_registers(const hst_cohorts *cohorts, const hst_are
     hst_status status = hst_cohort_sizes_create(&nobody, cohorts, cohorts->study, areas, err);
 
     if (!status) {
-        status = hst_cohorts_list(&rows, &n, cohorts, nobody, areas, err);
+        status = list_all(&rows, &n, cohorts, nobody, areas, ledger, err);
     }
     free(rows);
     hst_cohort_sizes_free(nobody);

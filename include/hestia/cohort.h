@@ -59,7 +59,7 @@ typedef struct hst_cohort_row {
  * then; within the register's ages, by the row's STARTAGE and the time since.
  *
  * @param rows  receives [n_rows], which the caller frees
- * @return HST_ERR_INPUT: a register file without a column, with an area that is not in the list, a
+ * @return HST_ERR_INPUT: a register file without a column, without any area of the list, with a
  * date that is none, a number below 0, two of one area and year (line named); HST_ERR_USAGE: none
  */
 HST_MUST_CHECK hst_status hst_cohorts_list(hst_cohort_row **rows, size_t *n_rows,
@@ -67,9 +67,15 @@ HST_MUST_CHECK hst_status hst_cohorts_list(hst_cohort_row **rows, size_t *n_rows
                                            const hst_cohort_sizes *sizes, const hst_areas *areas,
                                            hst_error *err);
 
-/** Reads the registers as hst_cohorts_list does, so that a fault in one shows before the count. */
+/**
+ * Reads the registers as hst_cohorts_list does, so that a fault in one shows before the count.
+ *
+ * @param ledger  is told (stage "cohorts") how many rows are of areas that are not in the list and
+ *                so set aside; may be NULL
+ */
 HST_MUST_CHECK hst_status hst_cohorts_check_registers(const hst_cohorts *cohorts,
-                                                      const hst_areas *areas, hst_error *err);
+                                                      const hst_areas *areas, hst_ledger *ledger,
+                                                      hst_error *err);
 
 /** All members met, whatever their area. */
 uint64_t hst_cohort_sizes_people(const hst_cohort_sizes *sizes, size_t cohort);

@@ -259,11 +259,11 @@ class Cohorts(unittest.TestCase):
     def test_a_register_of_unknown_areas_stops_the_run(self):
         write_text(self.path("register.csv"), "area,date,registered\n5ZZ,2008/09,17\n")
         result = self.run_study(3)
-        self.assertIn("register.csv, line 2, column area: not in the area list", result.stderr)
+        self.assertIn("register.csv, column area: none of its areas is in the area list", result.stderr)
         self.assertNotIn("people ", result.stdout + result.stderr)  # before anything is counted
         check = run(PROGRAM, "check", self.path("study.yaml"))
         self.assertEqual(check.returncode, 3)
-        self.assertIn("register.csv, line 2", check.stderr)
+        self.assertIn("register.csv, column area", check.stderr)
         self.assertFalse(os.path.exists(self.path("results", "latest")))
 
     def test_mergers_in_a_circle_stop_the_run(self):

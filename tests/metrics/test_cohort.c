@@ -745,7 +745,7 @@ static void sizes_are_counted(void **state)
     cohorts = make_cohorts(&made.study, s.store);
     assert_int_equal(hst_areas_build(&areas, &made.study, NULL, NULL, 0, NULL), HST_OK);
     sizes = count_sizes(cohorts, &made.study, areas, &s, c->threads);
-    assert_int_equal(hst_cohorts_check_registers(cohorts, areas, NULL), HST_OK);
+    assert_int_equal(hst_cohorts_check_registers(cohorts, areas, NULL, NULL), HST_OK);
     if (hst_cohorts_list(&rows, &n, cohorts, sizes, areas, &err)) {
         fail_msg("%s", err.message);
     }
@@ -809,8 +809,8 @@ static struct register_fault {
     {"no column of areas", "region,date,registered\n5QL,2005/06,1\n", HST_ERR_INPUT, "area"},
     {"no column of dates", "area,year,registered\n5QL,2005/06,1\n", HST_ERR_INPUT, "date"},
     {"no column of numbers", "area,date,n\n5QL,2005/06,1\n", HST_ERR_INPUT, "registered"},
-    {"an unknown area", "area,date,registered\n5QL,2005/06,1\n5XX,2005/06,1\n", HST_ERR_INPUT,
-     "register.csv, line 3, column area: not in the area list"},
+    {"unknown areas alone", "area,date,registered\n5XY,2005/06,1\n5XX,2005/06,1\n", HST_ERR_INPUT,
+     "register.csv, column area: none of its areas is in the area list"},
     {"a date that is none", "area,date,registered\n5QL,spring,1\n", HST_ERR_INPUT,
      "register.csv, line 2, column date"},
     {"a number that is none", "area,date,registered\n5QL,2005/06,many\n", HST_ERR_INPUT,
@@ -843,13 +843,42 @@ static void register_is_refused(void **state)
     cohorts = make_cohorts(&made.study, NULL);
     assert_int_equal(hst_areas_build(&areas, &made.study, NULL, NULL, 0, NULL), HST_OK);
     assert_int_equal(hst_cohort_sizes_create(&sizes, cohorts, &made.study, areas, NULL), HST_OK);
-    assert_int_equal(hst_cohorts_check_registers(cohorts, areas, &err), c->expected);
+    assert_int_equal(hst_cohorts_check_registers(cohorts, areas, NULL, &err), c->expected);
     assert_non_null(strstr(err.message, c->message));
     assert_int_equal(hst_cohorts_list(&rows, &n, cohorts, sizes, areas, &err), c->expected);
     assert_null(rows);
     assert_int_equal(n, 0);
     assert_non_null(strstr(err.message, c->message));
     hst_cohort_sizes_free(sizes);
+    hst_cohorts_free(cohorts);
+    hst_areas_free(areas);
+}
+
+/* A national register beside a list of a few areas: the others are told of, and set aside. */
+static void other_areas_of_a_register_are_set_aside(void **state)
+{
+    size_study made;
+    hst_areas *areas = NULL;
+    hst_cohorts *cohorts = NULL;
+    hst_ledger *ledger = NULL;
+    const hst_ledger_line *lines = NULL;
+    size_t n = 0;
+
+    (void)state;
+    fill_study(&made);
+    write_text("register.csv",
+               "area,date,registered\n5QL,2005/06,17\n5XX,2005/06,3\n5XY,2005/06,4\n");
+    made.study.cohorts = &made.cohorts[1];
+    made.study.n_cohorts = 1;
+    cohorts = make_cohorts(&made.study, NULL);
+    assert_int_equal(hst_areas_build(&areas, &made.study, NULL, NULL, 0, NULL), HST_OK);
+    assert_int_equal(hst_ledger_create(&ledger, NULL), HST_OK);
+    assert_int_equal(hst_cohorts_check_registers(cohorts, areas, ledger, NULL), HST_OK);
+    lines = hst_ledger_lines(ledger, &n);
+    assert_int_equal(n, 1);
+    assert_string_equal(lines[0].stage, "cohorts");
+    assert_int_equal(lines[0].n, 2);
+    hst_ledger_free(ledger);
     hst_cohorts_free(cohorts);
     hst_areas_free(areas);
 }
@@ -937,9 +966,10 @@ int main(void)
         cmocka_unit_test(no_cohorts_have_no_members),
         cmocka_unit_test(a_folder_is_no_list),
         cmocka_unit_test(a_study_without_the_end_of_a_year_lists_nothing),
+        cmocka_unit_test(other_areas_of_a_register_are_set_aside),
         cmocka_unit_test(a_register_without_the_whole_has_no_other),
     };
-    size_t n = 7;
+    size_t n = 8;
 
     ADD_TESTS(condition_shapes, name, members_by_condition)
     ADD_TESTS(file_cases, name, member_by_file)
