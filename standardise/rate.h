@@ -23,9 +23,10 @@ enum rate_note {
     RATE_NO_VALUE = 1 << 12,
     RATE_NO_DEPRIVATION = 1 << 13,
     RATE_FEW_AREAS = 1 << 14,
+    RATE_ROUNDED_COUNT = 1 << 15,
 };
 
-enum { RATE_N_SENTENCES = 15, RATE_MAX_ROWS = 6 };
+enum { RATE_N_SENTENCES = 16, RATE_MAX_ROWS = 6 };
 
 /* The sentence of each bit, from the lowest on. */
 extern const char *const rate_sentences[RATE_N_SENTENCES];

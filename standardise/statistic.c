@@ -26,6 +26,7 @@ const char *const rate_sentences[RATE_N_SENTENCES] = {
     "no value in the file for this period",
     "no deprivation score of this area",
     "fewer than three areas with a rate and a deprivation score",
+    "total_count is rounded: the file has a fraction, and the value is worked out with it",
 };
 
 static const rate_statistic statistics[] = {
@@ -198,6 +199,9 @@ void rate_compute(const rate_basis *basis, const rate_unit *unit, bool is_publis
     statistic->compute(basis, unit, is_published, rows);
     for (size_t i = 0; i < statistic->n_rows; i++) {
         rows[i].notes |= notes_on_population(basis, unit, &rows[i]);
+        if (basis->measure->is_table && floor(rows[i].total_count) < rows[i].total_count) {
+            rows[i].notes |= RATE_ROUNDED_COUNT;
+        }
     }
 }
 

@@ -101,6 +101,17 @@ class HardPeople(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("3 of 5 episodes are in no spell: no SUSSPELLID", done.stderr)
 
+    def test_a_file_of_fractions_says_so(self):
+        """`total_count` is whole, the value is of what the file says."""
+        write_text(os.path.join(self.folder, "table.csv"), "period,area,value\n2008/09,5J6,2.5\n2009/10,5J6,4\n2010/11,5J6,3.25\n")
+        write_text(os.path.join(self.folder, "study.yaml"), STUDY.replace(
+            "publish:", "  - {id: growth, dataset: table, file: table.csv, statistic: growth, base: 2008/09}\npublish:"))
+        result = self.run_with([stay(1, datetime.date(2008, 7, 1), 2)])
+
+        self.assertEqual([result["growth", f"20{year}"]["value"] for year in ("08/09", "09/10", "10/11")], ["100", "160", "130"])
+        self.assertEqual(["rounded" in result["growth", f"20{year}"]["note"] for year in ("08/09", "09/10", "10/11")],
+                         [True, False, True])
+
 
 if __name__ == "__main__":
     PROGRAM = os.path.abspath(sys.argv.pop(1))
