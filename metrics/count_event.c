@@ -48,22 +48,28 @@ static void count_later(hst_count_worker *w, uint32_t *cell)
 }
 
 /* Counts an event with its days. The two layers of days are the first ones of their cell. */
-static void count_days_later(hst_count_worker *w, size_t m, uint32_t *slab, size_t cell,
-                             uint64_t days)
+static void count_days_later(hst_count_worker *w, size_t m, const hst_cube_cells *cells,
+                             size_t cell, uint64_t days)
 {
-    hst_pending pending = {.cell = &slab[cell],
-                           .sums = hst_cube_layer(w->cube, m, slab, cell, HST_LAYER_DAYS),
+    hst_pending pending = {.cell = &cells->events[cell],
+                           .sums = hst_cube_layer(w->cube, m, cells, cell, HST_LAYER_DAYS),
                            .days = days};
 
     __builtin_prefetch(pending.sums, 1);
     add_pending(w, &pending);
 }
 
-static uint32_t *slab_of(hst_count_worker *w, const place *at)
+/* Place of an event in a row. */
+static size_t cell_of(const hst_counting *c, const place *at)
 {
-    uint32_t *slab = at->split == 0 ? w->totals[at->measure][at->unit] : NULL;
+    return hst_cube_cell(c->n_bands, 0, at->sex, at->band);
+}
 
-    return slab ? slab : hst_cube_slab(w->cube, at->measure, at->split, at->unit);
+static hst_status take_row(hst_count_worker *w, const place *at, size_t row, hst_cube_cells *cells)
+{
+    return hst_cube_take(w->cube, at->measure, at->split, at->unit, row, cells)
+               ? HST_OK
+               : no_memory(&w->err);
 }
 
 /* ---- sums beside the events ---- */
@@ -75,20 +81,26 @@ static uint32_t stay_days(const hst_compiled_measure *measure, const hst_episode
     return days < measure->los_cap ? days : measure->los_cap;
 }
 
-static hst_status count_in_cell(const hst_compiled_measure *measure, hst_count_worker *w,
-                                const place *at, const hst_event *event, uint32_t *slab,
-                                size_t cell)
+static hst_status count_in_cell(const hst_counting *c, hst_count_worker *w, const place *at,
+                                const hst_event *event)
 {
+    const hst_compiled_measure *measure = &c->measures->items[at->measure];
     unsigned layers = measure->layers;
+    size_t cell = cell_of(c, at);
+    hst_cube_cells cells;
+    hst_status status = take_row(w, at, at->period, &cells);
 
+    if (status) {
+        return status;
+    }
     if (layers >> HST_LAYER_DAYS & 1) {
-        count_days_later(w, at->measure, slab, cell, stay_days(measure, event->episode));
+        count_days_later(w, at->measure, &cells, cell, stay_days(measure, event->episode));
     } else {
-        count_later(w, &slab[cell]);
+        count_later(w, &cells.events[cell]);
     }
     if ((layers >> HST_LAYER_READMITTED & 1) && event->is_readmitted_to &&
         event->readmitted_after < (uint32_t)measure->measure->days) {
-        ++*hst_cube_layer(w->cube, at->measure, slab, cell, HST_LAYER_READMITTED);
+        ++*hst_cube_layer(w->cube, at->measure, &cells, cell, HST_LAYER_READMITTED);
     }
     if (measure->keeps_stays &&
         !hst_cube_add_stay(w->cube, at->measure, at->split, at->unit, at->period,
@@ -110,29 +122,32 @@ static bool nights_in(const hst_period *period, hst_date from, hst_date to, uint
     return *nights > 0 || (from == to && from >= period->start && from <= period->end);
 }
 
-static void place_days(const hst_counting *c, hst_count_worker *w, const place *at,
-                       const hst_event *event, uint32_t *slab)
+static hst_status place_days(const hst_counting *c, hst_count_worker *w, const place *at,
+                             const hst_event *event)
 {
     const hst_compiled_measure *measure = &c->measures->items[at->measure];
     hst_date from = hst_day_to_date(event->episode->admidate);
     hst_date to = from + (hst_date)stay_days(measure, event->episode);
+    hst_status status = HST_OK;
 
     for (size_t type = 0; type < 3; type++) {
-        for (size_t i = 0; i < measure->n_periods[type]; i++) {
+        for (size_t i = 0; i < measure->n_periods[type] && !status; i++) {
             const hst_period *period = &measure->periods[type][i];
             uint64_t nights = 0;
+            hst_cube_cells cells;
 
             if (period->start > to) {
                 break;
             }
             if (nights_in(period, from, to, &nights)) {
-                size_t row = hst_cube_type_row(w->cube, at->measure, type, i);
-                size_t cell = hst_cube_cell(c->n_bands, row, at->sex, at->band);
-
-                count_days_later(w, at->measure, slab, cell, nights);
+                status = take_row(w, at, hst_cube_type_row(w->cube, at->measure, type, i), &cells);
+                if (!status) {
+                    count_days_later(w, at->measure, &cells, cell_of(c, at), nights);
+                }
             }
         }
     }
+    return status;
 }
 
 /* ---- people ---- */
@@ -155,25 +170,28 @@ static hst_status note_person_event(hst_count_worker *w, const hst_person_event 
 
 /* Counts the event in each type's row, now or, where people are counted, when the person ends. */
 static hst_status count_by_type(const hst_counting *c, hst_count_worker *w, const place *at,
-                                const hst_event *event, uint32_t *slab)
+                                const hst_event *event)
 {
     const hst_compiled_measure *measure = &c->measures->items[at->measure];
     hst_status status = HST_OK;
 
     for (size_t type = 0; type < 3 && !status; type++) {
         size_t row = hst_cube_row(w->cube, at->measure, type, at->period);
-        hst_person_event noted = {.slab = slab, .measure = (uint32_t)at->measure};
+        hst_person_event noted = {.measure = (uint32_t)at->measure,
+                                  .cell = (uint32_t)cell_of(c, at)};
 
         if (row == SIZE_MAX) {
             continue;
         }
-        noted.row = (uint32_t)row;
-        noted.cell = (uint32_t)hst_cube_cell(c->n_bands, row, at->sex, at->band);
+        status = take_row(w, at, row, &noted.cells);
+        if (status) {
+            break;
+        }
         if (measure->is_person) {
             noted.day = measure->by_discharge ? event->episode->disdate : event->episode->admidate;
             noted.key = event->episode->record_key;
         } else {
-            count_later(w, &slab[noted.cell]);
+            count_later(w, &noted.cells.events[noted.cell]);
         }
         status = note_person_event(w, &noted);
     }
@@ -183,13 +201,10 @@ static hst_status count_by_type(const hst_counting *c, hst_count_worker *w, cons
 static int compare_person_events(const void *p, const void *q)
 {
     const hst_person_event *a = p, *b = q;
-    uintptr_t x = (uintptr_t)a->slab, y = (uintptr_t)b->slab;
+    uintptr_t x = (uintptr_t)a->cells.events, y = (uintptr_t)b->cells.events;
 
-    if (x != y) { /* which slab comes first does not matter: each is settled by itself */
+    if (x != y) { /* which row comes first does not matter: each is settled by itself */
         return x < y ? -1 : 1;
-    }
-    if (a->row != b->row) {
-        return a->row < b->row ? -1 : 1;
     }
     if (a->day != b->day) {
         return a->day < b->day ? -1 : 1;
@@ -200,15 +215,14 @@ static int compare_person_events(const void *p, const void *q)
     return (a->cell > b->cell) - (a->cell < b->cell);
 }
 
-/* Ends at the first event of another slab, row or (squares) cell. */
-static size_t end_of_run(const hst_count_worker *w, size_t first, bool is_person)
+/* Ends at the first event of another row or, where strata count by themselves, of another cell. */
+static size_t end_of_run(const hst_count_worker *w, size_t first, bool by_cell)
 {
     const hst_person_event *a = &w->person_events[first];
     size_t end = first + 1;
 
-    while (end < w->n_person_events && w->person_events[end].slab == a->slab &&
-           w->person_events[end].row == a->row &&
-           (is_person || w->person_events[end].cell == a->cell)) {
+    while (end < w->n_person_events && w->person_events[end].cells.events == a->cells.events &&
+           (!by_cell || w->person_events[end].cell == a->cell)) {
         end++;
     }
     return end;
@@ -223,17 +237,18 @@ void hst_count_settle_person(const hst_counting *c, hst_count_worker *w)
     for (size_t i = 0, end = 0; i < w->n_person_events; i = end) {
         const hst_person_event *event = &w->person_events[i];
         const hst_compiled_measure *measure = &c->measures->items[event->measure];
+        bool is_crude = measure->measure->statistic == HST_STAT_CRUDE_RATE; /* one stratum: all */
         uint64_t n = 1; /* a person counts once, as in the first of its events */
 
-        end = end_of_run(w, i, measure->is_person);
+        end = end_of_run(w, i, !measure->is_person && !is_crude);
         if (measure->is_person) {
-            event->slab[event->cell]++;
+            event->cells.events[event->cell]++;
         } else {
             n = end - i;
         }
         if (measure->layers >> HST_LAYER_SQUARES & 1) {
-            *hst_cube_layer(w->cube, event->measure, event->slab, event->cell, HST_LAYER_SQUARES) +=
-                n * n;
+            *hst_cube_layer(w->cube, event->measure, &event->cells, event->cell,
+                            HST_LAYER_SQUARES) += n * n;
         }
     }
     w->n_person_events = 0;
@@ -245,20 +260,10 @@ static hst_status count_at(const hst_counting *c, hst_count_worker *w, const pla
                            const hst_event *event)
 {
     const hst_compiled_measure *measure = &c->measures->items[at->measure];
-    uint32_t *slab = slab_of(w, at);
 
-    if (!slab) {
-        return no_memory(&w->err);
-    }
-    if (measure->is_placed) {
-        place_days(c, w, at, event, slab);
-        return HST_OK;
-    }
-    if (measure->rows_by_type) {
-        return count_by_type(c, w, at, event, slab);
-    }
-    return count_in_cell(measure, w, at, event, slab,
-                         hst_cube_cell(c->n_bands, at->period, at->sex, at->band));
+    return measure->is_placed      ? place_days(c, w, at, event)
+           : measure->rows_by_type ? count_by_type(c, w, at, event)
+                                   : count_in_cell(c, w, at, event);
 }
 
 /* In the area and, where people are counted, in each comparator it belongs to. */
@@ -355,6 +360,24 @@ static hst_status show_event(const hst_counting *c, hst_count_worker *w,
     return status;
 }
 
+/* One event in one cell of the total: nearly all of them. */
+static hst_status count_plainly(const hst_counting *c, hst_count_worker *w, const place *at)
+{
+    uint32_t *slab = w->totals[at->measure][at->unit];
+    hst_cube_cells cells;
+    hst_status status = HST_OK;
+
+    if (slab) {
+        count_later(w, &slab[hst_cube_cell(c->n_bands, at->period, at->sex, at->band)]);
+        return HST_OK;
+    }
+    status = take_row(w, at, at->period, &cells); /* the first event of its area */
+    if (!status) {
+        count_later(w, &cells.events[cell_of(c, at)]);
+    }
+    return status;
+}
+
 hst_status hst_count_event(const hst_counting *c, hst_count_worker *w, const hst_measure_pass *pass,
                            const hst_event *event, uint64_t live)
 {
@@ -378,12 +401,7 @@ hst_status hst_count_event(const hst_counting *c, hst_count_worker *w, const hst
         at.period = event->periods[pass->group[bit]];
         w->places[at.measure][in_list]++;
         if (pass->plain >> bit & 1) {
-            uint32_t *slab = slab_of(w, &at);
-
-            if (!slab) {
-                return no_memory(&w->err);
-            }
-            count_later(w, &slab[hst_cube_cell(c->n_bands, at.period, at.sex, at.band)]);
+            status = count_plainly(c, w, &at);
             continue;
         }
         status = count_in_units(c, w, &at, event);

@@ -98,8 +98,8 @@ enum { HST_IN_LIST, HST_IN_OTHER, HST_IN_UNKNOWN, HST_IN_NOT_ENGLAND, HST_N_PLAC
 
 /* An event of the person at hand that counts people: its cell is settled when all are known. */
 typedef struct hst_person_event {
-    uint32_t *slab;
-    uint32_t measure, row, cell;
+    hst_cube_cells cells;
+    uint32_t measure, cell;
     hst_day day;
     uint64_t key;
 } hst_person_event;

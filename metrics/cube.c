@@ -57,6 +57,8 @@ static hst_status join_periods(cube_measure *item, const hst_compiled_measure *m
 static hst_status shape_slabs(cube_measure *item, const hst_compiled_measure *measure,
                               size_t n_bands, hst_error *err)
 {
+    size_t n_cells = 0;
+
     for (size_t type = 0; type < 3; type++) {
         bool has_rows = measure->rows_by_type || type == hst_by_index(measure->finest);
 
@@ -67,8 +69,8 @@ static hst_status shape_slabs(cube_measure *item, const hst_compiled_measure *me
         item->layer_number[layer] =
             measure->layers >> layer & 1 ? item->n_layers++ : (size_t)HST_N_LAYERS;
     }
-    if (!hst_size_multiply(item->n_rows, HST_N_SEXES * (n_bands + 1), &item->n_cells) ||
-        item->n_cells > SIZE_MAX / 64) {
+    item->n_row_cells = HST_N_SEXES * (n_bands + 1);
+    if (!hst_size_multiply(item->n_rows, item->n_row_cells, &n_cells) || n_cells > SIZE_MAX / 64) {
         return hst_fail(err, HST_ERR_RANGE, "too many cells in the cube");
     }
     return HST_OK;
@@ -166,6 +168,7 @@ static void clear_measure(cube_measure *item, size_t n_units)
         free(item->last[type]);
         free(item->whole[type]);
     }
+    hst_tally_clear(&item->met);
     hst_tally_clear(&item->stays);
     hst_tally_clear(&item->excluded);
     free(item->total);
@@ -207,7 +210,7 @@ static bool grow_slots(cube_measure *item)
     return true;
 }
 
-/* Pointer to the slab of a key, made free when it is new; NULL when there is no memory. */
+/* Pointer to the cells of a key, made free when it is new; NULL when there is no memory. */
 static uint32_t **take_slot(cube_measure *item, uint64_t key)
 {
     size_t at = 0;
@@ -217,36 +220,48 @@ static uint32_t **take_slot(cube_measure *item, uint64_t key)
     }
     at = hst_cube_find_slot(item, key);
     if (item->slots[at].key == 0) {
+        if (!hst_tally_add(&item->met, key / item->n_rows, 1)) {
+            return NULL;
+        }
         item->slots[at].key = key;
         item->n_used++;
     }
     return &item->slots[at].cells;
 }
 
-static size_t slab_bytes(const cube_measure *item)
+static uint32_t *make_slab(const cube_measure *item, size_t n_rows)
 {
-    return hst_cube_layers_at(item) * sizeof(uint32_t) +
-           item->n_layers * item->n_cells * sizeof(uint64_t);
+    size_t n = n_rows * item->n_row_cells;
+
+    return calloc(1,
+                  hst_cube_layers_at(n) * sizeof(uint32_t) + item->n_layers * n * sizeof(uint64_t));
 }
 
-uint32_t *hst_cube_slab(hst_cube *cube, size_t measure, uint32_t split, uint32_t area)
+bool hst_cube_take(hst_cube *cube, size_t measure, uint32_t split, uint32_t area, size_t row,
+                   hst_cube_cells *out)
 {
     cube_measure *item = &cube->items[measure];
-    uint32_t **slab =
-        split == 0 ? &item->total[area] : take_slot(item, (uint64_t)split * cube->n_units + area);
+    size_t n_rows = split == 0 ? item->n_rows : 1;
+    uint32_t **slab = split == 0
+                          ? &item->total[area]
+                          : take_slot(item, hst_cube_split_key(cube, item, split, area, row));
 
     if (slab && !*slab) {
-        *slab = calloc(1, slab_bytes(item));
+        *slab = make_slab(item, n_rows);
     }
-    return slab ? *slab : NULL;
+    if (!slab || !*slab) {
+        return false;
+    }
+    *out = hst_cube_cells_in(item, *slab, n_rows, split == 0 ? row : 0);
+    return true;
 }
 
-uint64_t *hst_cube_layer(const hst_cube *cube, size_t measure, uint32_t *slab, size_t cell,
-                         hst_layer layer)
+uint64_t *hst_cube_layer(const hst_cube *cube, size_t measure, const hst_cube_cells *cells,
+                         size_t cell, hst_layer layer)
 {
     const cube_measure *item = &cube->items[measure];
 
-    return hst_cube_layers_of(item, slab, cell) + item->layer_number[layer];
+    return cells->layers + cell * item->n_layers + item->layer_number[layer];
 }
 
 size_t hst_cube_row(const hst_cube *cube, size_t measure, size_t type, size_t finest)
@@ -286,18 +301,20 @@ uint32_t *const *hst_cube_totals(const hst_cube *cube, size_t measure)
 /* ---- merging ---- */
 
 /* Adds a slab, or hands it over where there is none yet. */
-static void merge_slab(const cube_measure *item, uint32_t **into, uint32_t **from)
+static void merge_slab(const cube_measure *item, size_t n_rows, uint32_t **into, uint32_t **from)
 {
+    size_t n = n_rows * item->n_row_cells;
+
     if (*from && !*into) {
         *into = *from;
         *from = NULL;
     } else if (*from) {
-        uint64_t *a = hst_cube_layers_of(item, *into, 0), *b = hst_cube_layers_of(item, *from, 0);
+        uint64_t *a = hst_cube_layers_of(*into, n), *b = hst_cube_layers_of(*from, n);
 
-        for (size_t i = 0; i < item->n_cells; i++) {
+        for (size_t i = 0; i < n; i++) {
             (*into)[i] += (*from)[i];
         }
-        for (size_t i = 0; i < item->n_layers * item->n_cells; i++) {
+        for (size_t i = 0; i < item->n_layers * n; i++) {
             a[i] += b[i];
         }
     }
@@ -309,19 +326,19 @@ hst_status hst_cube_merge(hst_cube *into, hst_cube *from, hst_error *err)
         cube_measure *a = &into->items[m], *b = &from->items[m];
 
         for (size_t i = 0; i < into->n_units; i++) {
-            merge_slab(a, &a->total[i], &b->total[i]);
+            merge_slab(a, a->n_rows, &a->total[i], &b->total[i]);
         }
         for (size_t i = 0; i < b->n_slots; i++) {
-            uint32_t **slab = NULL;
+            uint32_t **cells = NULL;
 
             if (b->slots[i].key == 0) {
                 continue;
             }
-            slab = take_slot(a, b->slots[i].key);
-            if (!slab) {
+            cells = take_slot(a, b->slots[i].key);
+            if (!cells) {
                 return hst_fail(err, HST_ERR_MEMORY, "no memory for the cube");
             }
-            merge_slab(a, slab, &b->slots[i].cells);
+            merge_slab(a, 1, cells, &b->slots[i].cells);
         }
         if (!hst_tally_merge(&a->stays, &b->stays) ||
             !hst_tally_merge(&a->excluded, &b->excluded)) {
@@ -331,37 +348,62 @@ hst_status hst_cube_merge(hst_cube *into, hst_cube *from, hst_error *err)
     return HST_OK;
 }
 
-/* The lengths of stay by the new numbers of their split values. */
-static void renumber_stays(cube_measure *item, size_t n_units, const uint32_t *number)
-{
-    uint64_t of_split = (uint64_t)n_units * item->n_rows << STAY_BITS;
+/* ---- the numbers of split values ---- */
 
-    for (size_t i = 0; i < item->stays.n_slots; i++) {
-        uint64_t key = item->stays.slots[i].key;
+/* Keys of a tally by the new numbers of their split values, each of which has `of_split` keys. */
+static void renumber_tally(hst_tally *tally, uint64_t of_split, const uint32_t *number)
+{
+    for (size_t i = 0; i < tally->n_slots; i++) {
+        uint64_t key = tally->slots[i].key;
 
         if (key != 0) {
-            item->stays.slots[i].key =
+            tally->slots[i].key =
                 number[(key - 1) / of_split] * of_split + (key - 1) % of_split + 1;
         }
     }
+    hst_tally_sort(tally);
+}
+
+static hst_status renumber_slots(cube_measure *item, uint64_t of_split, const uint32_t *number,
+                                 hst_error *err)
+{
+    cube_measure renumbered = {.n_slots = item->n_slots};
+
+    renumbered.slots = calloc(item->n_slots + 1, sizeof *renumbered.slots);
+    if (!renumbered.slots) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for the split values");
+    }
+    for (size_t i = 0; i < item->n_slots; i++) {
+        uint64_t key = item->slots[i].key;
+
+        if (key != 0) {
+            key = number[key / of_split] * of_split + key % of_split;
+            renumbered.slots[hst_cube_find_slot(&renumbered, key)] =
+                (split_slot){key, item->slots[i].cells};
+        }
+    }
+    free(item->slots);
+    item->slots = renumbered.slots;
+    return HST_OK;
 }
 
 hst_status hst_cube_name_splits(hst_cube *cube, size_t measure, const char *const *values, size_t n,
                                 hst_error *err)
 {
     cube_measure *item = &cube->items[measure];
-    cube_measure renumbered = {.n_slots = item->n_slots};
+    uint64_t of_split = (uint64_t)cube->n_units * item->n_rows;
     uint32_t *number = calloc(n + 1, sizeof *number);
     hst_status status = HST_OK;
 
     item->splits = calloc(n + 1, sizeof(char *));
-    renumbered.slots = calloc(item->n_slots + 1, sizeof *renumbered.slots);
-    if (!number || !item->splits || !renumbered.slots) {
+    if (!number || !item->splits) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for the split values");
         goto done;
     }
-    for (size_t i = 0; i < item->n_slots; i++) {
-        number[item->slots[i].key / cube->n_units] = 1; /* met; 0 for free slots */
+    for (size_t i = 0; i < item->met.n_slots; i++) {
+        if (item->met.slots[i].key != 0) {
+            number[(item->met.slots[i].key - 1) / cube->n_units] = 1;
+        }
     }
     for (size_t value = 0; value <= n; value++) {
         if (value == 0 || number[value] != 0) {
@@ -373,24 +415,14 @@ hst_status hst_cube_name_splits(hst_cube *cube, size_t measure, const char *cons
             }
         }
     }
-    for (size_t i = 0; i < item->n_slots; i++) {
-        uint64_t key = item->slots[i].key;
-
-        if (key != 0) {
-            key = number[key / cube->n_units] * (uint64_t)cube->n_units + key % cube->n_units;
-            renumbered.slots[hst_cube_find_slot(&renumbered, key)] =
-                (split_slot){key, item->slots[i].cells};
-        }
+    if (item->n_slots > 0) {
+        status = renumber_slots(item, of_split, number, err);
     }
-    free(item->slots);
-    item->slots = renumbered.slots;
-    renumbered.slots = NULL;
-    renumber_stays(item, cube->n_units, number);
-    hst_tally_sort(&item->stays);
+    renumber_tally(&item->met, cube->n_units, number);
+    renumber_tally(&item->stays, of_split << STAY_BITS, number);
     hst_tally_sort(&item->excluded);
 
 done:
     free(number);
-    free(renumbered.slots);
     return status;
 }

@@ -11,23 +11,30 @@
 HST_MUST_CHECK hst_status hst_cube_create(hst_cube **out, const hst_measures *measures,
                                           const hst_areas *areas, hst_error *err);
 
+/** The cells of one row: a finest period, or where the measure has rows by type see hst_cube_row.
+ */
+typedef struct hst_cube_cells {
+    uint32_t *events; /**< [sex][band] */
+    uint64_t *layers; /**< [sex][band][layers of the measure] */
+} hst_cube_cells;
+
 /**
- * Events of one measure, split value (0 = all) and area, [row][sex][band], made on the first event.
- * A row is a finest period; where the measure has rows by type, see hst_cube_row.
+ * Cells of one measure, split value (0 = all), area and row, made on the first event; they stay
+ * where they are while the cube lives.
  *
  * @param area  also the number of a comparator's own cells, hst_cube_group_area
- *
- * @return NULL when there is no memory
+ * @return false when there is no memory
  */
-uint32_t *hst_cube_slab(hst_cube *cube, size_t measure, uint32_t split, uint32_t area);
+bool hst_cube_take(hst_cube *cube, size_t measure, uint32_t split, uint32_t area, size_t row,
+                   hst_cube_cells *out);
 
 /** Slabs of all split values together by area, NULL where no event has been; owned by the cube. */
 uint32_t *const *hst_cube_totals(const hst_cube *cube, size_t measure);
 
 /** A layer of a cell, which the measure must have; the next layer of the measure stands behind it.
  */
-uint64_t *hst_cube_layer(const hst_cube *cube, size_t measure, uint32_t *slab, size_t cell,
-                         hst_layer layer);
+uint64_t *hst_cube_layer(const hst_cube *cube, size_t measure, const hst_cube_cells *cells,
+                         size_t cell, hst_layer layer);
 
 /** Row of the period of a type (hst_by_index) that holds a finest one; SIZE_MAX when none does.
  * Only for measures with rows by type. */
@@ -47,7 +54,7 @@ bool hst_cube_add_excluded(hst_cube *cube, size_t measure, uint32_t area, size_t
 void hst_cube_set_people(hst_cube *cube, const hst_people_totals *people,
                          hst_cohort_sizes *cohorts);
 
-/** Place of a cell in a slab. */
+/** Place of a cell in a slab, or with row 0 in its row. */
 static inline size_t hst_cube_cell(size_t n_bands, size_t row, unsigned sex, size_t band)
 {
     return (row * HST_N_SEXES + sex) * (n_bands + 1) + band;

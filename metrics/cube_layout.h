@@ -4,13 +4,14 @@
 
 #include "cube_internal.h"
 
+/* One row of a split value: most areas meet most values in few periods. */
 typedef struct split_slot {
-    uint64_t key; /* split * n_units + area; splits begin at 1, so 0 = free */
-    uint32_t *cells;
+    uint64_t key;    /* (split * n_units + area) * n_rows + row; splits begin at 1, so 0 = free */
+    uint32_t *cells; /* as in a slab of one row */
 } split_slot;
 
 typedef struct cube_measure {
-    size_t n_cells;              /* of a slab */
+    size_t n_row_cells;          /* of a row */
     size_t n_rows, first_row[3]; /* rows of a slab; where each type's begin, if they do */
     size_t n_layers, layer_number[HST_N_LAYERS];
     uint32_t **total; /* [n_units], NULL = no event */
@@ -21,6 +22,7 @@ typedef struct cube_measure {
     /* finest periods first[type][i] to last[type][i] make up period i of a type */
     size_t *first[3], *last[3];
     size_t *whole[3];   /* [finest period]: the period of the type that holds it, or SIZE_MAX */
+    hst_tally met;      /* split * n_units + area: split values that the area has events of */
     hst_tally stays;    /* (split * n_units + area) * n_rows + row, then days */
     hst_tally excluded; /* area * n_rows + row */
 } cube_measure;
@@ -49,17 +51,32 @@ static inline size_t hst_cube_find_slot(const cube_measure *item, uint64_t key)
     return at;
 }
 
-/* Events, rounded up to whole layers' alignment, then the layers. */
-static inline size_t hst_cube_layers_at(const cube_measure *item)
+/* A slab of `n_cells` holds the events, rounded up to whole layers' alignment, then the layers:
+ * those of a cell side by side, since an event changes them all. */
+static inline size_t hst_cube_layers_at(size_t n_cells)
 {
-    return (item->n_cells + 2) / 2 * 2;
+    return (n_cells + 2) / 2 * 2;
 }
 
-/* The layers of a cell stand side by side: an event changes them all. */
-static inline uint64_t *hst_cube_layers_of(const cube_measure *item, const uint32_t *slab,
-                                           size_t cell)
+static inline uint64_t *hst_cube_layers_of(const uint32_t *slab, size_t n_cells)
 {
-    return (uint64_t *)(void *)(uintptr_t)(slab + hst_cube_layers_at(item)) + cell * item->n_layers;
+    return (uint64_t *)(void *)(uintptr_t)(slab + hst_cube_layers_at(n_cells));
+}
+
+/* The cells of a row of a slab of `n_rows`. */
+static inline hst_cube_cells hst_cube_cells_in(const cube_measure *item, uint32_t *slab,
+                                               size_t n_rows, size_t row)
+{
+    size_t n = item->n_row_cells;
+
+    return (hst_cube_cells){slab + row * n,
+                            hst_cube_layers_of(slab, n_rows * n) + row * n * item->n_layers};
+}
+
+static inline uint64_t hst_cube_split_key(const hst_cube *cube, const cube_measure *item,
+                                          size_t split, size_t area, size_t row)
+{
+    return ((uint64_t)split * cube->n_units + area) * item->n_rows + row;
 }
 
 #endif

@@ -15,17 +15,25 @@ const char *hst_cube_split(const hst_cube *cube, size_t measure, size_t split)
     return cube->items[measure].splits[split];
 }
 
-static const uint32_t *find_slab(const hst_cube *cube, size_t measure, size_t split, size_t area)
+/* Cells of a row; false when it has none. */
+static bool find_cells(const hst_cube *cube, size_t measure, size_t split, size_t area, size_t row,
+                       hst_cube_cells *out)
 {
     const cube_measure *item = &cube->items[measure];
+    uint32_t *slab = NULL;
 
     if (split == 0) {
-        return item->total[area];
+        slab = item->total[area];
+    } else if (item->n_slots > 0) {
+        uint64_t key = hst_cube_split_key(cube, item, split, area, row);
+
+        slab = item->slots[hst_cube_find_slot(item, key)].cells;
     }
-    if (item->n_slots == 0) {
-        return NULL;
+    if (slab) {
+        *out = split == 0 ? hst_cube_cells_in(item, slab, item->n_rows, row)
+                          : hst_cube_cells_in(item, slab, 1, 0);
     }
-    return item->slots[hst_cube_find_slot(item, (uint64_t)split * cube->n_units + area)].cells;
+    return slab != NULL;
 }
 
 /* Rows of a slab that make up a period: one, or the finest ones. */
@@ -47,14 +55,20 @@ static void rows_of(const hst_cube *cube, size_t measure, hst_by type, size_t pe
 
 bool hst_cube_has(const hst_cube *cube, size_t measure, size_t split, size_t area)
 {
-    return find_slab(cube, measure, split, area) != NULL;
+    const hst_tally *met = &cube->items[measure].met;
+    uint64_t key = (uint64_t)split * cube->n_units + area;
+    size_t at = hst_tally_find(met, key);
+
+    return split == 0 ? cube->items[measure].total[area] != NULL
+                      : at < met->n && met->slots[at].key - 1 == key;
 }
 
-/* What a cell of a slab holds of a layer, or of the events. */
-static uint64_t read_cell(const cube_measure *item, const uint32_t *slab, size_t layer, size_t cell)
+/* What a cell holds of a layer, or of the events. */
+static uint64_t read_cell(const cube_measure *item, const hst_cube_cells *cells, size_t layer,
+                          size_t cell)
 {
-    return layer == HST_N_LAYERS ? slab[cell]
-                                 : hst_cube_layers_of(item, slab, cell)[item->layer_number[layer]];
+    return layer == HST_N_LAYERS ? cells->events[cell]
+                                 : cells->layers[cell * item->n_layers + item->layer_number[layer]];
 }
 
 static bool has_layer(const cube_measure *item, size_t layer)
@@ -66,16 +80,19 @@ bool hst_cube_read(const hst_cube *cube, size_t layer, size_t measure, size_t sp
                    hst_by type, size_t period, uint64_t *cells)
 {
     const cube_measure *item = &cube->items[measure];
-    const uint32_t *slab = find_slab(cube, measure, split, area);
-    size_t n = HST_N_SEXES * (cube->measures->bands.n + 1), first = 0, last = 0;
+    size_t first = 0, last = 0;
 
-    if (!slab || !has_layer(item, layer)) {
+    if (!has_layer(item, layer) || !hst_cube_has(cube, measure, split, area)) {
         return false;
     }
     rows_of(cube, measure, type, period, &first, &last);
     for (size_t row = first; row <= last; row++) {
-        for (size_t i = 0; i < n; i++) {
-            cells[i] += read_cell(item, slab, layer, row * n + i);
+        hst_cube_cells found;
+
+        if (find_cells(cube, measure, split, area, row, &found)) {
+            for (size_t i = 0; i < item->n_row_cells; i++) {
+                cells[i] += read_cell(item, &found, layer, i);
+            }
         }
     }
     return true;
@@ -86,16 +103,19 @@ static uint64_t read_one(const hst_cube *cube, size_t layer, size_t measure, siz
                          size_t area, hst_by type, size_t period, unsigned sex, size_t band)
 {
     const cube_measure *item = &cube->items[measure];
-    const uint32_t *slab = find_slab(cube, measure, split, area);
-    size_t first = 0, last = 0;
+    size_t cell = hst_cube_cell(cube->measures->bands.n, 0, sex, band), first = 0, last = 0;
     uint64_t sum = 0;
 
-    if (!slab || !has_layer(item, layer)) {
+    if (!has_layer(item, layer)) {
         return 0;
     }
     rows_of(cube, measure, type, period, &first, &last);
     for (size_t row = first; row <= last; row++) {
-        sum += read_cell(item, slab, layer, hst_cube_cell(cube->measures->bands.n, row, sex, band));
+        hst_cube_cells found;
+
+        if (find_cells(cube, measure, split, area, row, &found)) {
+            sum += read_cell(item, &found, layer, cell);
+        }
     }
     return sum;
 }

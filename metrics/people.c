@@ -24,7 +24,7 @@ struct hst_people {
     size_t n_segments;
     const hst_providers *numbers;
     const uint32_t **providers; /* [n_segments][dictionary number] */
-    size_t n, capacity, at;
+    size_t n, capacity, at, fetched;
     entry *dealt, *entries; /* [capacity], as they come, and person by person */
     size_t n_buckets, bucket_capacity;
     uint32_t *buckets; /* [n_buckets + 1], first entry of each */
@@ -171,7 +171,7 @@ hst_status hst_people_begin(hst_people *people, const hst_block *blocks, hst_err
     hst_status status = make_room(people, blocks, err);
     size_t n = 0;
 
-    people->at = 0;
+    people->at = people->fetched = 0;
     if (status) {
         people->n = 0;
         return status;
@@ -304,13 +304,13 @@ static hst_status sort_rows(hst_people *people, size_t n, hst_error *err)
     return HST_OK;
 }
 
-/* Records of the people that come soon: they lie all over the partition. */
-static void fetch_ahead(const hst_people *people, size_t from)
+/* Asks for the records of the people that come soon: they lie all over the partition. */
+static void fetch_ahead(hst_people *people)
 {
-    enum { AHEAD = 16 };
+    enum { AHEAD = 24 };
 
-    for (size_t i = from; i < from + AHEAD && i < people->n; i++) {
-        const char *record = (const char *)people->entries[i].episode;
+    for (; people->fetched < people->at + AHEAD && people->fetched < people->n; people->fetched++) {
+        const char *record = (const char *)people->entries[people->fetched].episode;
 
         __builtin_prefetch(record);
         __builtin_prefetch(record + 64);
@@ -329,7 +329,7 @@ hst_status hst_people_next(hst_people *people, hst_person *person, bool *more, h
         end++;
     }
     people->at = end;
-    fetch_ahead(people, end);
+    fetch_ahead(people);
     status = make_row_room(people, end - first, err);
     if (status || end == first) {
         return status;

@@ -376,6 +376,8 @@ class Asked:
             of_person = {}
             for e in events:
                 key = e.person or e.key, (e.sex, None if e.age is None else self.study.band(e.age))
+                if measure["statistic"] == "crude_rate":
+                    key = e.person or e.key  # everybody is one stratum
                 of_person[key] = of_person.get(key, 0) + 1
             if measure["statistic"] == "crude_rate":
                 n, squares, total = len(events), sum(f * f for f in of_person.values()), sum(people.values())

@@ -494,6 +494,36 @@ static void count_repeats(const plain_person *person, int unit, size_t p, const 
     }
 }
 
+/* The same of crude rates: everybody is one stratum. The squares stand in the first of the person's
+ * cells. */
+static void ask_crude_repeats(hst_measure *measure)
+{
+    measure->interval = HST_INTERVAL_REPEAT_ADJUSTED;
+    measure->statistic = HST_STAT_CRUDE_RATE;
+}
+
+static void count_crude_repeats(const plain_person *person, int unit, size_t p,
+                                const hst_period *period)
+{
+    sums *first = NULL;
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < person->n_rows; i++) {
+        const plain_row *row = person->rows[i];
+
+        if (is_admission(row) && is_in_unit(row, unit) && is_in_period(row->admidate, period)) {
+            sums *cell = cell_of(p, unit, row);
+
+            cell->events++;
+            n++;
+            first = !first || cell < first ? cell : first;
+        }
+    }
+    if (first) {
+        first->squares += n * n;
+    }
+}
+
 /* Admissions of members of the first cohort who are not of the second. */
 static void ask_cohort(hst_measure *measure)
 {
@@ -537,6 +567,7 @@ static const people_case cases[] = {
     {"readmissions", ask_readmission, count_readmission, false},
     {"people", ask_people, count_people, true},
     {"repeats", ask_repeats, count_repeats, true},
+    {"repeats of everybody", ask_crude_repeats, count_crude_repeats, true},
     {"cohorts", ask_cohort, count_cohort, false},
 };
 
@@ -751,6 +782,65 @@ static void lengths_of_stay_add_up(void **state)
     remove_store(&store);
 }
 
+static sums read_split(const hst_cube *cube, size_t m, size_t split, size_t area, size_t p,
+                       size_t i)
+{
+    unsigned sex = (unsigned)(i / 4);
+
+    return (sums){
+        hst_cube_events(cube, m, split, area, HST_BY_QUARTER, p, sex, i % 4),
+        hst_cube_sum(cube, HST_LAYER_DAYS, m, split, area, HST_BY_QUARTER, p, sex, i % 4),
+        hst_cube_sum(cube, HST_LAYER_DAYS_SQUARED, m, split, area, HST_BY_QUARTER, p, sex, i % 4),
+        0, 0};
+}
+
+/* Every stay has one provider: stays and days by provider add up to those of all, cell by cell, and
+ * an area has the providers that have a stay of it. */
+static void stays_by_provider_add_up(void **state)
+{
+    hst_measure measures_of_study[N_CASES];
+    hst_study_cohort cohorts_of_study[2];
+    hst_study study = make_study(measures_of_study, cohorts_of_study);
+    plain_store store = {0};
+    hst_cube *cube = NULL;
+    hst_measures *measures = NULL;
+    hst_areas *areas = NULL;
+    hst_cohorts *cohorts = NULL;
+    const size_t asked[] = {2, 3}; /* mean stay by discharge, placed bed days */
+
+    (void)state;
+    measures_of_study[asked[0]].split = measures_of_study[asked[1]].split = HST_SPLIT_PROVIDER;
+    write_store(&store, rows, N_ROWS, 8, 5, false, false);
+    count(&cube, &measures, &areas, &cohorts, &study, &store, 3, 0);
+    for (size_t k = 0; k < 2; k++) {
+        const hst_period *periods = NULL;
+        size_t m = asked[k], n_splits = hst_cube_n_splits(cube, m);
+        size_t n_periods = hst_measures_periods(measures, m, HST_BY_QUARTER, &periods);
+
+        assert_int_equal(n_splits, 1 + 4);
+        for (size_t i = 0; i < N_AREAS * n_periods * HST_N_SEXES * 4; i++) {
+            size_t cell = i % (HST_N_SEXES * 4), p = i / (HST_N_SEXES * 4) % n_periods;
+            size_t area = i / (HST_N_SEXES * 4) / n_periods;
+            sums all = read_split(cube, m, 0, area, p, cell), added = {0};
+
+            for (size_t split = 1; split < n_splits; split++) {
+                sums one = read_split(cube, m, split, area, p, cell);
+
+                assert_true(hst_cube_has(cube, m, split, area));
+                added.events += one.events;
+                added.days += one.days;
+                added.squared += one.squared;
+            }
+            assert_memory_equal(&all, &added, sizeof all);
+        }
+    }
+    hst_cube_free(cube);
+    hst_cohorts_free(cohorts);
+    hst_areas_free(areas);
+    hst_measures_free(measures);
+    remove_store(&store);
+}
+
 /* Sum over a measure's cells of its numbers, each by a factor of its place. */
 static uint64_t digest(const hst_cube *cube, const hst_measures *measures, size_t m)
 {
@@ -863,6 +953,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stays_people_and_cohorts_count_as_plain_loops_do),
         cmocka_unit_test(lengths_of_stay_add_up),
+        cmocka_unit_test(stays_by_provider_add_up),
         cmocka_unit_test(kept_repeats_count_alike_in_any_order),
     };
 
