@@ -27,7 +27,7 @@ typedef struct onlooker {
     bool has_first; /* unit person: its first event, which is the one that counts */
     hst_day first_day;
     uint64_t first_key;
-    /* repeat-adjusted limits: the person's events by sex and band, and people by such a number */
+    /* repeat-adjusted limits: the person's events by stratum, and people by such a number */
     uint64_t *events; /* [HST_N_SEXES][bands and the unknown one] */
     size_t n_repeats;
     uint64_t *repeats; /* [n_repeats] */
@@ -267,8 +267,8 @@ static hst_status see_event(void *context, size_t thread, const hst_event *event
          !(event->is_readmitted_to && event->readmitted_after < (uint32_t)c->whole.days))) {
         return HST_OK;
     }
-    if (c->wants_repeats) {
-        o->events[cell_of(c, event->episode)]++;
+    if (c->wants_repeats) { /* a crude rate has one stratum */
+        o->events[c->whole.statistic == HST_STAT_CRUDE_RATE ? 0 : cell_of(c, event->episode)]++;
     }
     if (c->measure->is_person) {
         see_first(c, o, event->episode);
