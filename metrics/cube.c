@@ -152,14 +152,8 @@ bool hst_cube_is_incomplete(const hst_cube *cube, size_t measure, const hst_peri
     return hst_cube_lack(cube, measure, period) != HST_LACK_NONE;
 }
 
-static void clear_measure(cube_measure *item, size_t n_units)
+static void clear_measure(cube_measure *item)
 {
-    for (size_t i = 0; item->total && i < n_units; i++) {
-        free(item->total[i]);
-    }
-    for (size_t i = 0; i < item->n_slots; i++) {
-        free(item->slots[i].cells);
-    }
     for (size_t i = 0; item->splits && i < item->n_splits; i++) {
         free(item->splits[i]);
     }
@@ -182,9 +176,10 @@ void hst_cube_free(hst_cube *cube)
         return;
     }
     for (size_t m = 0; cube->items && m < cube->measures->n; m++) {
-        clear_measure(&cube->items[m], cube->n_units);
+        clear_measure(&cube->items[m]);
     }
     hst_cohort_sizes_free(cube->cohorts);
+    hst_arena_clear(&cube->memory);
     free(cube->items);
     free(cube);
 }
@@ -229,12 +224,12 @@ static uint32_t **take_slot(cube_measure *item, uint64_t key)
     return &item->slots[at].cells;
 }
 
-static uint32_t *make_slab(const cube_measure *item, size_t n_rows)
+static uint32_t *make_slab(hst_cube *cube, const cube_measure *item, size_t n_rows)
 {
     size_t n = n_rows * item->n_row_cells;
 
-    return calloc(1,
-                  hst_cube_layers_at(n) * sizeof(uint32_t) + item->n_layers * n * sizeof(uint64_t));
+    return hst_arena_take(&cube->memory, hst_cube_layers_at(n) * sizeof(uint32_t) +
+                                             item->n_layers * n * sizeof(uint64_t));
 }
 
 bool hst_cube_take(hst_cube *cube, size_t measure, uint32_t split, uint32_t area, size_t row,
@@ -247,7 +242,7 @@ bool hst_cube_take(hst_cube *cube, size_t measure, uint32_t split, uint32_t area
                           : take_slot(item, hst_cube_split_key(cube, item, split, area, row));
 
     if (slab && !*slab) {
-        *slab = make_slab(item, n_rows);
+        *slab = make_slab(cube, item, n_rows);
     }
     if (!slab || !*slab) {
         return false;
@@ -345,6 +340,7 @@ hst_status hst_cube_merge(hst_cube *into, hst_cube *from, hst_error *err)
             return hst_fail(err, HST_ERR_MEMORY, "no memory for the cube");
         }
     }
+    hst_arena_absorb(&into->memory, &from->memory);
     return HST_OK;
 }
 

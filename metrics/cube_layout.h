@@ -2,6 +2,7 @@
 #ifndef HESTIA_METRICS_CUBE_LAYOUT_H
 #define HESTIA_METRICS_CUBE_LAYOUT_H
 
+#include "arena_internal.h"
 #include "cube_internal.h"
 
 /* One row of a split value: most areas meet most values in few periods. */
@@ -33,6 +34,7 @@ struct hst_cube {
     size_t n_areas;         /* with the special ones */
     size_t n_units;         /* and the comparators */
     cube_measure *items;    /* [measures->n] */
+    hst_arena memory;       /* of all slabs */
     hst_coverage coverage[HST_N_DATASETS];
     hst_supply_gaps gaps;
     hst_people_totals people;

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena_internal.h"
 #include "partition_internal.h"
 
 struct hst_partition {
@@ -55,7 +56,7 @@ static hst_status grow(unsigned char **buffer, size_t *capacity, size_t used, si
         return HST_OK;
     }
     wanted += wanted / 4; /* partitions differ little in size */
-    grown = malloc(wanted);
+    grown = hst_arena_alone(wanted);
     if (!grown) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for a partition of %zu bytes", wanted);
     }

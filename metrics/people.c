@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena_internal.h"
 #include "duplicate_internal.h"
 #include "people_internal.h"
 
@@ -150,8 +151,8 @@ static hst_status make_room(hst_people *people, const hst_block *blocks, hst_err
         people->capacity = people->n + people->n / 4;
         free(people->dealt);
         free(people->entries);
-        people->dealt = malloc(people->capacity * sizeof *people->dealt);
-        people->entries = malloc(people->capacity * sizeof *people->entries);
+        people->dealt = hst_arena_alone(people->capacity * sizeof *people->dealt);
+        people->entries = hst_arena_alone(people->capacity * sizeof *people->entries);
     }
     if (people->n_buckets > people->bucket_capacity) {
         people->bucket_capacity = people->n_buckets;
@@ -307,7 +308,7 @@ static hst_status sort_rows(hst_people *people, size_t n, hst_error *err)
 /* Asks for the records of the people that come soon: they lie all over the partition. */
 static void fetch_ahead(hst_people *people)
 {
-    enum { AHEAD = 24 };
+    enum { AHEAD = 48 };
 
     for (; people->fetched < people->at + AHEAD && people->fetched < people->n; people->fetched++) {
         const char *record = (const char *)people->entries[people->fetched].episode;
