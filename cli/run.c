@@ -343,6 +343,7 @@ static hst_status run_stages(run *r, bool ingest_only, bool *is_current, hst_err
     }
     cli_report_warnings(r->terminal, r->study, r->results, hst_cube_people(r->cube),
                         (const hst_segment *const *)r->segments, r->n_segments);
+    cli_report_audit(r->terminal, r->ledger);
     return cli_report_england(r->terminal, r->study, r->england, err);
 }
 

@@ -189,3 +189,33 @@ void cli_report_warnings(cli_terminal *terminal, const hst_study *study, const h
                           n_without_population);
     }
 }
+
+/* The provider of a line that says it fell silent; false for every other line. */
+static bool is_silence(const hst_ledger_line *line)
+{
+    return strcmp(line->stage, "coverage") == 0 && strstr(line->reason, " sends no rows any more");
+}
+
+void cli_report_audit(cli_terminal *terminal, hst_ledger *ledger)
+{
+    size_t n = 0;
+    const hst_ledger_line *lines = hst_ledger_lines(ledger, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        bool is_first = true; /* of the provider's months */
+
+        if (strstr(lines[i].reason, "excluded provider ") == lines[i].reason &&
+            strstr(lines[i].reason, " is in no extract")) {
+            cli_terminal_warn(terminal, "measure %s: %s; nothing was left out for it",
+                              lines[i].measure, lines[i].reason);
+        }
+        for (size_t k = 0; k < i && is_silence(&lines[i]); k++) {
+            is_first = is_first && (strcmp(lines[k].reason, lines[i].reason) != 0 ||
+                                    strcmp(lines[k].dataset, lines[i].dataset) != 0);
+        }
+        if (is_silence(&lines[i]) && is_first) {
+            cli_terminal_warn(terminal, "%s: from %s on, %s (audit.csv, stage coverage)",
+                              lines[i].dataset, lines[i].period, lines[i].reason);
+        }
+    }
+}

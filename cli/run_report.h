@@ -19,4 +19,8 @@ void cli_report_warnings(cli_terminal *terminal, const hst_study *study, const h
                          const hst_people_totals *people, const hst_segment *const *segments,
                          size_t n_segments);
 
+/** The lines of the audit that a reader must not miss: a provider to exclude that no extract has,
+ * one that stopped sending. */
+void cli_report_audit(cli_terminal *terminal, hst_ledger *ledger);
+
 #endif
