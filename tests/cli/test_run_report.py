@@ -4,7 +4,9 @@ spells, on the terminal and in the manifest; numbers from elsewhere beside ours.
     python3 tests/cli/test_run_report.py HESTIA
 """
 
+import collections
 import csv
+import gzip
 import json
 import os
 import re
@@ -27,7 +29,7 @@ population: population.csv
 cohorts: [{id: diabetes, title: diabetes of any kind, condition: diabetes_any}]
 measures:
   - {id: admissions, statistic: count, by: [month, year], split: sex}
-  - {id: stays, statistic: mean_los, by: year}
+  - {id: stays, statistic: mean_los, by: year, exclude_providers: [{code: RDI}]}
 reported:
   - {measure: admissions, area: 5NK, file: reported.csv}
 publish: {disclosure: none}
@@ -86,6 +88,27 @@ class RunReport(unittest.TestCase):
                              [int(rows["2010/11", item]["ours"]), int(rows["2010/11", item]["published"])])
         found = re.search(r"  mean stay, days +2009/10 +([\d.]+) ours +5.60 published", self.said)
         self.assertAlmostEqual(float(found.group(1)), float(rows["2009/10", "mean_los"]["ours"]), places=2)
+
+    def test_an_excluded_provider_that_is_nowhere(self):
+        self.assertIn("! measure stays: excluded provider RDI is in no extract; nothing was left out", self.said)
+
+    def test_a_provider_that_fell_silent(self):
+        folder = tempfile.mkdtemp(prefix="hestia-silence-")
+        self.addCleanup(shutil.rmtree, folder)
+        subprocess.run([PROGRAM, "synth", folder, "--people", "20000", "--areas", "4", "--quiet"], check=True)
+        path = os.path.join(folder, "extracts/apc_201011.csv.gz")
+        with gzip.open(path, "rt", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        largest = collections.Counter(row["PROCODE3"] for row in rows).most_common(1)[0][0]
+        with gzip.open(path, "wt", newline="") as stream:
+            writer = csv.DictWriter(stream, rows[0], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(row for row in rows if row["PROCODE3"] != largest or row["EPIEND"] < "2011-01-01")
+        done = subprocess.run([PROGRAM, "run", os.path.join(folder, "study.yaml"), "--no-progress"],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"! apc: from 2011-01 on, provider {largest} sends no rows any more", done.stderr)
+        self.assertEqual(done.stderr.count(f"provider {largest} sends no rows"), 1, done.stderr)
 
     def test_admissions_beside_spells(self):
         years = self.manifest["admissions_and_spells"]
