@@ -15,6 +15,8 @@ typedef enum hst_status {
     HST_ERR_INPUT,       /**< extract or table unreadable, corrupt, over a threshold (exit 3) */
     HST_ERR_LOCKED,      /**< another run holds the lock (exit 4) */
     HST_ERR_INTERRUPTED, /**< SIGINT or SIGTERM; the next run resumes (exit 130) */
+    HST_REFUSED, /**< a statistical method cannot answer from these numbers, and the message says
+                    why; the caller notes it and goes on, a run does not fail by it */
 } hst_status;
 
 /** Reason of a failure: one or two lines, with file, line and remedy, never a field's value. */

@@ -193,6 +193,70 @@ typedef struct hst_study_reported {
     size_t line;
 } hst_study_reported;
 
+typedef enum hst_impact_method {
+    HST_IMPACT_PRE_POST,
+    HST_IMPACT_TREND,
+    HST_IMPACT_ITS,
+    HST_IMPACT_DID,
+    HST_IMPACT_SYNTHETIC_CONTROL,
+    HST_IMPACT_SPC,
+    HST_N_IMPACT_METHODS
+} hst_impact_method;
+
+typedef enum hst_expected {
+    HST_EXPECTED_NONE,
+    HST_EXPECTED_LOWER,
+    HST_EXPECTED_HIGHER
+} hst_expected;
+
+/** What its, trend, did, pre_post and spc may be told; the first value of each is the default. */
+typedef struct hst_impact_options {
+    enum {
+        HST_MODEL_AUTO,
+        HST_MODEL_OLS,
+        HST_MODEL_POISSON,
+        HST_MODEL_QUASIPOISSON,
+        HST_MODEL_NEGBIN
+    } its_model; /**< auto: quasi-Poisson for counts, OLS for rates and means */
+    enum { HST_SEASON_AUTO, HST_SEASON_NONE, HST_SEASON_DUMMIES, HST_SEASON_FOURIER } its_season;
+    enum { HST_ERRORS_NEWEY_WEST, HST_ERRORS_MODEL } its_errors;
+    long its_lag;   /**< < 0: by rule */
+    bool its_slope; /**< true: level and slope; false: level alone */
+    enum { HST_TREND_BY_NEWEY_WEST, HST_TREND_BY_OLS, HST_TREND_BY_PRAIS_WINSTEN } trend_errors;
+    long trend_lag; /**< < 0: by rule */
+    enum {
+        HST_DID_BY_PLACEBO,
+        HST_DID_BY_MODEL,
+        HST_DID_BY_QUASI,
+        HST_DID_BY_CLUSTER
+    } did_variance;
+    bool did_pooled;
+    enum { HST_PRE_POST_EXACT, HST_PRE_POST_WALD, HST_PRE_POST_MID_P } pre_post_interval;
+    bool spc_unscreened;
+} hst_impact_options;
+
+/** A service, where and from when on, and the comparisons that judge it. */
+typedef struct hst_study_impact {
+    char *id, *title;
+    hst_texts sites;    /**< codes of the area list; of the study's sites when not given */
+    hst_texts measures; /**< ids */
+    size_t n_dates;     /**< 0 only where `trend` is the only method */
+    hst_date *dates;    /**< first days of new levels, in order; the first is the service's start */
+    hst_window phase_in;         /**< left out of the models */
+    hst_window window;           /**< of the series; the measure's when not given */
+    hst_window baseline, review; /**< filled in by default: review from the (last) date to the end
+                                    of the window, at most a year; baseline the same months a year
+                                    before */
+    hst_by by;                   /**< 0: the finest of each measure */
+    hst_texts comparators;       /**< names; all of the study's when not given */
+    hst_expected expected;
+    unsigned methods; /**< bits 1 << hst_impact_method */
+    hst_impact_method primary;
+    double meaningful; /**< smallest effect of interest: 0.10 */
+    hst_impact_options options;
+    size_t line;
+} hst_study_impact;
+
 typedef struct hst_study_extract {
     hst_dataset dataset;
     hst_texts files; /**< globs as written, made relative to the study file's folder */
@@ -248,9 +312,15 @@ typedef struct hst_study {
     hst_study_reported *reported;
     size_t n_measures;
     hst_measure *measures;
+    size_t n_impacts;
+    hst_study_impact *impacts;
     struct {
         double max_rejected, max_unknown_area, max_row_drop;
     } quality;
+    struct {
+        bool screen;
+        double max_p, min_size, min_monthly; /**< 0.01, 0.20, 5 */
+    } breaks;
     struct {
         char *directory;
         hst_texts formats;
@@ -278,6 +348,8 @@ const char *hst_interval_name(hst_interval interval);
 const char *hst_split_name(hst_split split);
 const char *hst_direction_name(hst_direction direction);
 const char *hst_dataset_name(hst_dataset dataset);
+const char *hst_impact_method_name(hst_impact_method method); /**< "pre_post", "its", ... */
+const char *hst_expected_name(hst_expected expected);         /**< "none", "lower", "higher" */
 
 /** True for mean_los, std_mean_los, bed_days, bed_day_rate and readmission: by default of spells,
  * dated by discharge, of patient class 1. */

@@ -1,0 +1,1 @@
+hestia_test(regression impact)
