@@ -26,7 +26,6 @@ static const char *const later_methods[] = {
 enum {
     N_METHODS = sizeof methods / sizeof methods[0],
     N_LATER = sizeof later_methods / sizeof later_methods[0],
-    N_OPTIONS = 32 /* bits of stats_options.given */
 };
 
 static hst_status find_method(const stats_options *options, const stats_method **out,
@@ -58,13 +57,15 @@ static hst_status find_method(const stats_options *options, const stats_method *
 static hst_status check_options(const stats_options *options, const stats_method *method,
                                 hst_error *err)
 {
-    for (unsigned i = 0; i < N_OPTIONS; i++) {
-        if (options->given & ~method->options & 1u << i) {
-            return hst_fail(err, HST_ERR_USAGE, "hestia stats %s: it has no option --%s",
-                            method->name, stats_option_name(1u << i));
-        }
-    }
-    return HST_OK;
+    unsigned other = options->given & ~method->options;
+    unsigned other_series = options->given_series & ~method->series_options;
+    const char *name = other          ? stats_option_name(other & (~other + 1))
+                       : other_series ? stats_series_option_name(other_series & (~other_series + 1))
+                                      : NULL;
+
+    return name ? hst_fail(err, HST_ERR_USAGE, "hestia stats %s: it has no option --%s",
+                           method->name, name)
+                : HST_OK;
 }
 
 static hst_status choose_interval(stats_run *run)

@@ -31,6 +31,33 @@ enum stats_option {
     STATS_LEDGER = 1 << 16,
 };
 
+/* Options of the methods on series, whose texts are read by stats_choose and stats_number_of. */
+enum stats_series_option {
+    STATS_SE = 1 << 0,
+    STATS_LAG = 1 << 1,
+    STATS_AR1 = 1 << 2,
+    STATS_INTERVENTION = 1 << 3,
+    STATS_PHASE_IN = 1 << 4,
+    STATS_MODEL = 1 << 5,
+    STATS_SEASON = 1 << 6,
+    STATS_CYCLE = 1 << 7,
+    STATS_COUNTERFACTUAL = 1 << 8,
+    STATS_VARIANCE = 1 << 9,
+    STATS_ADJUST = 1 << 10,
+    STATS_PLACEBO = 1 << 11,
+    STATS_REBASE = 1 << 12,
+    STATS_SCREEN = 1 << 13,
+    STATS_DIRECTION = 1 << 14,
+    STATS_TYPE = 1 << 15,
+    STATS_OVERDISPERSION = 1 << 16,
+    STATS_MAX_BREAKS = 1 << 17,
+    STATS_POWER = 1 << 18,
+    STATS_ALPHA = 1 << 19,
+    STATS_AFTER = 1 << 20,
+    STATS_EFFECT = 1 << 21,
+    STATS_N_SERIES_OPTIONS = 22
+};
+
 typedef struct stats_options {
     cli_options common;
     const char *method, *table;   /* table NULL or "-": standard input */
@@ -46,7 +73,9 @@ typedef struct stats_options {
     double min_events, trim;
     uint32_t cap; /* days; 0: none */
     bool by_sex, by_rank, skip_bad;
-    unsigned given; /* bits of stats_option */
+    unsigned given;                                   /* bits of stats_option */
+    const char *series_texts[STATS_N_SERIES_OPTIONS]; /* as given, "" for those without a value */
+    unsigned given_series;                            /* bits of stats_series_option */
 } stats_options;
 
 /* Parses the command line; HST_ERR_USAGE for what argp does not refuse itself. */
@@ -55,6 +84,7 @@ HST_MUST_CHECK hst_status stats_parse_options(stats_options *options, int argc, 
 
 /* Name of one option of some methods, such as "standard". */
 const char *stats_option_name(unsigned option);
+const char *stats_series_option_name(unsigned option);
 
 /* True when two names are the same, hyphen and underscore alike. */
 bool stats_same_name(const char *a, const char *b);
@@ -150,7 +180,8 @@ typedef enum stats_rows {
 typedef struct stats_method {
     const char *name;
     unsigned options; /* bits of stats_option; STATS_CONFIDENCE also says that it has limits */
-    double per;       /* default of --per */
+    unsigned series_options;         /* bits of stats_series_option */
+    double per;                      /* default of --per */
     const stats_interval *intervals; /* the first is the default; ended by a NULL name; or NULL */
     size_t n_columns;
     stats_column columns[STATS_MAX_COLUMNS];
@@ -177,6 +208,24 @@ typedef struct stats_method {
 extern const stats_method stats_dsr, stats_dsr_repeat, stats_rate, stats_proportion, stats_mean,
     stats_poisson, stats_isr, stats_smr, stats_acs_score, stats_mean_los, stats_std_mean_los,
     stats_bed_day_rate, stats_hhi, stats_growth, stats_site_score, stats_spells;
+
+/* ---- texts of the options on series (stats_choice.c) ---- */
+
+/* The text of an option; NULL when it was not given. */
+const char *stats_text_of(const stats_run *run, unsigned option);
+
+/* Number of the option's text in `names` (ended by NULL), hyphen and underscore alike; `*out` stays
+ * as it is when the option was not given. HST_ERR_USAGE names the choices. */
+HST_MUST_CHECK hst_status stats_choose(const stats_run *run, unsigned option,
+                                       const char *const *names, size_t *out);
+
+/* The option's number, from `lowest` to `highest`; `*out` stays as it is when it was not given. */
+HST_MUST_CHECK hst_status stats_number_of(const stats_run *run, unsigned option, bool is_whole,
+                                          double lowest, double highest, double *out);
+
+/* The option's numbers, "9,25", [*n] of at most `capacity`. */
+HST_MUST_CHECK hst_status stats_numbers_of(const stats_run *run, unsigned option, double *out,
+                                           size_t capacity, size_t *n);
 
 /* ---- columns, rows and groups (stats_table.c) ---- */
 

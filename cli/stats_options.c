@@ -29,11 +29,39 @@ enum {
     KEY_RULE,
     KEY_CIPS,
     KEY_LEDGER,
+    /* Options of the methods on series, in the order of the bits of stats_series_option. */
+    KEY_SE,
+    KEY_LAG,
+    KEY_AR1,
+    KEY_INTERVENTION,
+    KEY_PHASE_IN,
+    KEY_MODEL,
+    KEY_SEASON,
+    KEY_CYCLE,
+    KEY_COUNTERFACTUAL,
+    KEY_VARIANCE,
+    KEY_ADJUST,
+    KEY_PLACEBO,
+    KEY_REBASE,
+    KEY_SCREEN,
+    KEY_DIRECTION,
+    KEY_TYPE,
+    KEY_OVERDISPERSION,
+    KEY_MAX_BREAKS,
+    KEY_POWER,
+    KEY_ALPHA,
+    KEY_AFTER,
+    KEY_EFFECT,
 };
 
 static unsigned bit_of(int key)
 {
     return key >= KEY_STANDARD && key <= KEY_LEDGER ? 1u << (key - KEY_STANDARD) : 0;
+}
+
+static unsigned series_bit_of(int key)
+{
+    return key >= KEY_SE && key <= KEY_EFFECT ? 1u << (key - KEY_SE) : 0;
 }
 
 static const struct argp_option argp_options[] = {
@@ -78,6 +106,34 @@ static const struct argp_option argp_options[] = {
     {"cips", KEY_CIPS, "nhsd|york|none", 0,
      "spells: how spells are linked to continuous ones (default nhsd)", 2},
     {"ledger", KEY_LEDGER, "FILE", 0, "spells: also write what the rules made and refused", 2},
+    {"intervention", KEY_INTERVENTION, "T[,T]", 0, "its: first t of each new level", 3},
+    {"phase-in", KEY_PHASE_IN, "T,T", 0, "its: points from the first to the last T are left out",
+     3},
+    {"model", KEY_MODEL, "NAME", 0,
+     "its: ols, poisson, quasipoisson, negbin; did: two-way, pooled; breaks: level-trend, level",
+     3},
+    {"se", KEY_SE, "NAME", 0, "trend, its: standard errors, ols (its: model) or newey-west", 3},
+    {"lag", KEY_LAG, "L", 0, "trend, its: lags of newey-west (default by the number of points)", 3},
+    {"ar1", KEY_AR1, NULL, 0, "trend: Prais-Winsten", 3},
+    {"season", KEY_SEASON, "none|dummies|fourier", 0, "its: what the season is allowed for by", 3},
+    {"cycle", KEY_CYCLE, "N", 0, "its, power: points a year (default 4)", 3},
+    {"counterfactual", KEY_COUNTERFACTUAL, NULL, 0,
+     "its: what happened and what would have, point by point", 3},
+    {"variance", KEY_VARIANCE, "NAME", 0, "did: model, quasi, cluster, placebo", 3},
+    {"adjust", KEY_ADJUST, "none|g|hc1", 0, "did: small-sample factor of cluster (default g)", 3},
+    {"placebo", KEY_PLACEBO, NULL, 0, "synthetic-control: every donor in the treated one's place",
+     3},
+    {"screen", KEY_SCREEN, "on|off", 0, "spc: leave out moving ranges that are outliers", 3},
+    {"rebase", KEY_REBASE, "T[,T]", 0, "spc: new limits from these t on", 3},
+    {"direction", KEY_DIRECTION, "NAME", 0,
+     "spc: lower_is_better, higher_is_better or neutral: names special causes by it", 3},
+    {"type", KEY_TYPE, "ratio|proportion|rate", 0, "funnel: what the units are", 3},
+    {"overdispersion", KEY_OVERDISPERSION, "none|shmi|cqc", 0, "funnel: how it is allowed for", 3},
+    {"max-breaks", KEY_MAX_BREAKS, "N", 0, "breaks: at most so many (default 5)", 3},
+    {"power", KEY_POWER, "P", 0, "power: chance to see the effect (default 0.8)", 3},
+    {"alpha", KEY_ALPHA, "A", 0, "power: two-sided chance to see one that is not there (0.05)", 3},
+    {"after", KEY_AFTER, "N", 0, "power: points after (default: as many as before)", 3},
+    {"effect", KEY_EFFECT, "E", 0, "power: relative effect of interest (default 0.10)", 3},
     {0},
 };
 
@@ -236,7 +292,12 @@ static error_t parse_own_option(int key, char *argument, struct argp_state *stat
         options->ledger = argument;
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        if (series_bit_of(key) == 0) {
+            return ARGP_ERR_UNKNOWN;
+        }
+        options->given_series |= series_bit_of(key);
+        options->series_texts[key - KEY_SE] = argument ? argument : "";
+        return 0;
     }
 }
 
@@ -307,6 +368,16 @@ const char *stats_option_name(unsigned option)
     size_t i = 0;
 
     while (argp_options[i].name && bit_of(argp_options[i].key) != option) {
+        i++;
+    }
+    return argp_options[i].name;
+}
+
+const char *stats_series_option_name(unsigned option)
+{
+    size_t i = 0;
+
+    while (argp_options[i].name && series_bit_of(argp_options[i].key) != option) {
         i++;
     }
     return argp_options[i].name;
