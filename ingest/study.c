@@ -177,6 +177,21 @@ static double get_share(const hst_scope *s, const char *key)
     return share;
 }
 
+/** After `impact`: services are not to be judged by series that nobody looked through. */
+static void read_breaks(const hst_scope *s, hst_study *study)
+{
+    hst_scope breaks = hst_scope_inner(s, "breaks");
+
+    study->breaks.screen = hst_scope_find(&breaks, "screen") ? hst_scope_bool(&breaks, "screen")
+                                                             : study->n_impacts > 0;
+    study->breaks.max_p = get_share(&breaks, "p");
+    study->breaks.min_size = hst_scope_number(&breaks, "size");
+    study->breaks.min_monthly = hst_scope_number(&breaks, "monthly");
+    if (hst_scope_find(&breaks, "p") && study->breaks.max_p == 0) {
+        hst_reader_fail(s->reader, hst_scope_find(&breaks, "p"), "`p` must be greater than 0");
+    }
+}
+
 static void read_publish(const hst_scope *s, hst_study *study)
 {
     hst_scope publish = hst_scope_inner(s, "publish");
@@ -217,7 +232,7 @@ static void read_publish(const hst_scope *s, hst_study *study)
 static void read_study(const hst_scope *s, hst_study *study)
 {
     hst_scope spells = hst_scope_inner(s, "spells"), providers = hst_scope_inner(s, "providers");
-    hst_scope quality = hst_scope_inner(s, "quality"), breaks = hst_scope_inner(s, "breaks");
+    hst_scope quality = hst_scope_inner(s, "quality");
 
     study->path = hst_reader_copy(s->reader, s->reader->path);
     study->study = hst_scope_text(s, "study");
@@ -246,15 +261,11 @@ static void read_study(const hst_scope *s, hst_study *study)
     hst_study_read_cohorts(s, study);
     hst_study_read_measures(s, study);
     hst_study_read_reported(s, study);
+    hst_study_read_impacts(s, study);
     study->quality.max_rejected = get_share(&quality, "max_rejected");
     study->quality.max_unknown_area = get_share(&quality, "max_unknown_area");
     study->quality.max_row_drop = get_share(&quality, "max_row_drop");
-    if (hst_scope_bool(&breaks, "screen")) {
-        hst_reader_fail(
-            s->reader, hst_scope_find(&breaks, "screen"),
-            "the screen for breaks is not available in this version of hestia; write `screen: "
-            "false`");
-    }
+    read_breaks(s, study);
     read_publish(s, study);
 }
 
@@ -347,6 +358,16 @@ static void free_measure(hst_measure *measure)
     free(measure->reference_year);
 }
 
+static void free_impact(hst_study_impact *impact)
+{
+    free(impact->id);
+    free(impact->title);
+    free_texts(&impact->sites);
+    free_texts(&impact->measures);
+    free_texts(&impact->comparators);
+    free(impact->dates);
+}
+
 static void free_cohort(hst_study_cohort *cohort)
 {
     free(cohort->id);
@@ -404,7 +425,11 @@ void hst_study_free(hst_study *study)
         free(study->reported[i].area);
         free(study->reported[i].file);
     }
+    for (size_t i = 0; i < study->n_impacts; i++) {
+        free_impact(&study->impacts[i]);
+    }
     free_areas(study);
+    free(study->impacts);
     free(study->extracts);
     free(study->cohorts);
     free(study->measures);

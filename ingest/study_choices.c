@@ -139,6 +139,54 @@ const hst_choice hst_disclosure_choices[] = {
 
 const hst_choice hst_latest_choices[] = {{"link", 0, false}, {"copy", 1, false}, {NULL, 0, false}};
 
+const hst_choice hst_impact_method_choices[] = {
+    {"pre_post", HST_IMPACT_PRE_POST, false},
+    {"trend", HST_IMPACT_TREND, false},
+    {"its", HST_IMPACT_ITS, false},
+    {"did", HST_IMPACT_DID, false},
+    {"synthetic_control", HST_IMPACT_SYNTHETIC_CONTROL, false},
+    {"spc", HST_IMPACT_SPC, false},
+    {NULL, 0, false}};
+
+const hst_choice hst_expected_choices[] = {{"lower", HST_EXPECTED_LOWER, false},
+                                           {"higher", HST_EXPECTED_HIGHER, false},
+                                           {"none", HST_EXPECTED_NONE, false},
+                                           {NULL, 0, false}};
+
+const hst_choice hst_its_model_choices[] = {
+    {"auto", HST_MODEL_AUTO, false},       {"ols", HST_MODEL_OLS, false},
+    {"poisson", HST_MODEL_POISSON, false}, {"quasipoisson", HST_MODEL_QUASIPOISSON, false},
+    {"negbin", HST_MODEL_NEGBIN, false},   {NULL, 0, false}};
+
+const hst_choice hst_its_season_choices[] = {{"auto", HST_SEASON_AUTO, false},
+                                             {"none", HST_SEASON_NONE, false},
+                                             {"dummies", HST_SEASON_DUMMIES, false},
+                                             {"fourier", HST_SEASON_FOURIER, false},
+                                             {NULL, 0, false}};
+
+const hst_choice hst_its_error_choices[] = {{"newey-west", HST_ERRORS_NEWEY_WEST, false},
+                                            {"model", HST_ERRORS_MODEL, false},
+                                            {NULL, 0, false}};
+
+const hst_choice hst_trend_error_choices[] = {{"newey-west", HST_TREND_BY_NEWEY_WEST, false},
+                                              {"ols", HST_TREND_BY_OLS, false},
+                                              {"prais-winsten", HST_TREND_BY_PRAIS_WINSTEN, false},
+                                              {NULL, 0, false}};
+
+const hst_choice hst_did_variance_choices[] = {{"placebo", HST_DID_BY_PLACEBO, false},
+                                               {"model", HST_DID_BY_MODEL, false},
+                                               {"quasi", HST_DID_BY_QUASI, false},
+                                               {"cluster", HST_DID_BY_CLUSTER, false},
+                                               {NULL, 0, false}};
+
+const hst_choice hst_did_model_choices[] = {
+    {"two-way", 0, false}, {"pooled", 1, false}, {NULL, 0, false}};
+
+const hst_choice hst_pre_post_choices[] = {{"exact", HST_PRE_POST_EXACT, false},
+                                           {"wald", HST_PRE_POST_WALD, false},
+                                           {"mid-p", HST_PRE_POST_MID_P, false},
+                                           {NULL, 0, false}};
+
 /* Codes of hes-fields: a code that does not exist would silently count nothing. */
 const hst_choice hst_method_choices[] = {{"emergency", 0, false},
                                          {"elective", 0, false},
@@ -252,6 +300,16 @@ const char *hst_direction_name(hst_direction direction)
 const char *hst_dataset_name(hst_dataset dataset)
 {
     return choice_name(hst_dataset_choices, (int)dataset);
+}
+
+const char *hst_impact_method_name(hst_impact_method method)
+{
+    return choice_name(hst_impact_method_choices, (int)method);
+}
+
+const char *hst_expected_name(hst_expected expected)
+{
+    return choice_name(hst_expected_choices, (int)expected);
 }
 
 bool hst_statistic_of_stays(hst_statistic statistic)

@@ -25,6 +25,13 @@ typedef enum hst_group {
     HST_GROUP_WHERE,
     HST_GROUP_EXCLUDED_PROVIDER,
     HST_GROUP_REPORTED,
+    HST_GROUP_IMPACT,
+    HST_GROUP_IMPACT_OPTIONS,
+    HST_GROUP_ITS,
+    HST_GROUP_TREND,
+    HST_GROUP_DID,
+    HST_GROUP_PRE_POST,
+    HST_GROUP_SPC,
     HST_GROUP_QUALITY,
     HST_GROUP_BREAKS,
     HST_GROUP_PUBLISH,
@@ -89,6 +96,12 @@ extern const hst_choice hst_unit_choices[], hst_statistic_choices[], hst_interva
     hst_cips_choices[], hst_duplicate_choices[], hst_window_choices[],
     hst_comparator_area_choices[], hst_standardise_choices[], hst_denominator_choices[],
     hst_format_choices[], hst_disclosure_choices[], hst_latest_choices[];
+
+/** Of services. */
+extern const hst_choice hst_impact_method_choices[], hst_expected_choices[],
+    hst_its_model_choices[], hst_its_season_choices[], hst_its_error_choices[],
+    hst_trend_error_choices[], hst_did_variance_choices[], hst_did_model_choices[],
+    hst_pre_post_choices[];
 
 enum { HST_CIPS_SUPPLIED = 3 };
 

@@ -63,8 +63,7 @@ static hst_date month_start(int index)
     return hst_date_from_civil(index / 12, index % 12 + 1, 1);
 }
 
-/** True when a month, quarter or financial year lies in the window as a whole. */
-static bool holds_period(hst_window window, hst_by type)
+bool hst_study_holds_period(hst_window window, hst_by type)
 {
     int n_months = type == HST_BY_YEAR ? 12 : type == HST_BY_QUARTER ? 3 : 1;
     int year = 0, month = 0, day = 0, index = 0;
@@ -84,7 +83,7 @@ static void require_whole_period(const hst_scope *s, const hst_measure *measure)
     char asked[40] = "";
 
     for (size_t i = 0; i < 3 && !s->reader->status; i++) {
-        if ((measure->by & types[i]) && holds_period(measure->period, types[i])) {
+        if ((measure->by & types[i]) && hst_study_holds_period(measure->period, types[i])) {
             return;
         }
         if (measure->by & types[i]) {

@@ -148,6 +148,28 @@ hst_texts hst_scope_texts(const hst_scope *s, const char *key)
     return texts;
 }
 
+void hst_scope_check_names(const hst_scope *s, const char *key, const char *const *names, size_t n,
+                           const char *noun, const char *remedy)
+{
+    const hst_yaml *value = hst_scope_find(s, key);
+    const char *nearest = NULL;
+
+    for (size_t i = 0; i < hst_yaml_count(value) && !s->reader->status; i++) {
+        const hst_yaml *item = hst_yaml_item(value, i);
+        size_t at = 0;
+
+        while (at < n && strcmp(names[at], item->text) != 0) {
+            at++;
+        }
+        if (at == n) {
+            nearest = hst_nearest_name(item->text, names, n);
+            hst_reader_fail(s->reader, item, "`%s`: the study has no %s `%s`; %s%s%s", key, noun,
+                            item->text, nearest ? "did you mean `" : remedy, nearest ? nearest : "",
+                            nearest ? "`?" : "");
+        }
+    }
+}
+
 bool hst_scope_range(const hst_scope *s, const char *key, int *from, int *to)
 {
     const hst_yaml *value = hst_scope_find(s, key);

@@ -52,6 +52,13 @@ int hst_scope_choice(const hst_scope *s, const char *key, int absent);
 hst_texts hst_scope_texts(const hst_scope *s, const char *key);
 hst_window hst_scope_window(const hst_scope *s, const char *key);
 
+/**
+ * Refuses a value of a key that is none of `names` [n]: "the study has no measure `x`", with the
+ * nearest, or with `remedy` when none is near.
+ */
+void hst_scope_check_names(const hst_scope *s, const char *key, const char *const *names, size_t n,
+                           const char *noun, const char *remedy);
+
 /** Both ends of [from, to], or of a single number. False when absent. */
 bool hst_scope_range(const hst_scope *s, const char *key, int *from, int *to);
 
@@ -95,11 +102,25 @@ bool hst_study_key_fits(const hst_scope *s, const hst_measure *measure, const ch
  */
 void hst_study_check_source(const hst_scope *s, const hst_study *study, const hst_measure *measure);
 
+/** True when a month, quarter or financial year lies in the window as a whole. */
+bool hst_study_holds_period(hst_window window, hst_by type);
+
 /** Refuses a statistic without the study's tables that it needs. */
 void hst_study_check_tables(const hst_scope *s, const hst_study *study, const hst_measure *measure);
 
 /** Reads `cohorts`, and `reported` after the measures (study_cohort.c). */
 void hst_study_read_cohorts(const hst_scope *s, hst_study *study);
 void hst_study_read_reported(const hst_scope *s, hst_study *study);
+
+/** Reads `impact`, after areas and measures (study_impact.c). */
+void hst_study_read_impacts(const hst_scope *s, hst_study *study);
+
+/** Reads the dates and days of a service and fills in what it does not give
+ * (study_impact_days.c); after its measures, `by` and methods. */
+void hst_study_read_impact_days(const hst_scope *s, const hst_study *study,
+                                hst_study_impact *impact);
+
+/** Measure of the study by its id, which is known to be there. */
+const hst_measure *hst_study_measure(const hst_study *study, const char *id);
 
 #endif

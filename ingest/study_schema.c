@@ -23,8 +23,6 @@
     ROW(parent, HST_KEY_MAPPING, key, false, NULL, HST_GROUP_##group, fallback, meaning, false)
 #define MAPPINGS(parent, key, group, fallback, meaning)                                            \
     ROW(parent, HST_KEY_MAPPING, key, true, NULL, HST_GROUP_##group, fallback, meaning, false)
-#define LATER(parent, key, meaning)                                                                \
-    ROW(parent, HST_KEY_TEXT, key, false, NULL, HST_N_GROUPS, NULL, meaning, true)
 
 const hst_schema_key hst_schema[] = {
     KEY(STUDY, SLUG, "study", HST_REQUIRED, "name of the study, used in file names"),
@@ -61,7 +59,7 @@ const hst_schema_key hst_schema[] = {
     MAPPINGS(STUDY, "measures", MEASURE, HST_REQUIRED, "what is counted"),
     MAPPINGS(STUDY, "reported", REPORTED, NULL,
              "numbers from elsewhere, set beside ours in reported.csv"),
-    LATER(STUDY, "impact", "services and the comparisons that judge them"),
+    MAPPINGS(STUDY, "impact", IMPACT, NULL, "services and the comparisons that judge them"),
     MAPPING(STUDY, "quality", QUALITY, NULL, "limits past which a run fails"),
     MAPPING(STUDY, "breaks", BREAKS, NULL, "screen for recording breaks"),
     MAPPING(STUDY, "publish", PUBLISH, NULL, "where results go, and how they are released"),
@@ -260,13 +258,93 @@ const hst_schema_key hst_schema[] = {
     KEY(REPORTED, TEXT, "area", HST_REQUIRED, "area of the numbers"),
     KEY(REPORTED, PATH, "file", HST_REQUIRED, "file `period,series,value,source`"),
 
+    KEY(IMPACT, ID, "id", HST_REQUIRED, "name of the service, once in a study"),
+    KEY(IMPACT, TEXT, "title", NULL, "title; without one the id"),
+    KEY(IMPACT, TEXT, "site", NULL, "area where the service is; or `sites`"),
+    LIST(IMPACT, TEXT, "sites", NULL,
+         "areas where it is, each judged for itself; without `site` and `sites` those of `areas`"),
+    LIST(IMPACT, ID, "measures", HST_REQUIRED,
+         "measures of the study that judge it. Tables, growth, hhi and acs_score have values "
+         "without events, which only trend and spc can test"),
+    KEY(IMPACT, DATE, "date", NULL,
+        "first day of the service; or `dates`. Only a service with `methods: trend` can do "
+        "without"),
+    LIST(IMPACT, DATE, "dates", NULL,
+         "first days of new levels, in order; the first is the service's start"),
+    MAPPING(IMPACT, "phase_in", PERIOD, NULL,
+            "days of its beginning that are left out of the models; inside the window, not over "
+            "before the day before the date"),
+    MAPPING(IMPACT, "window", PERIOD, NULL,
+            "days of the series, inside each measure's period; without it each measure's period"),
+    MAPPING(IMPACT, "baseline", PERIOD, NULL,
+            "days of the site review before the service. Default: the days of the review a year "
+            "before, or as many years before as put them before the (first) date"),
+    MAPPING(IMPACT, "review", PERIOD, NULL,
+            "days of the site review with the service. Default: from the (last) date to the end of "
+            "the window (without `window` of the measures' common one), at most a year"),
+    CHOICE(IMPACT, "by", hst_by_choices, NULL,
+           "length of period, which each of the measures must have in its `by`; without it the "
+           "finest of each"),
+    LIST(IMPACT, TEXT, "comparators", NULL,
+         "names of comparators of the study; without it all of them"),
+    CHOICE(IMPACT, "expected", hst_expected_choices, "none", "what the service hoped for"),
+    CHOICES(IMPACT, "methods", hst_impact_method_choices, "[its, pre_post]",
+            "pre_post: ratio and difference of before and after; trend: straight line; its: "
+            "segmented regression; did: difference-in-differences; synthetic_control; spc: control "
+            "chart"),
+    CHOICE(IMPACT, "primary", hst_impact_method_choices, NULL,
+           "the method whose p stands in the site review, declared before the run: one of "
+           "`methods`, but not spc, which has no p. Default: its where it is one of them, else the "
+           "first that can be"),
+    KEY(IMPACT, NUMBER, "meaningful", "0.10",
+        "smallest effect of interest, as a share of the level before"),
+    MAPPING(IMPACT, "options", IMPACT_OPTIONS, NULL, "what the methods are told"),
+
+    MAPPING(IMPACT_OPTIONS, "its", ITS, NULL, "of segmented regression"),
+    MAPPING(IMPACT_OPTIONS, "trend", TREND, NULL, "of the straight line"),
+    MAPPING(IMPACT_OPTIONS, "did", DID, NULL, "of difference-in-differences"),
+    MAPPING(IMPACT_OPTIONS, "pre_post", PRE_POST, NULL, "of before and after"),
+    MAPPING(IMPACT_OPTIONS, "spc", SPC, NULL, "of control charts"),
+
+    CHOICE(ITS, "model", hst_its_model_choices, "auto",
+           "auto: quasi-Poisson for counts, ols for rates and means; models of counts do not go "
+           "with mean_los and std_mean_los"),
+    CHOICE(ITS, "season", hst_its_season_choices, "auto",
+           "auto: dummies when there are two full years on either side, else none"),
+    CHOICE(ITS, "errors", hst_its_error_choices, "newey-west",
+           "newey-west allows for autocorrelation; model: those of the model itself"),
+    KEY(ITS, WHOLE, "lag", NULL, "lag of newey-west. Default: floor(4 (n / 100)^(2/9))"),
+    KEY(ITS, BOOL, "slope", "true", "true: level and slope may change; false: the level alone"),
+
+    CHOICE(TREND, "errors", hst_trend_error_choices, "newey-west", "standard error of the slope"),
+    KEY(TREND, WHOLE, "lag", NULL, "lag of newey-west. Default: floor(4 (n / 100)^(2/9))"),
+
+    CHOICE(DID, "variance", hst_did_variance_choices, "placebo",
+           "placebo: p is the rank among all areas taken for the site in turn; quasi: times the "
+           "dispersion; cluster: by area"),
+    CHOICE(DID, "model", hst_did_model_choices, "two-way",
+           "two-way: a level for each area and each period; pooled: two groups, before and after"),
+
+    CHOICE(PRE_POST, "interval", hst_pre_post_choices, "exact", "limits of a ratio of counts"),
+
+    KEY(SPC, BOOL, "screen", "true",
+        "true: moving ranges far above the others do not widen the limits"),
+
     KEY(QUALITY, NUMBER, "max_rejected", "0.001", "share of rows of a file that cannot be read"),
     KEY(QUALITY, NUMBER, "max_unknown_area", "0.05", "share of rows of a file without area"),
     KEY(QUALITY, NUMBER, "max_row_drop", "0.02",
         "share of rows by which a cut may fall short of the one before, and a provider's month "
         "of the same month a year before"),
 
-    KEY(BREAKS, BOOL, "screen", "false", "looks for recording breaks"),
+    KEY(BREAKS, BOOL, "screen", NULL,
+        "looks for recording breaks in what each provider sent of each area and specialty. "
+        "Default: "
+        "true when the study has `impact`, else false"),
+    KEY(BREAKS, NUMBER, "p", "0.01",
+        "largest false discovery rate, over all series screened, of a suspect"),
+    KEY(BREAKS, NUMBER, "size", "0.20",
+        "smallest change of level of a suspect, as a share of the old level"),
+    KEY(BREAKS, NUMBER, "monthly", "5", "mean count a month that a series needs to be screened"),
 
     KEY(PUBLISH, PATH, "directory", "results", "directory of the results"),
     CHOICES(PUBLISH, "formats", hst_format_choices, "csv", "kinds of result files"),
@@ -308,6 +386,13 @@ const char *hst_group_name(hst_group group)
         [HST_GROUP_WHERE] = "`where`",
         [HST_GROUP_EXCLUDED_PROVIDER] = "an excluded provider",
         [HST_GROUP_REPORTED] = "`reported`",
+        [HST_GROUP_IMPACT] = "a service",
+        [HST_GROUP_IMPACT_OPTIONS] = "`options`",
+        [HST_GROUP_ITS] = "`its`",
+        [HST_GROUP_TREND] = "`trend`",
+        [HST_GROUP_DID] = "`did`",
+        [HST_GROUP_PRE_POST] = "`pre_post`",
+        [HST_GROUP_SPC] = "`spc`",
         [HST_GROUP_QUALITY] = "`quality`",
         [HST_GROUP_BREAKS] = "`breaks`",
         [HST_GROUP_PUBLISH] = "`publish`",

@@ -107,26 +107,12 @@ void hst_study_clean_provider(char *code)
 /** The cohorts of a filter must be the study's. */
 static void check_cohorts(const hst_scope *s, const hst_study *study, const char *key)
 {
-    const char *names[HST_MAX_COHORTS], *nearest = NULL;
-    const hst_yaml *value = hst_scope_find(s, key);
+    const char *names[HST_MAX_COHORTS];
 
     for (size_t i = 0; i < study->n_cohorts; i++) {
         names[i] = study->cohorts[i].id;
     }
-    for (size_t i = 0; i < hst_yaml_count(value) && !s->reader->status; i++) {
-        const hst_yaml *item = hst_yaml_item(value, i);
-        size_t at = 0;
-
-        while (at < study->n_cohorts && strcmp(names[at], item->text) != 0) {
-            at++;
-        }
-        if (at == study->n_cohorts) {
-            nearest = hst_nearest_name(item->text, names, study->n_cohorts);
-            hst_reader_fail(s->reader, item, "`%s`: the study has no cohort `%s`%s%s%s", key,
-                            item->text, nearest ? "; did you mean `" : "; define it in `cohorts",
-                            nearest ? nearest : "", nearest ? "`?" : "`");
-        }
-    }
+    hst_scope_check_names(s, key, names, study->n_cohorts, "cohort", "define it in `cohorts`");
 }
 
 /** Only a whole stay has another episode than the row itself. */

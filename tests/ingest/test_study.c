@@ -43,6 +43,11 @@ static void smallest_study_gets_defaults(void **state)
     assert_close(study->quality.max_rejected, 0.001, 0);
     assert_close(study->quality.max_unknown_area, 0.05, 0);
     assert_close(study->quality.max_row_drop, 0.02, 0);
+    assert_int_equal(study->n_impacts, 0);
+    assert_false(study->breaks.screen);
+    assert_close(study->breaks.max_p, 0.01, 0);
+    assert_close(study->breaks.min_size, 0.2, 0);
+    assert_close(study->breaks.min_monthly, 5, 0);
     assert_string_equal(study->publish.directory, DATA "results");
     assert_texts(&study->publish.formats, "csv");
     assert_string_equal(study->publish.disclosure, "none");
@@ -126,6 +131,9 @@ static void every_key_is_read(void **state)
     assert_string_equal(study->code_lists, DATA "table.csv");
     assert_close(study->quality.max_rejected, 0.01, 0);
     assert_close(study->quality.max_unknown_area, 0.1, 0);
+    assert_int_equal(study->n_impacts, 1);
+    assert_texts(&study->impacts[0].measures, "first second");
+    assert_close(study->breaks.min_size, 0.25, 0);
     assert_string_equal(study->publish.directory, DATA "out/results");
     assert_string_equal(study->publish.disclosure, "none");
     assert_true(study->publish.internal);
@@ -336,7 +344,6 @@ static fault_case fault_cases[] = {
      AROUND("cohorts: {id: diabetes, condition: diabetes_any}\n"
             "measures: {id: m, statistic: count, where: {any: [{cohort: dibetes}]}}\n"),
      "did you mean `diabetes`?"},
-    {"impact", WITH("impact: [{id: x}]\n"), ", line 6, column 1: `impact` is not available"},
     {"no whole quarter", MEASURE("statistic: count, period: {from: 2008-04-02, to: 2008-09-29}"),
      ", line 4, column 12: the period of measure `m` holds no complete quarter"},
     {"no whole month or year",
@@ -350,7 +357,6 @@ static fault_case fault_cases[] = {
     {"row drop over one", WITH("quality: {max_row_drop: 2}\n"),
      "`max_row_drop` is a share, from 0 to 1"},
 
-    {"screen", WITH("breaks: {screen: true}\n"), "the screen for breaks is not available"},
     {"workbook",
      STUDY PERIOD EXTRACTS MEASURES "publish: {disclosure: none, formats: [csv, xlsx]}\n",
      "`formats: xlsx` is not available in this version of hestia, which has csv"},
