@@ -1,1 +1,2 @@
 hestia_test(regression impact)
+hestia_test(segmented impact)
