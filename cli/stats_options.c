@@ -96,7 +96,9 @@ static const struct argp_option argp_options[] = {
     {"cap", KEY_CAP, "DAYS", 0, "mean-los, std-mean-los, bed-day-rate: longer stays count as DAYS",
      2},
     {"trim", KEY_TRIM, "SHARE", 0,
-     "mean-los: share of stays left out at each end of the trimmed mean (default 0.05)", 2},
+     "mean-los: share of stays left out at each end of the trimmed mean (default 0.05); breaks: "
+     "least share of the series in a part (0.15)",
+     2},
     {"population", KEY_POPULATION, "FILE", 0,
      "bed-day-rate: a file with columns of --by and population", 2},
     {"base", KEY_BASE, "PERIOD", 0, "growth: the period of 100 (default: each group's first)", 2},
@@ -359,7 +361,7 @@ static const struct argp stats_argp = {
         "area, component, value), spells (a person identifier, EPIKEY, provider, ADMIDATE, "
         "EPISTART, "
         "EPIEND, EPIORDER, EPISTAT, ADMIMETH, ADMISORC, CLASSPAT, DISDATE, DISDEST [, DISMETH] [, "
-        "PROVSPNOPS] [, SUSSPELLID], under the names that extracts give them).",
+        "PROVSPNOPS] [, SUSSPELLID], under the names that extracts give them), breaks (t, count).",
     .children = children,
 };
 

@@ -1,2 +1,3 @@
 hestia_test(regression impact)
 hestia_test(segmented impact)
+hestia_test(changepoint impact)
