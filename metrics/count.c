@@ -87,6 +87,11 @@ hst_status hst_count_row(const hst_counting *c, hst_count_worker *w, size_t segm
         }
         return HST_OK;
     }
+    if (c->activity &&
+        !hst_activity_tally_add(&w->activity, c->activity, segment, dataset,
+                                hst_residence_of(&c->residences[segment], episode), episode)) {
+        return no_memory(&w->err);
+    }
     for (size_t p = 0; p < c->n_passes && !status; p++) {
         status = ask_row(c, w, p, segment, dataset, episode);
     }
@@ -191,6 +196,7 @@ static void clear_worker(hst_count_worker *w, size_t n_segments)
     hst_people_free(w->people);
     hst_rule_comparison_clear(&w->comparison);
     hst_cohort_sizes_free(w->sizes);
+    hst_activity_tally_clear(&w->activity);
     free(w->person_events);
     free(w->before);
     hst_returns_clear(&w->returns);
@@ -229,6 +235,9 @@ static hst_status merge_worker(hst_count_worker *into, hst_count_worker *from,
         into->files[s].unknown_area += from->files[s].unknown_area;
         into->files[s].flagged += from->files[s].flagged;
         hst_supply_tally_merge(&into->supply[s], &from->supply[s], c->segments[s]);
+    }
+    if (c->activity && !hst_activity_tally_merge(&into->activity, &from->activity, c->activity)) {
+        return no_memory(err);
     }
     hst_england_merge(&into->england, &from->england);
     hst_count_merge_people(into, from);
@@ -282,6 +291,12 @@ static hst_status finish_cube(const hst_counting *c, hst_count_worker *w, hst_le
     }
     if (!status) {
         status = hst_cube_check_supply(w->cube, w->supply, c->segments, c->n_segments, ledger, err);
+    }
+    if (!status && c->activity) {
+        hst_activity *activity = NULL;
+
+        status = hst_activity_list(&activity, &w->activity, c->activity, err);
+        hst_cube_set_activity(w->cube, activity);
     }
     if (!status) {
         if (c->rules.wants_spells) {

@@ -1,6 +1,7 @@
 #ifndef HESTIA_METRICS_COUNT_INTERNAL_H
 #define HESTIA_METRICS_COUNT_INTERNAL_H
 
+#include "activity_internal.h"
 #include "cube_internal.h"
 #include "england_internal.h"
 #include "exclusion_internal.h"
@@ -70,8 +71,9 @@ typedef struct hst_counting {
     hst_residence *residences; /* [n_segments] */
     hst_exclusion *exclusions; /* [measure][n_segments]; only where the measure excludes */
     hst_splits *splits;
-    hst_providers *providers; /* NULL when people are not wanted */
-    hst_cohort_plan *cohorts; /* NULL: the study has none */
+    hst_numbering *providers;    /* NULL when people are not wanted */
+    hst_cohort_plan *cohorts;    /* NULL: the study has none */
+    hst_activity_plan *activity; /* NULL: not counted */
     hst_people_rules rules;
     bool is_asked[HST_N_KINDS_ASKED]; /* some measure is asked of the kind */
     bool wants_people;                /* rows are gathered person by person */
@@ -141,6 +143,7 @@ typedef struct hst_count_worker {
     uint64_t (*places)[HST_N_PLACES];                 /* [measure] */
     hst_file_tally *files;                            /* [n_segments] */
     hst_supply_tally *supply;                         /* [n_segments] */
+    hst_activity_tally activity;
     hst_england_tally england;
     hst_people_totals totals_of_people;
     hst_cohort_sizes *sizes;

@@ -243,8 +243,8 @@ static hst_status prepare_people(hst_counting *c, hst_error *err)
     hst_status status = list_groups(c, err);
 
     if (!status && c->wants_people) {
-        status = hst_providers_create(&c->providers, c->measures->mergers, c->segments,
-                                      c->n_segments, err);
+        status = hst_numbering_create(&c->providers, HST_DICT_PROVIDER, c->measures->mergers,
+                                      c->segments, c->n_segments, err);
     }
     if (!status && c->options->cohorts) {
         status = hst_cohort_plan_create(&c->cohorts, c->options->cohorts, c->segments,
@@ -311,6 +311,10 @@ hst_status hst_counting_init(hst_counting *c, hst_error *err)
     if (!status) {
         status = hst_splits_create(&c->splits, c->measures, c->segments, c->n_segments, err);
     }
+    if (!status && c->study->breaks.screen && !c->watch) {
+        status = hst_activity_plan_create(&c->activity, c->study, c->areas, c->measures->mergers,
+                                          c->segments, c->n_segments, err);
+    }
     return status ? status : prepare_people(c, err);
 }
 
@@ -336,7 +340,8 @@ void hst_counting_clear(hst_counting *c)
     }
     hst_splits_free(c->splits);
     hst_cohort_plan_free(c->cohorts);
-    hst_providers_free(c->providers);
+    hst_activity_plan_free(c->activity);
+    hst_numbering_free(c->providers);
     free(c->first_group);
     free(c->groups);
     free(c->passes);

@@ -122,19 +122,44 @@ void hst_cube_add_coverage(hst_cube *cube, const hst_segment_info *info)
     hst_coverage_add(&cube->coverage[info->dataset], info);
 }
 
+/* What a period lacks of the rows of a data set. */
+static hst_lack lack_of(const hst_cube *cube, hst_dataset dataset, bool by_discharge,
+                        const hst_period *period)
+{
+    hst_lack lack = hst_coverage_lack(&cube->coverage[dataset], period,
+                                      by_discharge || dataset != HST_DATASET_APC);
+
+    return lack == HST_LACK_NONE && hst_supply_is_short(&cube->gaps, dataset, period)
+               ? HST_LACK_PROVIDER
+               : lack;
+}
+
 hst_lack hst_cube_lack(const hst_cube *cube, size_t measure, const hst_period *period)
 {
     const hst_compiled_measure *item = &cube->measures->items[measure];
-    hst_lack lack = HST_LACK_NONE;
 
     if (item->measure->is_table) { /* its file holds what there is */
         return HST_LACK_NONE;
     }
-    lack = hst_coverage_lack(&cube->coverage[item->dataset], period,
-                             item->by_discharge || item->dataset != HST_DATASET_APC);
-    return lack == HST_LACK_NONE && hst_supply_is_short(&cube->gaps, item->dataset, period)
-               ? HST_LACK_PROVIDER
-               : lack;
+    return lack_of(cube, item->dataset, item->by_discharge, period);
+}
+
+void hst_cube_set_activity(hst_cube *cube, hst_activity *activity)
+{
+    hst_period month = activity ? activity->first : (hst_period){0};
+
+    cube->activity = activity;
+    for (size_t i = 0; activity && i < activity->n_months; i++, month = hst_period_next(&month)) {
+        for (size_t dataset = HST_DATASET_APC; dataset < HST_N_DATASETS; dataset++) {
+            activity->is_incomplete[dataset * activity->n_months + i] =
+                lack_of(cube, (hst_dataset)dataset, false, &month) != HST_LACK_NONE;
+        }
+    }
+}
+
+const hst_activity *hst_cube_activity(const hst_cube *cube)
+{
+    return cube->activity;
 }
 
 hst_status hst_cube_check_supply(hst_cube *cube, const hst_supply_tally *tallies,
@@ -179,6 +204,7 @@ void hst_cube_free(hst_cube *cube)
         clear_measure(&cube->items[m]);
     }
     hst_cohort_sizes_free(cube->cohorts);
+    hst_activity_free(cube->activity);
     hst_arena_clear(&cube->memory);
     free(cube->items);
     free(cube);

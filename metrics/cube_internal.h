@@ -3,6 +3,7 @@
 
 #include "cohort_internal.h"
 #include "coverage_internal.h"
+#include "hestia/activity.h"
 #include "measure_internal.h"
 #include "supply_internal.h"
 #include "tally_internal.h"
@@ -53,6 +54,10 @@ bool hst_cube_add_excluded(hst_cube *cube, size_t measure, uint32_t area, size_t
 /** Hands over what the pass learned of people; the cube frees `cohorts`. */
 void hst_cube_set_people(hst_cube *cube, const hst_people_totals *people,
                          hst_cohort_sizes *cohorts);
+
+/** Hands over what providers recorded, which the cube frees, and marks the months that are
+ * incomplete; after hst_cube_check_supply. @param activity  may be NULL */
+void hst_cube_set_activity(hst_cube *cube, hst_activity *activity);
 
 /** Place of a cell in a slab, or with row 0 in its row. */
 static inline size_t hst_cube_cell(size_t n_bands, size_t row, unsigned sex, size_t band)

@@ -39,6 +39,7 @@ struct hst_cube {
     hst_supply_gaps gaps;
     hst_people_totals people;
     hst_cohort_sizes *cohorts;
+    hst_activity *activity; /* NULL: not counted */
 };
 
 enum { STAY_BITS = 15 }; /* a stay has at most HST_LONGEST_STAY days */

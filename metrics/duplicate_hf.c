@@ -19,7 +19,7 @@ enum { N_NUMBERS = 8, N_TEXTS = 2, MINUTES_APART = 60 };
 
 typedef struct hf_search {
     const hst_segment *const *segments;
-    const hst_providers *providers;
+    const hst_numbering *providers;
 } hf_search;
 
 typedef struct hf_key {
@@ -99,7 +99,7 @@ static hf_key key_of(const hf_search *search, const hst_row *row)
     hf_key key = {.texts = {"", ""}};
 
     key.numbers[0] = dataset;
-    key.numbers[1] = hst_providers_of(search->providers, row->segment)[e->provider];
+    key.numbers[1] = hst_numbering_of(search->providers, row->segment)[e->provider];
     switch (dataset) {
     case HST_DATASET_APC:
         fill_inpatient(&key, e);
@@ -243,7 +243,7 @@ static size_t count_copies(const hf_search *search, const hst_row *rows, size_t 
 }
 
 size_t hst_duplicates_mark_hf(hst_row *rows, size_t n, const hst_segment *const *segments,
-                              const hst_providers *providers)
+                              const hst_numbering *providers)
 {
     const hf_search search = {segments, providers};
     size_t n_marked = 0;

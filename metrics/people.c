@@ -23,7 +23,7 @@ struct hst_people {
     hst_people_rules rules;
     const hst_segment *const *segments;
     size_t n_segments;
-    const hst_providers *numbers;
+    const hst_numbering *numbers;
     const uint32_t **providers; /* [n_segments][dictionary number] */
     size_t n, capacity, at, fetched;
     entry *dealt, *entries; /* [capacity], as they come, and person by person */
@@ -44,7 +44,7 @@ static hst_status no_memory(hst_error *err)
 
 hst_status hst_people_create(hst_people **out, const hst_people_rules *rules,
                              const hst_segment *const *segments, size_t n_segments,
-                             const hst_providers *providers, hst_error *err)
+                             const hst_numbering *providers, hst_error *err)
 {
     hst_status status = HST_OK;
     hst_people *people = calloc(1, sizeof *people);
@@ -63,7 +63,7 @@ hst_status hst_people_create(hst_people **out, const hst_people_rules *rules,
         goto done;
     }
     for (size_t s = 0; s < n_segments; s++) {
-        people->providers[s] = hst_providers_of(providers, s);
+        people->providers[s] = hst_numbering_of(providers, s);
     }
     if (rules->wants_spells) {
         status = hst_spells_create(&people->spells, rules->spells, rules->cips, err);

@@ -2,8 +2,8 @@
 #define HESTIA_METRICS_PEOPLE_INTERNAL_H
 
 #include "hestia/spell.h"
+#include "numbering_internal.h"
 #include "partition_internal.h"
-#include "provider_internal.h"
 
 /** One record of a person. */
 typedef struct hst_row {
@@ -38,7 +38,7 @@ typedef struct hst_people hst_people;
 /** @param providers  borrowed, as the segments are */
 HST_MUST_CHECK hst_status hst_people_create(hst_people **out, const hst_people_rules *rules,
                                             const hst_segment *const *segments, size_t n_segments,
-                                            const hst_providers *providers, hst_error *err);
+                                            const hst_numbering *providers, hst_error *err);
 void hst_people_free(hst_people *people);
 
 /** Begins the people of a partition's blocks [n_segments], as hst_partition_read gives them. */
@@ -69,6 +69,6 @@ hst_row hst_people_cips_row(const hst_person *person, const hst_cips *cips);
 /** Marks all but one of the rows of a person that are the same by the Health Foundation's keys
  * (domain: duplicates); returns how many it marked. `repeats` of a record key are skipped. */
 size_t hst_duplicates_mark_hf(hst_row *rows, size_t n, const hst_segment *const *segments,
-                              const hst_providers *providers);
+                              const hst_numbering *providers);
 
 #endif

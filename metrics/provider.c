@@ -1,4 +1,4 @@
-/* Providers over all files: trusts that were merged count under the code of the last one. */
+/* Trusts that were merged count under the code of the last one. */
 #include "provider_internal.h"
 
 #include <stdlib.h>
@@ -16,15 +16,6 @@ struct hst_mergers {
     size_t n;
     merger *items; /* [n], sorted by `from`; `to` is the end of the chain */
 };
-
-struct hst_providers {
-    size_t n;
-    char (*codes)[HST_CODE_BYTES]; /* [n], codes[0] = "", then sorted */
-    size_t n_segments;
-    uint32_t **of_segment; /* [n_segments][dictionary number] */
-};
-
-/* ---- mergers ---- */
 
 static int compare_mergers(const void *a, const void *b)
 {
@@ -182,124 +173,4 @@ const char *hst_mergers_code(const hst_mergers *mergers, const char *code)
     const merger *found = mergers ? find_merger(mergers, code) : NULL;
 
     return found ? found->to : code;
-}
-
-/* ---- numbers ---- */
-
-static int compare_codes(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-/* All codes after mergers, sorted, each once. */
-static hst_status list_codes(hst_providers *providers, const hst_mergers *mergers,
-                             const hst_segment *const *segments, hst_error *err)
-{
-    size_t n = 1, n_all = 1;
-
-    for (size_t s = 0; s < providers->n_segments; s++) {
-        n_all += hst_segment_n_codes(segments[s], HST_DICT_PROVIDER);
-    }
-    providers->codes = calloc(n_all, sizeof *providers->codes);
-    if (!providers->codes) {
-        return hst_fail(err, HST_ERR_MEMORY, "no memory for the providers");
-    }
-    for (size_t s = 0; s < providers->n_segments; s++) {
-        for (size_t i = 1; i < hst_segment_n_codes(segments[s], HST_DICT_PROVIDER); i++) {
-            const char *code = hst_segment_code(segments[s], HST_DICT_PROVIDER, i);
-
-            code = hst_mergers_code(mergers, code);
-            memcpy(providers->codes[n++], code, strlen(code) + 1);
-        }
-    }
-    qsort(providers->codes, n, sizeof *providers->codes, compare_codes); /* "" stays first */
-    providers->n = 1;
-    for (size_t i = 1; i < n; i++) {
-        if (strcmp(providers->codes[i], providers->codes[providers->n - 1]) != 0) {
-            memmove(providers->codes[providers->n++], providers->codes[i], HST_CODE_BYTES);
-        }
-    }
-    return HST_OK;
-}
-
-static hst_status number_segment(hst_providers *providers, const hst_mergers *mergers,
-                                 const hst_segment *segment, uint32_t **out, hst_error *err)
-{
-    size_t n = hst_segment_n_codes(segment, HST_DICT_PROVIDER);
-    uint32_t *numbers = calloc(n + 1, sizeof *numbers);
-
-    *out = numbers;
-    if (!numbers) {
-        return hst_fail(err, HST_ERR_MEMORY, "no memory for the providers");
-    }
-    for (size_t i = 1; i < n; i++) {
-        const char *code =
-            hst_mergers_code(mergers, hst_segment_code(segment, HST_DICT_PROVIDER, i));
-        const void *found =
-            bsearch(code, providers->codes, providers->n, sizeof *providers->codes, compare_codes);
-
-        numbers[i] = (uint32_t)(((const char *)found - providers->codes[0]) / HST_CODE_BYTES);
-    }
-    return HST_OK;
-}
-
-hst_status hst_providers_create(hst_providers **out, const hst_mergers *mergers,
-                                const hst_segment *const *segments, size_t n_segments,
-                                hst_error *err)
-{
-    hst_providers *providers = NULL;
-    hst_status status = HST_OK;
-
-    *out = NULL;
-    providers = calloc(1, sizeof *providers);
-    if (!providers) {
-        return hst_fail(err, HST_ERR_MEMORY, "no memory for the providers");
-    }
-    providers->n_segments = n_segments;
-    providers->of_segment = calloc(n_segments + 1, sizeof(uint32_t *));
-    if (!providers->of_segment) {
-        status = hst_fail(err, HST_ERR_MEMORY, "no memory for the providers");
-        goto done;
-    }
-    status = list_codes(providers, mergers, segments, err);
-    for (size_t s = 0; s < n_segments && !status; s++) {
-        status = number_segment(providers, mergers, segments[s], &providers->of_segment[s], err);
-    }
-    if (status) {
-        goto done;
-    }
-    *out = providers;
-    providers = NULL; /* now the caller's */
-
-done:
-    hst_providers_free(providers);
-    return status;
-}
-
-void hst_providers_free(hst_providers *providers)
-{
-    if (!providers) {
-        return;
-    }
-    for (size_t s = 0; providers->of_segment && s < providers->n_segments; s++) {
-        free(providers->of_segment[s]);
-    }
-    free(providers->of_segment);
-    free(providers->codes);
-    free(providers);
-}
-
-const uint32_t *hst_providers_of(const hst_providers *providers, size_t segment)
-{
-    return providers->of_segment[segment];
-}
-
-const char *hst_providers_code(const hst_providers *providers, uint32_t number)
-{
-    return providers->codes[number];
-}
-
-size_t hst_providers_n(const hst_providers *providers)
-{
-    return providers->n;
 }

@@ -19,22 +19,4 @@ void hst_mergers_free(hst_mergers *mergers);
  * (NULL: nothing is merged) or `code`. */
 const char *hst_mergers_code(const hst_mergers *mergers, const char *code);
 
-/** One number for each provider over all segments, after mergers, in the order of the codes as
- * bytes; 0 = missing. */
-typedef struct hst_providers hst_providers;
-
-HST_MUST_CHECK hst_status hst_providers_create(hst_providers **out, const hst_mergers *mergers,
-                                               const hst_segment *const *segments,
-                                               size_t n_segments, hst_error *err);
-void hst_providers_free(hst_providers *providers);
-
-/** Numbers of a segment's providers, [hst_segment_n_codes(segment, HST_DICT_PROVIDER)]. */
-const uint32_t *hst_providers_of(const hst_providers *providers, size_t segment);
-
-/** Code of a number; "" for 0. */
-const char *hst_providers_code(const hst_providers *providers, uint32_t number);
-
-/** Numbers in use, 0 included. */
-size_t hst_providers_n(const hst_providers *providers);
-
 #endif

@@ -61,7 +61,7 @@ void hst_supply_tally_merge(hst_supply_tally *into, const hst_supply_tally *from
 /* ---- what is missing ---- */
 
 typedef struct checker {
-    const hst_providers *providers;
+    const hst_numbering *providers;
     const hst_coverage *coverage; /* of the data set */
     hst_dataset dataset;
     unsigned first, n_months; /* months of the data set that have rows and are complete */
@@ -93,7 +93,7 @@ static hst_status add_line(const checker *c, size_t provider, unsigned month, co
                             .n = n};
 
     snprintf(reason, sizeof reason, "provider %s %s",
-             hst_providers_code(c->providers, (uint32_t)provider), what);
+             hst_numbering_code(c->providers, (uint32_t)provider), what);
     return hst_ledger_add(c->ledger, &line, err);
 }
 
@@ -162,7 +162,7 @@ static void add_files(checker *c, const hst_supply_tally *tallies,
                       const hst_segment *const *segments, size_t n_segments)
 {
     for (size_t s = 0; s < n_segments; s++) {
-        const uint32_t *numbers = hst_providers_of(c->providers, s);
+        const uint32_t *numbers = hst_numbering_of(c->providers, s);
         bool is_asked = hst_segment_get_info(segments[s])->dataset == c->dataset;
 
         for (size_t i = HST_SUPPLY_SLOTS; is_asked && i < n_cells(segments[s]); i++) {
@@ -180,7 +180,7 @@ static hst_status check_dataset(hst_supply_gaps *gaps, checker *c, const hst_sup
                                 const hst_segment *const *segments, size_t n_segments,
                                 hst_error *err)
 {
-    size_t n = hst_providers_n(c->providers);
+    size_t n = hst_numbering_n(c->providers);
     hst_status status = HST_OK;
 
     find_months(c, tallies, segments, n_segments);
@@ -219,14 +219,15 @@ hst_status hst_supply_check(hst_supply_gaps *gaps, const hst_supply_tally *talli
 {
     static const hst_dataset datasets[] = {HST_DATASET_APC, HST_DATASET_OP, HST_DATASET_AE};
     checker *c = calloc(1, sizeof *c);
-    hst_providers *providers = NULL;
+    hst_numbering *providers = NULL;
     hst_status status = HST_OK;
 
     memset(gaps, 0, sizeof *gaps);
     if (!c) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for the providers' months");
     }
-    status = hst_providers_create(&providers, mergers, segments, n_segments, err);
+    status =
+        hst_numbering_create(&providers, HST_DICT_PROVIDER, mergers, segments, n_segments, err);
     if (status) {
         goto done;
     }
@@ -240,7 +241,7 @@ hst_status hst_supply_check(hst_supply_gaps *gaps, const hst_supply_tally *talli
     }
 
 done:
-    hst_providers_free(providers);
+    hst_numbering_free(providers);
     free(c);
     return status;
 }

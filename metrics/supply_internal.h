@@ -3,7 +3,7 @@
 
 #include "coverage_internal.h"
 #include "hestia/ledger.h"
-#include "provider_internal.h"
+#include "numbering_internal.h"
 
 /** Months from January 1930; slots of one file reach so far back from its last. */
 enum { HST_SUPPLY_MONTHS = 12 * 180, HST_SUPPLY_SLOTS = 64 };

@@ -155,7 +155,7 @@ typedef struct hf_result {
 } hf_result;
 
 static void mark_person(hf_result *result, size_t person, const hst_row *all, size_t n_all,
-                        const hst_segment *const *segments, const hst_providers *providers)
+                        const hst_segment *const *segments, const hst_numbering *providers)
 {
     hst_row rows[MAX_ROWS];
     size_t n = 0;
@@ -184,7 +184,7 @@ static void mark(hf_result *results, size_t n_people, const hf_row *plain, size_
     hst_store *store = NULL;
     hst_segment *segments[N_HF_FILES] = {NULL};
     const hst_segment *const *borrowed = (const hst_segment *const *)segments;
-    hst_providers *providers = NULL;
+    hst_numbering *providers = NULL;
     hst_partition *partition = NULL;
     const hst_block *blocks = NULL;
     size_t n = 0;
@@ -195,7 +195,9 @@ static void mark(hf_result *results, size_t n_people, const hf_row *plain, size_
     for (unsigned file = 0; file < N_HF_FILES; file++) {
         write_file(store, &segments[file], file, plain, n_plain);
     }
-    assert_int_equal(hst_providers_create(&providers, mergers, borrowed, N_HF_FILES, NULL), HST_OK);
+    assert_int_equal(
+        hst_numbering_create(&providers, HST_DICT_PROVIDER, mergers, borrowed, N_HF_FILES, NULL),
+        HST_OK);
     assert_int_equal(hst_partition_create(&partition, borrowed, N_HF_FILES, NULL), HST_OK);
     assert_int_equal(hst_partition_read(partition, 0, 0, 1, &blocks, NULL), HST_OK);
     n = list_rows(blocks, rows);
@@ -204,7 +206,7 @@ static void mark(hf_result *results, size_t n_people, const hf_row *plain, size_
         mark_person(&results[person], person, rows, n, borrowed, providers);
     }
     hst_partition_free(partition);
-    hst_providers_free(providers);
+    hst_numbering_free(providers);
     for (size_t file = 0; file < N_HF_FILES; file++) {
         hst_segment_close(segments[file]);
     }

@@ -4,7 +4,7 @@
 
 #include "episodes.h"
 
-#include "metrics/provider_internal.h"
+#include "metrics/numbering_internal.h"
 
 static char path[] = "/tmp/hestia-mergers-XXXXXX";
 
@@ -137,12 +137,12 @@ static plain_row row_of(unsigned file, const char *provider)
 }
 
 /* Number of a code as a segment numbers it. */
-static uint32_t number_in(const hst_providers *providers, const plain_store *s, size_t segment,
+static uint32_t number_in(const hst_numbering *providers, const plain_store *s, size_t segment,
                           const char *code)
 {
     for (size_t i = 1; i < hst_segment_n_codes(s->segments[segment], HST_DICT_PROVIDER); i++) {
         if (strcmp(hst_segment_code(s->segments[segment], HST_DICT_PROVIDER, i), code) == 0) {
-            return hst_providers_of(providers, segment)[i];
+            return hst_numbering_of(providers, segment)[i];
         }
     }
     fail_msg("no provider %s in segment %zu", code, segment);
@@ -160,42 +160,43 @@ static void one_provider_has_one_number(void **state)
     for (int backwards = 0; backwards < 2; backwards++) { /* other numbers in the dictionaries */
         plain_store s = {0};
         hst_mergers *mergers = NULL;
-        hst_providers *providers = NULL;
+        hst_numbering *providers = NULL;
 
         write_store(&s, rows, sizeof rows / sizeof rows[0], 1, 0, backwards, false);
         assert_int_equal(hst_mergers_read(&mergers, path, NULL), HST_OK);
-        assert_int_equal(hst_providers_create(&providers, mergers,
+        assert_int_equal(hst_numbering_create(&providers, HST_DICT_PROVIDER, mergers,
                                               (const hst_segment *const *)s.segments, N_FILES,
                                               NULL),
                          HST_OK);
         hst_mergers_free(mergers); /* the numbers do not borrow it */
-        assert_int_equal(hst_providers_n(providers), 4);
+        assert_int_equal(hst_numbering_n(providers), 4);
         for (uint32_t i = 0; i < 4; i++) {
-            assert_string_equal(hst_providers_code(providers, i), expected[i]);
+            assert_string_equal(hst_numbering_code(providers, i), expected[i]);
         }
         for (size_t segment = 0; segment < N_FILES; segment++) {
-            assert_int_equal(hst_providers_of(providers, segment)[0], 0);
+            assert_int_equal(hst_numbering_of(providers, segment)[0], 0);
             assert_int_equal(number_in(providers, &s, segment, "RXF"), 3);
         }
         assert_int_equal(number_in(providers, &s, 0, "RBX"), 1);
         assert_int_equal(number_in(providers, &s, 1, "RBY"), 1);
         assert_int_equal(number_in(providers, &s, 2, "RDA"), 2);
         assert_int_equal(number_in(providers, &s, 2, "RDD"), 2);
-        hst_providers_free(providers);
+        hst_numbering_free(providers);
         remove_store(&s);
     }
 }
 
 static void no_files_have_no_providers(void **state)
 {
-    hst_providers *providers = NULL;
+    hst_numbering *providers = NULL;
 
     (void)state;
-    assert_int_equal(hst_providers_create(&providers, NULL, NULL, 0, NULL), HST_OK);
-    assert_int_equal(hst_providers_n(providers), 1);
-    assert_string_equal(hst_providers_code(providers, 0), "");
-    hst_providers_free(providers);
-    hst_providers_free(NULL);
+    assert_int_equal(hst_numbering_create(&providers, HST_DICT_PROVIDER, NULL, NULL, 0, NULL),
+                     HST_OK);
+    assert_int_equal(hst_numbering_n(providers), 1);
+    assert_string_equal(hst_numbering_code(providers, 0), "");
+    hst_numbering_free(providers);
+    hst_numbering_free(NULL);
 }
 
 /* ---- wherever a measure compares codes ---- */
