@@ -16,7 +16,8 @@ typedef struct hst_power_input {
     const double *y;        /**< [n_before]: counts, or values; NAN left out */
     const double *exposure; /**< [n_before]; NULL: values, or counts of equal exposure */
     bool is_count;          /**< dispersion is against Poisson's; else the plain variance */
-    size_t n_after;         /**< points after, seen or planned */
+    size_t n_baseline; /**< HST_POWER_BEFORE_AFTER: points that the mean before is of; 0: all */
+    size_t n_after;    /**< points after, seen or planned */
     hst_power_design design;
     unsigned cycle; /**< 0: season is not allowed for; else taken out where two cycles are there */
     double power, alpha; /**< 0.8, 0.05 (two-sided) */

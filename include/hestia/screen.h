@@ -17,6 +17,9 @@ typedef struct hst_break {
     bool is_suspect; /**< by all thresholds */
 } hst_break;
 
+/** What the screen's null distribution is drawn with in a run; the manifest says it. */
+enum { HST_SCREEN_DRAWS = 9999, HST_SCREEN_SEED = 20101001 };
+
 typedef struct hst_screen_options {
     double max_p;       /**< 0.01, of q: the false discovery rate over all series */
     double min_size;    /**< 0.20 */
