@@ -12,15 +12,15 @@
 #include "hestia/study.h"
 
 static const stats_method *const methods[] = {
-    &stats_dsr,      &stats_rate,         &stats_proportion,   &stats_mean,
-    &stats_poisson,  &stats_isr,          &stats_smr,          &stats_acs_score,
-    &stats_mean_los, &stats_std_mean_los, &stats_bed_day_rate, &stats_hhi,
-    &stats_growth,   &stats_site_score,   &stats_spells,       &stats_breaks,
+    &stats_dsr,          &stats_rate, &stats_proportion, &stats_mean,       &stats_poisson,
+    &stats_isr,          &stats_smr,  &stats_acs_score,  &stats_mean_los,   &stats_std_mean_los,
+    &stats_bed_day_rate, &stats_hhi,  &stats_growth,     &stats_site_score, &stats_spells,
+    &stats_breaks,       &stats_its,
 };
 
 /* Names that are reserved, so that asking for them says more than "unknown". */
 static const char *const later_methods[] = {
-    "trend", "its", "pre-post", "dsr-ratio", "did", "synthetic-control", "spc", "funnel", "power",
+    "trend", "pre-post", "dsr-ratio", "did", "synthetic-control", "spc", "funnel", "power",
 };
 
 enum {
@@ -152,6 +152,9 @@ hst_status cli_stats(int argc, char **argv, hst_error *err)
     if (method == &stats_dsr && options.interval &&
         stats_same_name(options.interval, stats_dsr_repeat.intervals[0].name)) {
         method = &stats_dsr_repeat; /* it reads other columns */
+    }
+    if (method == &stats_its && options.given_series & STATS_COUNTERFACTUAL) {
+        method = &stats_its_points; /* it answers row by row */
     }
     return run_method(&options, method, err);
 }

@@ -187,7 +187,8 @@ typedef struct stats_method {
     stats_column columns[STATS_MAX_COLUMNS];
     bool is_by_first; /* the first column tells groups apart, beside those of --by */
     stats_rows answers;
-    bool is_of_people; /* the rows of the answer are records: a file of them is private */
+    bool is_of_people;   /* the rows of the answer are records: a file of them is private */
+    bool has_own_limits; /* limits have names of their own, among `before` and `after` */
     const char *const *before, *const *after; /* output columns around the limits; NULL-ended */
 
     /* Before the rows are read, when the columns are known; may be NULL. */
@@ -207,7 +208,8 @@ typedef struct stats_method {
 
 extern const stats_method stats_dsr, stats_dsr_repeat, stats_rate, stats_proportion, stats_mean,
     stats_poisson, stats_isr, stats_smr, stats_acs_score, stats_mean_los, stats_std_mean_los,
-    stats_bed_day_rate, stats_hhi, stats_growth, stats_site_score, stats_spells, stats_breaks;
+    stats_bed_day_rate, stats_hhi, stats_growth, stats_site_score, stats_spells, stats_breaks,
+    stats_its, stats_its_points;
 
 /* ---- texts of the options on series (stats_choice.c) ---- */
 
@@ -278,6 +280,9 @@ void stats_begin_row(const stats_run *run, size_t row);
 
 /* Writes limits in the order of the header; [n_confidence] of them, each times `scale`. */
 void stats_write_limits(const stats_run *run, const hst_limits *limits, double scale);
+
+/* The names of their columns: lowercl, uppercl, lower998, ... */
+void stats_write_limit_names(const stats_run *run);
 
 /* "95%, 99.8%". */
 void stats_write_confidence(const stats_run *run);

@@ -122,7 +122,9 @@ static const struct argp_option argp_options[] = {
     {"counterfactual", KEY_COUNTERFACTUAL, NULL, 0,
      "its: what happened and what would have, point by point", 3},
     {"variance", KEY_VARIANCE, "NAME", 0, "did: model, quasi, cluster, placebo", 3},
-    {"adjust", KEY_ADJUST, "none|g|hc1", 0, "did: small-sample factor of cluster (default g)", 3},
+    {"adjust", KEY_ADJUST, "none|g|hc1", 0,
+     "did: small-sample factor of cluster (default g); its: of newey-west, hc1 (default) or none",
+     3},
     {"placebo", KEY_PLACEBO, NULL, 0, "synthetic-control: every donor in the treated one's place",
      3},
     {"screen", KEY_SCREEN, "on|off", 0, "spc: leave out moving ranges that are outliers", 3},
@@ -361,7 +363,8 @@ static const struct argp stats_argp = {
         "area, component, value), spells (a person identifier, EPIKEY, provider, ADMIDATE, "
         "EPISTART, "
         "EPIEND, EPIORDER, EPISTAT, ADMIMETH, ADMISORC, CLASSPAT, DISDATE, DISDEST [, DISMETH] [, "
-        "PROVSPNOPS] [, SUSSPELLID], under the names that extracts give them), breaks (t, count).",
+        "PROVSPNOPS] [, SUSSPELLID], under the names that extracts give them), breaks (t, count), "
+        "its (t, y or events [, population] [, season] [, treated]).",
     .children = children,
 };
 

@@ -6,7 +6,7 @@
 
 static bool has_limits(const stats_run *run)
 {
-    return (run->method->options & STATS_CONFIDENCE) != 0;
+    return (run->method->options & STATS_CONFIDENCE) != 0 && !run->method->has_own_limits;
 }
 
 /* Limits beyond the first level have columns of their own; 99.8 always has. */
@@ -108,7 +108,7 @@ static void write_first_names(const stats_run *run)
     }
 }
 
-static void write_names_of_limits(const stats_run *run)
+void stats_write_limit_names(const stats_run *run)
 {
     char name[32];
 
@@ -134,7 +134,7 @@ static void write_header(const stats_run *run)
             hst_csv_text(run->csv, run->method->before[i]);
         }
         if (has_limits(run)) {
-            write_names_of_limits(run);
+            stats_write_limit_names(run);
         }
         for (size_t i = 0; run->method->after[i]; i++) {
             hst_csv_text(run->csv, run->method->after[i]);

@@ -32,6 +32,7 @@ hestia_whole_run(store_command test_store_command.py)
 hestia_whole_run(synth test_synth.py)
 hestia_whole_run(truth test_truth.py ${PROJECT_SOURCE_DIR})
 hestia_whole_run(stats_spells test_stats_spells.py)
+hestia_whole_run(stats_its test_stats_its.py)
 hestia_whole_run(stats_breaks test_stats_breaks.py)
 hestia_whole_run(hard_people test_hard_people.py)
 
