@@ -312,6 +312,46 @@ const char *hst_expected_name(hst_expected expected)
     return choice_name(hst_expected_choices, (int)expected);
 }
 
+void hst_impact_options_describe(char text[HST_IMPACT_OPTIONS_BYTES],
+                                 const hst_impact_options *options, hst_impact_method method)
+{
+    char lag[32];
+    long number = method == HST_IMPACT_TREND ? options->trend_lag : options->its_lag;
+
+    text[0] = '\0';
+    if (number < 0) {
+        snprintf(lag, sizeof lag, "by rule");
+    } else {
+        snprintf(lag, sizeof lag, "%ld", number);
+    }
+    if (method == HST_IMPACT_ITS) {
+        bool has_lag = options->its_errors == HST_ERRORS_NEWEY_WEST;
+
+        snprintf(text, HST_IMPACT_OPTIONS_BYTES, "model %s, season %s, errors %s%s%s, slope %s",
+                 choice_name(hst_its_model_choices, (int)options->its_model),
+                 choice_name(hst_its_season_choices, (int)options->its_season),
+                 choice_name(hst_its_error_choices, (int)options->its_errors),
+                 has_lag ? ", lag " : "", has_lag ? lag : "",
+                 options->its_slope ? "true" : "false");
+    } else if (method == HST_IMPACT_TREND) {
+        bool has_lag = options->trend_errors == HST_TREND_BY_NEWEY_WEST;
+
+        snprintf(text, HST_IMPACT_OPTIONS_BYTES, "errors %s%s%s",
+                 choice_name(hst_trend_error_choices, (int)options->trend_errors),
+                 has_lag ? ", lag " : "", has_lag ? lag : "");
+    } else if (method == HST_IMPACT_DID) {
+        snprintf(text, HST_IMPACT_OPTIONS_BYTES, "model %s, variance %s",
+                 choice_name(hst_did_model_choices, options->did_pooled),
+                 choice_name(hst_did_variance_choices, (int)options->did_variance));
+    } else if (method == HST_IMPACT_PRE_POST) {
+        snprintf(text, HST_IMPACT_OPTIONS_BYTES, "interval %s",
+                 choice_name(hst_pre_post_choices, (int)options->pre_post_interval));
+    } else if (method == HST_IMPACT_SPC) {
+        snprintf(text, HST_IMPACT_OPTIONS_BYTES, "screen %s",
+                 options->spc_unscreened ? "false" : "true");
+    }
+}
+
 bool hst_statistic_of_stays(hst_statistic statistic)
 {
     return statistic == HST_STAT_MEAN_LOS || statistic == HST_STAT_STD_MEAN_LOS ||

@@ -355,6 +355,11 @@ const char *hst_measures_definition(const hst_measures *measures, size_t measure
     return measures->items[measure].definition;
 }
 
+const char *hst_measures_provider(const hst_measures *measures, const char *code)
+{
+    return hst_mergers_code(measures->mergers, code);
+}
+
 size_t hst_measures_periods(const hst_measures *measures, size_t measure, hst_by type,
                             const hst_period **periods)
 {

@@ -11,18 +11,22 @@
 
 #include "hestia/run_folder.h"
 #include "publish/json_file.h"
+#include "publish/manifest_internal.h"
 #include "publish/tables.h"
 
-static json_t *window_json(const hst_window *window)
+json_t *hst_manifest_window(const hst_window *window)
 {
     char from[11], to[11];
 
+    if (window->from == HST_DATE_MISSING) {
+        return json_null();
+    }
     hst_date_format(window->from, from);
     hst_date_format(window->to, to);
     return json_pack("{s:s, s:s}", "from", from, "to", to);
 }
 
-static json_t *texts_json(const hst_texts *texts)
+json_t *hst_manifest_texts(const hst_texts *texts)
 {
     json_t *array = json_array();
 
@@ -74,10 +78,11 @@ static json_t *rules_json(const hst_study *study)
                      study->duplicates, "standard_population", study->standard_population,
                      "standardise_by", study->by_sex ? "age_sex" : "age", "denominator_year",
                      denominators[study->denominator_year], "area_type", study->areas.type,
-                     "area_fields", texts_json(&study->areas.field), "sites",
-                     texts_json(&study->areas.sites), "comparators", comparators_json(study),
-                     "max_rejected", study->quality.max_rejected, "max_unknown_area",
-                     study->quality.max_unknown_area, "max_row_drop", study->quality.max_row_drop);
+                     "area_fields", hst_manifest_texts(&study->areas.field), "sites",
+                     hst_manifest_texts(&study->areas.sites), "comparators",
+                     comparators_json(study), "max_rejected", study->quality.max_rejected,
+                     "max_unknown_area", study->quality.max_unknown_area, "max_row_drop",
+                     study->quality.max_row_drop);
 }
 
 static json_t *measures_json(const hst_publication *p)
@@ -92,8 +97,8 @@ static json_t *measures_json(const hst_publication *p)
                       hst_statistic_name(measure->statistic), "interval",
                       hst_interval_name(measure->interval), "definition",
                       hst_measures_definition(p->measures, i), "period",
-                      window_json(&measure->period), "confidence", confidence_json(measure), "per",
-                      measure->per, "annualise", (int)measure->annualise, "split",
+                      hst_manifest_window(&measure->period), "confidence", confidence_json(measure),
+                      "per", measure->per, "annualise", (int)measure->annualise, "split",
                       hst_split_name(measure->split), "min_events", measure->min_events);
 
         if (json_array_append_new(array, object) != 0) {
@@ -210,7 +215,8 @@ static json_t *timings_json(const hst_publication *p)
 static json_t *study_json(const hst_study *study, const char *hash)
 {
     return json_pack("{s:s, s:s?, s:s, s:s, s:o}", "name", study->study, "title", study->title,
-                     "file", study->path, "hash", hash, "period", window_json(&study->period));
+                     "file", study->path, "hash", hash, "period",
+                     hst_manifest_window(&study->period));
 }
 
 static json_t *results_json(const hst_publication *p)
@@ -324,6 +330,9 @@ hst_status hst_manifest_write(const hst_publication *p, const char *run, const c
         {"people", people_json(p)},
         {"admissions_and_spells", spells_json(p)},
         {"results", results_json(p)},
+        {"services", hst_manifest_services(p)},
+        {"impact", hst_manifest_verdicts(p)},
+        {"breaks", hst_manifest_screen(p)},
         {"timings", timings_json(p)},
     };
     bool is_whole = true;

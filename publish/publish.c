@@ -19,7 +19,9 @@ static const struct table {
     {"results.csv", hst_table_write_results},     {"measures.csv", hst_table_write_measures},
     {"areas.csv", hst_table_write_areas},         {"audit.csv", hst_table_write_audit},
     {"reconcile.csv", hst_table_write_reconcile}, {"reported.csv", hst_table_write_reported},
-    {"cohorts.csv", hst_table_write_cohorts},
+    {"cohorts.csv", hst_table_write_cohorts},     {"impact.csv", hst_table_write_impact},
+    {"site-review.csv", hst_table_write_review},  {"sensitivity.csv", hst_table_write_sensitivity},
+    {"breaks.csv", hst_table_write_breaks},
 };
 
 enum { N_TABLES = sizeof tables / sizeof tables[0] };

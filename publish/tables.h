@@ -22,6 +22,19 @@ HST_MUST_CHECK hst_status hst_table_write_reported(const hst_publication *public
 HST_MUST_CHECK hst_status hst_table_write_cohorts(const hst_publication *publication,
                                                   const char *path, unsigned mode, hst_error *err);
 
+HST_MUST_CHECK hst_status hst_table_write_impact(const hst_publication *publication,
+                                                 const char *path, unsigned mode, hst_error *err);
+
+HST_MUST_CHECK hst_status hst_table_write_review(const hst_publication *publication,
+                                                 const char *path, unsigned mode, hst_error *err);
+
+HST_MUST_CHECK hst_status hst_table_write_sensitivity(const hst_publication *publication,
+                                                      const char *path, unsigned mode,
+                                                      hst_error *err);
+
+HST_MUST_CHECK hst_status hst_table_write_breaks(const hst_publication *publication,
+                                                 const char *path, unsigned mode, hst_error *err);
+
 HST_MUST_CHECK hst_status hst_manifest_write(const hst_publication *publication, const char *run,
                                              const char *path, hst_error *err);
 

@@ -46,6 +46,10 @@ void hst_measures_free(hst_measures *measures);
  * admission method 21, 22, ...; ..."). */
 const char *hst_measures_definition(const hst_measures *measures, size_t measure);
 
+/** The code that a provider of the study file counts under: that of the trust it was merged into,
+ * or its own. Borrowed, of `measures` or `code`. */
+const char *hst_measures_provider(const hst_measures *measures, const char *code);
+
 /** Complete periods of one type inside the measure's window, in order. */
 size_t hst_measures_periods(const hst_measures *measures, size_t measure, hst_by type,
                             const hst_period **periods);

@@ -8,6 +8,7 @@
 #include "hestia/cohort.h"
 #include "hestia/cube.h"
 #include "hestia/england.h"
+#include "hestia/impact.h"
 #include "hestia/ingest.h"
 #include "hestia/ledger.h"
 #include "hestia/series.h"
@@ -35,6 +36,10 @@ typedef struct hst_publication {
     const hst_people_totals *people; /**< NULL: nobody was followed */
     const hst_cohorts *cohorts;      /**< NULL: cohorts.csv has its header only */
     const hst_cohort_sizes *cohort_sizes;
+    const hst_impact *impact; /**< NULL: impact.csv, site-review.csv, sensitivity.csv have their
+                                 headers only */
+    const hst_breaks *breaks; /**< NULL: breaks.csv has its header only */
+    const hst_screen_options *screen; /**< by which `breaks` were found; NULL without them */
 
     const char *fingerprint;   /**< of hst_fingerprint */
     const char *version;       /**< "0.1.0" */
@@ -49,9 +54,9 @@ typedef struct hst_publication {
 
 /**
  * Writes the whole run folder, all or nothing: release/ (and internal/ when the study asks for it)
- * with results.csv, measures.csv, areas.csv, reported.csv, cohorts.csv, reconcile.csv and
- * audit.csv, the release files at its top as well, and manifest.json; then `latest` leads to it and
- * old runs are removed.
+ * with results.csv, measures.csv, areas.csv, impact.csv, site-review.csv, sensitivity.csv,
+ * breaks.csv, reported.csv, cohorts.csv, reconcile.csv and audit.csv, the release files at its top
+ * as well, and manifest.json; then `latest` leads to it and old runs are removed.
  *
  * @param path  receives the run's folder, which the caller frees; NULL when not wanted
  * @return HST_OK; HST_ERR_USAGE when the study asks for disclosure control, which this version does

@@ -351,6 +351,13 @@ const char *hst_dataset_name(hst_dataset dataset);
 const char *hst_impact_method_name(hst_impact_method method); /**< "pre_post", "its", ... */
 const char *hst_expected_name(hst_expected expected);         /**< "none", "lower", "higher" */
 
+enum { HST_IMPACT_OPTIONS_BYTES = 128 };
+
+/** What a method is told, by the names of the study file: "model auto, season none, errors
+ * newey-west, lag 3, slope true"; "" for synthetic_control, which is told nothing. */
+void hst_impact_options_describe(char text[HST_IMPACT_OPTIONS_BYTES],
+                                 const hst_impact_options *options, hst_impact_method method);
+
 /** True for mean_los, std_mean_los, bed_days, bed_day_rate and readmission: by default of spells,
  * dated by discharge, of patient class 1. */
 bool hst_statistic_of_stays(hst_statistic statistic);

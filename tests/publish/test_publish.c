@@ -326,6 +326,11 @@ static void small_tables_are_written(void **state)
                 "apc,2010/11,mean_los,5.573,,,not published\n");
     assert_file(below(run, "cohorts.csv"),
                 "cohort,area_code,year,members,registered,percent\n"); /* there are none */
+    assert_file(below(run, "sensitivity.csv"),                         /* and no service */
+                "impact,site_code,measure,dimension,alternative,estimate,lowercl,uppercl,p,note\n");
+    assert_int_equal(access(below(run, "impact.csv"), R_OK), 0);
+    assert_int_equal(access(below(run, "site-review.csv"), R_OK), 0);
+    assert_int_equal(access(below(run, "breaks.csv"), R_OK), 0);
     assert_file(below(run, "reported.csv"),
                 "measure,area_code,period,series,ours,reported,difference,percent,source,note\n"
                 "beds,5NK,2010/11 Q1,1,54.0901,0,54.0901,,,\n"
@@ -362,8 +367,10 @@ static void release_is_open_and_internal_is_not(void **state)
 
 static void two_runs_give_the_same_bytes(void **state)
 {
-    static const char *const files[] = {"results.csv",   "measures.csv", "areas.csv",  "audit.csv",
-                                        "reconcile.csv", "reported.csv", "cohorts.csv"};
+    static const char *const files[] = {"results.csv",     "measures.csv",  "areas.csv",
+                                        "audit.csv",       "reconcile.csv", "reported.csv",
+                                        "cohorts.csv",     "impact.csv",    "site-review.csv",
+                                        "sensitivity.csv", "breaks.csv"};
     fixture *f = *state;
     char *first = publish(f);
     char *second = NULL;
@@ -422,6 +429,9 @@ static void manifest_says_what_the_figures_rest_on(void **state)
     assert_int_equal(json_integer_value(json_object_get(people, "people")), 31);
     assert_int_equal(json_integer_value(json_object_get(people, "continuous_spells")), 58);
     assert_null(json_object_get(people, "cohorts"));
+    assert_int_equal(json_array_size(json_object_get(manifest, "services")), 0);
+    assert_true(json_is_null(json_object_get(manifest, "impact")));
+    assert_true(json_is_null(json_object_get(manifest, "breaks")));
     assert_int_equal(json_array_size(years), 2);
     assert_string_equal(json_string_value(json_object_get(json_array_get(years, 0), "year")),
                         "2008/09");

@@ -1,0 +1,24 @@
+/* Parts of manifest.json that have a file of their own. */
+#ifndef HESTIA_PUBLISH_MANIFEST_INTERNAL_H
+#define HESTIA_PUBLISH_MANIFEST_INTERNAL_H
+
+#include <jansson.h>
+
+#include "hestia/publish.h"
+
+/** Days as {from, to}; null when they were not given. */
+json_t *hst_manifest_window(const hst_window *window);
+
+/** The texts as an array. */
+json_t *hst_manifest_texts(const hst_texts *texts);
+
+/** The services as declared before the run, with defaults filled in; an empty array without one. */
+json_t *hst_manifest_services(const hst_publication *publication);
+
+/** How many services, and how many site × measure of theirs by verdict; null without a service. */
+json_t *hst_manifest_verdicts(const hst_publication *publication);
+
+/** What the screen for breaks looked through, found, and by which rules; null without a screen. */
+json_t *hst_manifest_screen(const hst_publication *publication);
+
+#endif
