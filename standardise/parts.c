@@ -166,6 +166,7 @@ hst_status hst_parts_of(hst_parts *out, const hst_study *study, const hst_measur
         goto done;
     }
     rate_slice_init(&slice, &inputs, measure, period, period_index, 0);
+    basis.working_days = rate_working_days(&inputs, &slice);
     weights = calloc(slice.n_strata, sizeof *weights);
     p.cells = calloc(rate_cells_size(&inputs), sizeof *p.cells);
     basis.strata = calloc(slice.n_strata, sizeof *basis.strata);

@@ -7,17 +7,15 @@
 
 #include "hestia/indirect.h"
 
-/* Working days of the slice's period, where the measure is per working day; else 1. */
-static double working_days(const rate_basis *basis)
+double rate_working_days(const rate_inputs *inputs, const rate_slice *slice)
 {
-    const hst_period *period = basis->slice->period;
+    const hst_period *period = slice->period;
     size_t n = 0;
 
-    if (!basis->measure->per_working_day) {
+    if (!inputs->study->measures[slice->measure].per_working_day) {
         return 1;
     }
-    return hst_working_days_count(&n, basis->inputs->calendar, period->start, period->end, NULL) ==
-                   HST_OK
+    return hst_working_days_count(&n, inputs->calendar, period->start, period->end, NULL) == HST_OK
                ? (double)n
                : NAN;
 }
@@ -26,9 +24,11 @@ void rate_count(const rate_basis *basis, const rate_unit *unit, bool is_publishe
 {
     (void)is_published;
     r->total_count = r->value = unit->all[RATE_EVENTS];
+    r->variance = unit->all_variance[RATE_EVENTS]; /* Poisson's */
     if (basis->measure->per_working_day) {
-        r->total_pop = working_days(basis);
+        r->total_pop = basis->working_days;
         r->value /= r->total_pop;
+        r->variance /= r->total_pop * r->total_pop;
     }
     if (isnan(unit->all[RATE_EVENTS])) {
         r->notes = RATE_NO_VALUE;
@@ -51,7 +51,7 @@ void rate_crude(const rate_basis *basis, const rate_unit *unit, bool is_publishe
     const hst_measure *measure = basis->measure;
     double one = rate_unit_worth(unit, RATE_EVENTS);
     double events = unit->all[RATE_EVENTS] / one,
-           scale = one * measure->per / unit->all_people / working_days(basis);
+           scale = one * measure->per / unit->all_people / basis->working_days;
     double squares = unit->all_variance[RATE_SQUARES] / (one * one);
 
     (void)is_published;

@@ -48,6 +48,7 @@ typedef struct rate_basis {
     const double *weights;      /* [n_strata] */
     const rate_unit *reference; /* isr, smr, acs_score: what events are expected from */
     double reference_scale;     /* time of the slice's period in the reference's */
+    double working_days;        /* of the slice's period, where the measure is per working day */
     hst_stay_stratum *strata;   /* [n_strata], room */
 } rate_basis;
 
@@ -86,6 +87,9 @@ unsigned rate_sources_of(const hst_measure *measure);
 
 /* Rows of one unit, [n_rows of the statistic]. */
 void rate_compute(const rate_basis *basis, const rate_unit *unit, bool is_published, rate *rows);
+
+/* Working days of a slice's period; 1 where the measure is not per working day. */
+double rate_working_days(const rate_inputs *inputs, const rate_slice *slice);
 
 /* How an area's value compares with a reference by the statistic's test, two-sided at the first
  * confidence level: "lower", "similar", "higher", or "better", "worse" where the measure has a

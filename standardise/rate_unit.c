@@ -440,6 +440,31 @@ hst_status rate_unit_of_group(rate_unit *unit, const rate_inputs *inputs, const 
     return status;
 }
 
+void rate_unit_add(rate_unit *sum, const rate_unit *period, const rate_slice *slice)
+{
+    for (size_t source = 0; source < RATE_N_SOURCES; source++) {
+        for (size_t i = 0; slice->sources >> source & 1 && i < slice->n_strata; i++) {
+            sum->sums[source][i] += period->sums[source][i];
+            sum->variances[source][i] += period->variances[source][i];
+        }
+        sum->all[source] += period->all[source];
+        sum->all_variance[source] += period->all_variance[source];
+    }
+    for (size_t i = 0; i < slice->n_strata; i++) {
+        sum->people[i] += period->people[i];
+    }
+    for (size_t i = 0; i < sum->n_providers; i++) {
+        sum->providers[i] += period->providers[i];
+    }
+    sum->all_people += period->all_people;
+    sum->excluded += period->excluded;
+    sum->has_people = sum->has_people && period->has_people;
+    sum->is_weighted = period->is_weighted;
+    if (sum->missing_year == 0) {
+        sum->missing_year = period->missing_year;
+    }
+}
+
 /* What a whole is without a part. Weighted sums differ by rounding where nothing is left; the least
  * that can be left, one event or person, is far more. People who had events in both are in the
  * whole once, so a part may be the larger one. */
@@ -473,6 +498,9 @@ void rate_unit_without(rate_unit *unit, const rate_unit *whole, const rate_slice
     }
     for (size_t i = 0; i < slice->n_strata; i++) {
         unit->people[i] = left_over(whole->people[i], weight * part->people[i]);
+    }
+    for (size_t i = 0; i < unit->n_providers; i++) {
+        unit->providers[i] = left_over(whole->providers[i], weight * part->providers[i]);
     }
     unit->all_people = left_over(whole->all_people, weight * part->all_people);
     unit->has_people = whole->has_people && part->has_people;

@@ -48,8 +48,12 @@ HST_MUST_CHECK hst_status rate_unit_of_reference(rate_unit *unit, const rate_inp
                                                  const rate_slice *slice, double *cells,
                                                  double *scale, hst_error *err);
 
-/* The group without one of its areas; the group itself when the area is no member. Sums and people
- * only. */
+/* Adds the sums, people and providers of another period of the same area or comparator; lengths of
+ * stays and the base of growth stay as they are. `sum` has people until a period has none. */
+void rate_unit_add(rate_unit *sum, const rate_unit *period, const rate_slice *slice);
+
+/* The group without one of its areas; the group itself when the area is no member. Sums, people and
+ * providers only. */
 void rate_unit_without(rate_unit *unit, const rate_unit *whole, const rate_slice *slice,
                        const hst_area_group *group, size_t area, const rate_unit *part);
 

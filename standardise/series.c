@@ -42,7 +42,8 @@ static hst_status open_workroom(workroom *w, const maker *m, const job *j, hst_e
     *w = (workroom){.basis = {.inputs = &m->inputs,
                               .slice = &j->slice,
                               .measure = &m->inputs.study->measures[j->slice.measure],
-                              .reference_scale = 1},
+                              .reference_scale = 1,
+                              .working_days = rate_working_days(&m->inputs, &j->slice)},
                     .n_units = m->n_groups + N_EXTRA_UNITS};
     w->statistic = rate_statistic_of(w->basis.measure);
     w->is_incomplete = !w->basis.measure->is_table &&
@@ -324,6 +325,7 @@ hst_status hst_results_compute(hst_results **out, const hst_study *study,
     }
     if ((status = series_texts_create(m.results, &m.inputs, err)) != HST_OK ||
         (status = series_plan(&m, err)) != HST_OK ||
+        (status = series_keep_places(&m, err)) != HST_OK ||
         (status = do_jobs(&m, n_threads, err)) != HST_OK) {
         goto done;
     }
@@ -354,6 +356,7 @@ const hst_result *hst_results_rows(const hst_results *results, size_t *n)
 void hst_results_free(hst_results *results)
 {
     if (results) {
+        series_places_free(results);
         series_texts_free(results);
         free(results->rows);
         free(results->facts);

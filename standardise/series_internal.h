@@ -28,6 +28,20 @@ typedef struct row_facts {
     double events_without_people, events_left_out;
 } row_facts;
 
+/* Where the rows of an area or comparator stand that are neither of a split nor of a sex or band.
+ */
+typedef struct unit_rows {
+    size_t first;        /* SIZE_MAX: the unit has none */
+    size_t total;        /* place of the total in a period */
+    size_t n_per_period; /* rows of a period, split values included */
+} unit_rows;
+
+/* Rows of one measure, in the order of the results: periods by label. */
+typedef struct measure_rows {
+    size_t n_periods, n_rows, main; /* rows of the statistic, and which one is the main */
+    unit_rows *units;               /* [n_groups + n_areas], groups first */
+} measure_rows;
+
 struct hst_results {
     size_t n_rows;
     hst_result *rows;
@@ -36,6 +50,8 @@ struct hst_results {
     measure_texts *texts; /* [n_measures] */
     size_t n_notes, room_for_notes;
     char **notes; /* texts of rows' notes */
+    size_t n_groups;
+    measure_rows *found; /* [n_measures] */
 };
 
 /* One line of work: a slice, and the place of its period. */
@@ -68,6 +84,10 @@ void series_plan_clear(maker *m);
 
 /* First row of a unit in a job's slice, or SIZE_MAX. */
 size_t series_place(const maker *m, const job *j, size_t unit);
+
+/* Notes where the rows stand, for those who look some up. */
+HST_MUST_CHECK hst_status series_keep_places(maker *m, hst_error *err);
+void series_places_free(hst_results *results);
 
 /* True when a unit has rows of a measure at all. */
 bool series_has_rows(const maker *m, size_t measure, size_t unit);

@@ -84,7 +84,7 @@ static const rate_statistic statistics[] = {
                                .compute = rate_std_mean_los},
     [HST_STAT_BED_DAYS] = {.n_rows = 1,
                            .rows = {"bed_days"},
-                           .sources = BIT(RATE_EVENTS) | BIT(RATE_DAYS),
+                           .sources = BIT(RATE_EVENTS) | BIT(RATE_DAYS) | BIT(RATE_DAYS_SQUARED),
                            .compute = rate_bed_days},
     [HST_STAT_BED_DAY_RATE] = {.n_rows = 1,
                                .limited = 1,

@@ -101,6 +101,7 @@ void rate_bed_days(const rate_basis *basis, const rate_unit *unit, bool is_publi
     (void)is_published;
     r->total_count = unit->all[RATE_EVENTS];
     r->value = unit->all[RATE_DAYS];
+    r->variance = unit->all_variance[RATE_DAYS_SQUARED];
 }
 
 void rate_bed_day_rate(const rate_basis *basis, const rate_unit *unit, bool is_published, rate *r)

@@ -66,6 +66,30 @@ HST_MUST_CHECK hst_status hst_results_compute(hst_results **out, const hst_study
                                               hst_ledger *ledger, hst_error *err);
 const hst_result *hst_results_rows(const hst_results *results, size_t *n);
 
+/**
+ * The row of one measure and unit in a period: persons, all ages, no split. Found in the logarithm
+ * of the number of periods.
+ *
+ * @param area       area number, or group number of a comparator
+ * @param statistic  name of the row; NULL: the main one of the measure's statistic
+ * @return NULL when there is none; owned by the results
+ */
+const hst_result *hst_results_find(const hst_results *results, size_t measure, bool is_group,
+                                   size_t area, const hst_period *period, const char *statistic);
+
+/**
+ * The series of one measure and unit: its rows of one type of period in the order of time, found as
+ * by hst_results_find.
+ *
+ * @param out  receives [n] rows owned by the results, in an array that the caller frees; NULL when
+ *             there are none
+ * @return HST_OK, also for none; HST_ERR_MEMORY
+ */
+HST_MUST_CHECK hst_status hst_results_series(const hst_result ***out, size_t *n,
+                                             const hst_results *results, size_t measure,
+                                             bool is_group, size_t area, hst_by type,
+                                             const char *statistic, hst_error *err);
+
 /** Frees the results; NULL is allowed. */
 void hst_results_free(hst_results *results);
 

@@ -190,8 +190,9 @@ static void close_run(small_run *run)
 }
 
 /* The row of a measure of one area or comparator; unsplit. */
-static const hst_result *find_row(const small_run *run, const char *measure, const char *area,
-                                  const char *period, const char *statistic)
+static inline const hst_result *find_row(const small_run *run, const char *measure,
+                                         const char *area, const char *period,
+                                         const char *statistic)
 {
     for (size_t i = 0; i < run->n_rows; i++) {
         const hst_result *row = &run->rows[i];
