@@ -6,6 +6,7 @@
 #include "cli/figures.h"
 #include "hestia/area.h"
 #include "hestia/condition.h"
+#include "hestia/cube.h"
 #include "hestia/profile.h"
 #include "hestia/store.h"
 
@@ -44,6 +45,16 @@ HST_MUST_CHECK hst_status cli_check_conditions(const char *study_path, char *con
 HST_MUST_CHECK hst_status cli_check_tables(const hst_study *study, const hst_areas *areas,
                                            const hst_conditions *conditions, const hst_store *store,
                                            hst_error *err);
+
+/**
+ * Says what the services of a study are judged by, how many periods each method has, and which will
+ * be refused (cli/check_services.c); then the screen for breaks. Prints to standard output.
+ *
+ * @param areas  NULL: not known without reading rows
+ * @return HST_ERR_USAGE: a site that is not in the area list
+ */
+HST_MUST_CHECK hst_status cli_check_services(const hst_study *study, const hst_measures *measures,
+                                             const hst_areas *areas, hst_error *err);
 
 /** Takes the best person identifier that the file has. */
 void cli_use_first_person(hst_layout *layout);

@@ -464,6 +464,10 @@ static hst_status check_study(study_check *c, const char *path, hst_error *err)
         return status;
     }
     print_measures(c);
+    status = cli_check_services(c->study, c->measures, are_areas_known(c) ? c->areas : NULL, err);
+    if (status != HST_OK) {
+        return status;
+    }
     print_end(c);
     return HST_OK;
 }

@@ -72,6 +72,72 @@ class CheckOfAStudy(Place):
         self.assertIn("2008: MISSING for 1 of 2 areas: 5QL", said)
         self.assertIn("2009: MISSING for 2 of 2 areas: 5J6 5QL", said)
 
+    SERVICES = """  - {id: los, statistic: mean_los, by: month}
+impact:
+  - {id: memory, title: Memory service, site: 5J6, measures: [emergency, los], date: 2009-10-01, expected: lower,
+     methods: [its, pre_post, did, synthetic_control, spc], phase_in: {from: 2009-10-01, to: 2009-10-31},
+     options: {its: {model: ols, lag: 3}}}
+  - {id: line, sites: [5J6, 5QL], measures: los, methods: trend}
+  - {id: two, measures: los, dates: [2009-04-15, 2009-08-01, 2009-12-01], meaningful: 0.2}
+  - {id: years, site: 5J6, measures: emergency, date: 2009-10-01, by: year}
+  - {id: enough, site: 5J6, measures: los, date: 2009-04-01}
+publish:"""
+
+    def services(self, said):
+        """What is said of each service, by its id."""
+        found = {}
+        for line in said[said.index("\nServices: 5\n") + 13:said.index("\n\nScreen for")].splitlines():
+            if line.startswith("    "):
+                lines.append(line.strip())
+            else:
+                lines = found[line.split(":")[0].strip()] = [line.strip()]
+        return {name: "\n".join(lines) for name, lines in found.items()}
+
+    def test_says_what_services_are_judged_by(self):
+        self.edit_study("publish:", self.SERVICES)
+        said = self.check(0).stdout
+        services = self.services(said)
+        for words in ["memory: Memory service", "at 5J6 Calderdale",
+                      "from 2009-10-01, phase-in 2009-10-01 to 2009-10-31; window of each measure",
+                      "site review: 2009-10-01 to 2010-03-31 beside 2008-10-01 to 2009-03-31",
+                      "primary method its; expected: lower, 10 % matters; compared with England",
+                      "by its (model ols, season auto, errors newey-west, lag 3, slope true)", "by synthetic_control",
+                      "emergency by quarter: 6 before, 1 after, 1 left out", "los by month: 18 before, 5 after, 1 left out"]:
+            self.assertIn(words, services["memory"])
+        self.assertIn("at 5J6 Calderdale, 5QL Somerset", services["line"])
+        self.assertIn("no date;", services["line"])
+        self.assertIn("los by month: 24 in all", services["line"])
+        self.assertIn("from 2009-04-15, new level from 2009-08-01, new level from 2009-12-01", services["two"])
+        self.assertIn("12 before, 4 after the last date, at least 3 between, 1 left out", services["two"])
+        self.assertIn("20 % matters", services["two"])
+        self.assertIn("emergency by year: 1 before, 0 after, 1 left out", services["years"])
+        self.assertIn("Screen for recording breaks: false discovery rate below 0.01", said)
+
+    def test_warns_of_methods_without_enough_periods(self):
+        self.edit_study("publish:", self.SERVICES)
+        services = self.services(self.check(0).stdout)
+        quarters, months = services["memory"].split("los by month")
+        self.assertIn("! its WILL BE REFUSED", quarters)
+        self.assertIn("! synthetic_control WILL BE REFUSED: it needs 8 periods before", quarters)
+        self.assertIn("! spc: fewer than 13", quarters)
+        self.assertIn("! its: fewer than 8", months)
+        self.assertNotIn("REFUSED", months)
+        self.assertNotIn("! spc", months)
+        self.assertIn("! its WILL BE REFUSED", services["two"])  # 3 between two dates
+        self.assertIn("! the site review holds NO complete year; pre_post WILL BE REFUSED", services["years"])
+        self.assertNotIn("!", services["line"])
+        self.assertNotIn("!", services["enough"])
+
+    def test_refuses_the_site_of_a_service_that_is_no_area(self):
+        self.edit_study("publish:", self.SERVICES.replace("sites: [5J6, 5QL]", "sites: [5J6, 5QM]"))
+        said = self.check(2).stderr
+        self.assertIn("study.yaml, line 14: service `line`: site `5QM` is not in the area list", said)
+
+    def test_says_that_nobody_looks_for_breaks(self):
+        self.assertIn("Screen for recording breaks: off\n", self.check(0).stdout)
+        self.edit_study("publish:", self.SERVICES.replace("publish:", "breaks: {screen: false}\npublish:"))
+        self.assertIn("Screen for recording breaks: OFF; services are judged by", self.check(0).stdout)
+
     def test_says_which_cut_counts(self):
         write_extract(self.path("extracts/apc_2009_m7.csv"), [row(n, 2009, PARTYEAR="200907") for n in range(9)])
         said = self.check(0).stdout
