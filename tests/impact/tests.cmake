@@ -1,5 +1,7 @@
 hestia_test(regression impact)
+hestia_test(glm impact)
 hestia_test(segmented impact)
+hestia_test(segmented_rules impact)
 hestia_test(changepoint impact)
 hestia_test(touch impact)
 hestia_test(spc impact)
