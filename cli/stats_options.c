@@ -116,14 +116,18 @@ static const struct argp_option argp_options[] = {
      3},
     {"se", KEY_SE, "NAME", 0, "trend, its: standard errors, ols (its: model) or newey-west", 3},
     {"lag", KEY_LAG, "L", 0, "trend, its: lags of newey-west (default by the number of points)", 3},
-    {"ar1", KEY_AR1, NULL, 0, "trend: Prais-Winsten", 3},
+    {"ar1", KEY_AR1, "NAME", OPTION_ARG_OPTIONAL,
+     "trend: errors that follow each other: prais-winsten (the default), prais-winsten-two-step or "
+     "cochrane-orcutt",
+     3},
     {"season", KEY_SEASON, "none|dummies|fourier", 0, "its: what the season is allowed for by", 3},
     {"cycle", KEY_CYCLE, "N", 0, "its, power: points a year (default 4)", 3},
     {"counterfactual", KEY_COUNTERFACTUAL, NULL, 0,
      "its: what happened and what would have, point by point", 3},
     {"variance", KEY_VARIANCE, "NAME", 0, "did: model, quasi, cluster, placebo", 3},
     {"adjust", KEY_ADJUST, "none|g|hc1", 0,
-     "did: small-sample factor of cluster (default g); its: of newey-west, hc1 (default) or none",
+     "did: small-sample factor of cluster (default g); trend, its: of newey-west, hc1 (default) or "
+     "none",
      3},
     {"placebo", KEY_PLACEBO, NULL, 0, "synthetic-control: every donor in the treated one's place",
      3},
@@ -364,7 +368,7 @@ static const struct argp stats_argp = {
         "EPISTART, "
         "EPIEND, EPIORDER, EPISTAT, ADMIMETH, ADMISORC, CLASSPAT, DISDATE, DISDEST [, DISMETH] [, "
         "PROVSPNOPS] [, SUSSPELLID], under the names that extracts give them), breaks (t, count), "
-        "its (t, y or events [, population] [, season] [, treated]).",
+        "its (t, y or events [, population] [, season] [, treated]), trend (t, y).",
     .children = children,
 };
 

@@ -60,6 +60,30 @@ HST_MUST_CHECK hst_status hst_newey_west(double *covariance, const double *bread
 /** sum of (e[t] - e[t-1])^2 / sum of e[t]^2; NAN when all are 0. */
 double hst_durbin_watson(const double *residuals, size_t n);
 
+/**
+ * Probability that the Durbin-Watson statistic of independent normal errors falls below `dw`.
+ *
+ * The statistic is the ratio e'MAMe / e'Me, M = I - X (X'X)^-1 X', A the matrix of squared
+ * successive differences, so with l the n - k eigenvalues of MAM that X does not make 0 and z
+ * independent standard normal numbers
+ *
+ *     P(DW < dw) = P(sum((l[i] - dw) z[i]^2) < 0)
+ *                = 1/2 - 1/pi integral from 0 to infinity of sin(a(u)) / (u b(u)) du,
+ *     a(u) = 1/2 sum(atan((l[i] - dw) u)),  b(u) = product((1 + (l[i] - dw)^2 u^2)^(1/4)),
+ *
+ * to an absolute error below 1e-8. From more than HST_DURBIN_WATSON_EXACT observations on, by the
+ * normal distribution with the statistic's exact mean and variance.
+ *
+ * @param bread  [k][k]: (X'X)^-1
+ * @return HST_REFUSED: no residual degree of freedom, an integral that does not settle;
+ * HST_ERR_MEMORY
+ * Source: Durbin and Watson, Biometrika 37 (1950), 409-428; Imhof, Biometrika 48 (1961), 419-426.
+ */
+HST_MUST_CHECK hst_status hst_durbin_watson_p(double *p_below, const hst_design *design,
+                                              const double *bread, double dw, hst_error *err);
+
+enum { HST_DURBIN_WATSON_EXACT = 200 };
+
 /** sum of e[t] e[t-1] / sum of e[t]^2; NAN when all are 0. */
 double hst_lag1_correlation(const double *residuals, size_t n);
 
