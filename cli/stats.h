@@ -55,7 +55,8 @@ enum stats_series_option {
     STATS_ALPHA = 1 << 19,
     STATS_AFTER = 1 << 20,
     STATS_EFFECT = 1 << 21,
-    STATS_N_SERIES_OPTIONS = 22
+    STATS_FIX = 1 << 22,
+    STATS_N_SERIES_OPTIONS = 23
 };
 
 typedef struct stats_options {
@@ -209,7 +210,7 @@ typedef struct stats_method {
 extern const stats_method stats_dsr, stats_dsr_repeat, stats_rate, stats_proportion, stats_mean,
     stats_poisson, stats_isr, stats_smr, stats_acs_score, stats_mean_los, stats_std_mean_los,
     stats_bed_day_rate, stats_hhi, stats_growth, stats_site_score, stats_spells, stats_breaks,
-    stats_its, stats_its_points, stats_trend;
+    stats_its, stats_its_points, stats_trend, stats_spc, stats_funnel;
 
 /* ---- texts of the options on series (stats_choice.c) ---- */
 

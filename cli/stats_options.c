@@ -52,6 +52,7 @@ enum {
     KEY_ALPHA,
     KEY_AFTER,
     KEY_EFFECT,
+    KEY_FIX,
 };
 
 static unsigned bit_of(int key)
@@ -61,7 +62,7 @@ static unsigned bit_of(int key)
 
 static unsigned series_bit_of(int key)
 {
-    return key >= KEY_SE && key <= KEY_EFFECT ? 1u << (key - KEY_SE) : 0;
+    return key >= KEY_SE && key <= KEY_FIX ? 1u << (key - KEY_SE) : 0;
 }
 
 static const struct argp_option argp_options[] = {
@@ -97,7 +98,8 @@ static const struct argp_option argp_options[] = {
      2},
     {"trim", KEY_TRIM, "SHARE", 0,
      "mean-los: share of stays left out at each end of the trimmed mean (default 0.05); breaks: "
-     "least share of the series in a part (0.15)",
+     "least share of the series in a part (0.15); funnel: share of units trimmed at each end "
+     "(0.1)",
      2},
     {"population", KEY_POPULATION, "FILE", 0,
      "bed-day-rate: a file with columns of --by and population", 2},
@@ -131,12 +133,16 @@ static const struct argp_option argp_options[] = {
      3},
     {"placebo", KEY_PLACEBO, NULL, 0, "synthetic-control: every donor in the treated one's place",
      3},
-    {"screen", KEY_SCREEN, "on|off", 0, "spc: leave out moving ranges that are outliers", 3},
+    {"screen", KEY_SCREEN, "on|off", 0,
+     "spc: leave moving ranges that are outliers out of the limits (default on)", 3},
     {"rebase", KEY_REBASE, "T[,T]", 0, "spc: new limits from these t on", 3},
+    {"fix", KEY_FIX, "N", 0, "spc: limits from the first N points (of each rebasing)", 3},
     {"direction", KEY_DIRECTION, "NAME", 0,
-     "spc: lower_is_better, higher_is_better or neutral: names special causes by it", 3},
-    {"type", KEY_TYPE, "ratio|proportion|rate", 0, "funnel: what the units are", 3},
-    {"overdispersion", KEY_OVERDISPERSION, "none|shmi|cqc", 0, "funnel: how it is allowed for", 3},
+     "spc: lower_is_better, higher_is_better or neutral (default): judges special causes by it", 3},
+    {"type", KEY_TYPE, "ratio|proportion|rate|person-time", 0,
+     "funnel: what the units are (default ratio)", 3},
+    {"overdispersion", KEY_OVERDISPERSION, "none|shmi|cqc", 0,
+     "funnel: how it is allowed for (default none)", 3},
     {"max-breaks", KEY_MAX_BREAKS, "N", 0, "breaks: at most so many (default 5)", 3},
     {"power", KEY_POWER, "P", 0, "power: chance to see the effect (default 0.8)", 3},
     {"alpha", KEY_ALPHA, "A", 0, "power: two-sided chance to see one that is not there (0.05)", 3},
@@ -368,7 +374,8 @@ static const struct argp stats_argp = {
         "EPISTART, "
         "EPIEND, EPIORDER, EPISTAT, ADMIMETH, ADMISORC, CLASSPAT, DISDATE, DISDEST [, DISMETH] [, "
         "PROVSPNOPS] [, SUSSPELLID], under the names that extracts give them), breaks (t, count), "
-        "its (t, y or events [, population] [, season] [, treated]), trend (t, y).",
+        "its (t, y or events [, population] [, season] [, treated]), trend (t, y), spc (t, y), "
+        "funnel (observed, expected; proportion, rate, person-time: x, n).",
     .children = children,
 };
 

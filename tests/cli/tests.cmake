@@ -35,6 +35,7 @@ hestia_whole_run(stats_spells test_stats_spells.py)
 hestia_whole_run(stats_trend test_stats_trend.py)
 hestia_whole_run(stats_its test_stats_its.py)
 hestia_whole_run(stats_breaks test_stats_breaks.py)
+hestia_whole_run(stats_charts test_stats_charts.py)
 hestia_whole_run(hard_people test_hard_people.py)
 
 # cli has no library: its tests run the program and read its tables.
