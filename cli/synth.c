@@ -121,7 +121,8 @@ static hst_status write_marker(const synth_options *options, hst_error *err)
     fprintf(file,
             "Everything in this directory is artificial: no row is about anybody.\n"
             "Made by: hestia synth --seed %llu --people %zu --years %d-%d --areas %zu --datasets "
-            "%s --format %s --compress %s --study %s\n"
+            "%s --format %s --compress %s --study %s "
+            "--effects %s\n"
             "Populations are a scale model: the age structure of mid-2011 and each year's totals "
             "(ONS, Crown copyright,\n"
             "Open Government Licence), shrunk to the number of artificial people. The three sites "
@@ -131,7 +132,8 @@ static hst_status write_marker(const synth_options *options, hst_error *err)
             "it.\n",
             (unsigned long long)options->seed, options->n_people, options->first_year,
             options->last_year, options->n_areas, datasets,
-            options->separator == '|' ? "pipe" : "csv", options->compression, options->study);
+            options->separator == '|' ? "pipe" : "csv", options->compression, options->study,
+            options->no_effects ? "none" : "planted");
     return synth_close_text(file, marker_name, err);
 }
 
@@ -230,7 +232,8 @@ enum {
     OPTION_FORMAT,
     OPTION_COMPRESS,
     OPTION_DATASETS,
-    OPTION_STUDY
+    OPTION_STUDY,
+    OPTION_EFFECTS
 };
 
 typedef struct arguments {
@@ -343,6 +346,12 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case OPTION_STUDY:
         study_argument(state, argument, &a->options);
         return 0;
+    case OPTION_EFFECTS:
+        if (strcmp(argument, "planted") != 0 && strcmp(argument, "none") != 0) {
+            argp_error(state, "--effects is planted or none");
+        }
+        a->options.no_effects = strcmp(argument, "none") == 0;
+        return 0;
     case ARGP_KEY_ARG:
         if (a->options.directory) {
             argp_error(state, "one directory, please");
@@ -378,6 +387,8 @@ hst_status cli_synth(int argc, char **argv, hst_error *err)
         {"compress", OPTION_COMPRESS, "gz|zst|zip|none", 0, "Packing (gz)", 0},
         {"study", OPTION_STUDY, "NAME", 0,
          "Study file: synthetic, or long-term-conditions, the worked study (synthetic)", 0},
+        {"effects", OPTION_EFFECTS, "planted|none", 0,
+         "Effects of services and recording breaks, or none of them (planted)", 0},
         {0},
     };
     static const struct argp_child children[] = {{&cli_common_argp, 0, "Common options:", 9}, {0}};

@@ -35,6 +35,26 @@ enum {
 /** The sites' places among the areas. */
 enum { SYNTH_CALDERDALE, SYNTH_SOMERSET, SYNTH_WIRRAL };
 
+/** What truth.csv counts, per measure, area and month. */
+typedef enum synth_measure {
+    SYNTH_EMERGENCY,
+    SYNTH_ELECTIVE,
+    SYNTH_COPD, /**< emergency admissions for chronic obstructive lung disease (acsc_copd) */
+    SYNTH_COMPLICATIONS,
+    SYNTH_SPELLS,      /**< provider spells that the NHS rule makes of the rows */
+    SYNTH_SPELLS_MADE, /**< and those that there were */
+    SYNTH_CONTINUOUS,  /**< continuous spells, in the same way */
+    SYNTH_CONTINUOUS_MADE,
+    SYNTH_DEMENTIA_STAYS, /**< by month of discharge */
+    SYNTH_DEMENTIA_DAYS,
+    SYNTH_DISCHARGED,      /**< emergency continuous spells, alive, by month of discharge */
+    SYNTH_READMITTED,      /**< of them, within 30 days */
+    SYNTH_CLINICS,         /**< attendances */
+    SYNTH_LIKELY_DIABETES, /**< attendances */
+    SYNTH_ARRIVALS,        /**< first and unplanned follow-up attendances */
+    SYNTH_N_MEASURES
+} synth_measure;
+
 /** What the user asks for. */
 typedef struct synth_options {
     uint64_t seed;
@@ -46,6 +66,7 @@ typedef struct synth_options {
     char separator;          /**< ',' or '|' */
     const char *compression; /**< "gz", "zst", "zip" or "none" */
     const char *study;       /**< "synthetic" or "long-term-conditions" */
+    bool no_effects;         /**< no service works and no recording breaks */
     const char *directory;
 } synth_options;
 
@@ -70,6 +91,16 @@ typedef struct synth_area {
     uint64_t first_person;      /**< people of the area are numbered from here on */
 } synth_area;
 
+/** A planted effect: a service that prevents a share of an area's emergency admissions. */
+typedef struct synth_effect {
+    size_t area;
+    hst_date from;
+    double share;          /**< of the admissions that it could prevent */
+    synth_measure measure; /**< the one that it lowers: which admissions these are */
+} synth_effect;
+
+enum { SYNTH_MAX_EFFECTS = 3 };
+
 /** Everything that the histories are drawn from; read-only once made. */
 typedef struct synth_world {
     synth_options options;
@@ -83,10 +114,9 @@ typedef struct synth_world {
     hst_date level_day;  /**< the rates are those of this day: 1 April 2008 */
     hst_date merger_day; /**< from here on the merged trust has the code of Wirral's */
 
-    /* planted: a service that prevents emergency admissions for COPD, ... */
-    hst_date effect_from;
-    double effect_share; /**< of the admissions that it prevents */
-    size_t effect_area;
+    /* planted: what services prevent, ... */
+    size_t n_effects;
+    synth_effect effects[SYNTH_MAX_EFFECTS];
     /* ... outpatient contacts that the trust at Bath begins to submit, ... */
     hst_date bath_from;
     double bath_more; /**< rows more, of those before */
@@ -201,8 +231,11 @@ typedef struct synth_history {
     size_t n_spells, n_episodes;
     synth_spell spells[SYNTH_MAX_SPELLS];
     synth_episode episodes[SYNTH_MAX_EPISODES];
-    size_t n_removed; /**< admissions that the planted effect prevented, and their days */
-    hst_date removed[SYNTH_MAX_REMOVED];
+    size_t n_removed; /**< admissions that planted effects prevented */
+    struct synth_removed {
+        size_t effect;
+        hst_date date;
+    } removed[SYNTH_MAX_REMOVED];
 } synth_history;
 
 /** Draws the person and the history up to the admissions of a day: the beginning of the same
@@ -210,8 +243,9 @@ typedef struct synth_history {
 void synth_draw_history(synth_history *history, const synth_world *world, uint64_t number,
                         hst_date until);
 
-/** True when an admission counts towards the planted effect's condition (acsc_copd, primary). */
-bool synth_is_effect_condition(const char *diagnosis);
+/** True when an emergency admission of this primary diagnosis counts in the measure: all do in
+ * SYNTH_EMERGENCY. */
+bool synth_is_counted_in(synth_measure measure, const char *diagnosis);
 bool synth_is_emergency(const char *method);
 
 /** An outpatient appointment. */
@@ -266,29 +300,9 @@ synth_dirt synth_episode_dirt(const synth_world *world, const synth_history *his
 
 /* ---- what is true ---- */
 
-/** What truth.csv counts, per measure, area and month. */
-typedef enum synth_measure {
-    SYNTH_EMERGENCY,
-    SYNTH_ELECTIVE,
-    SYNTH_EFFECT, /**< emergency admissions for the effect's condition */
-    SYNTH_COMPLICATIONS,
-    SYNTH_SPELLS,      /**< provider spells that the NHS rule makes of the rows */
-    SYNTH_SPELLS_MADE, /**< and those that there were */
-    SYNTH_CONTINUOUS,  /**< continuous spells, in the same way */
-    SYNTH_CONTINUOUS_MADE,
-    SYNTH_DEMENTIA_STAYS, /**< by month of discharge */
-    SYNTH_DEMENTIA_DAYS,
-    SYNTH_DISCHARGED,      /**< emergency continuous spells, alive, by month of discharge */
-    SYNTH_READMITTED,      /**< of them, within 30 days */
-    SYNTH_CLINICS,         /**< attendances */
-    SYNTH_LIKELY_DIABETES, /**< attendances */
-    SYNTH_ARRIVALS,        /**< first and unplanned follow-up attendances */
-    SYNTH_N_MEASURES
-} synth_measure;
-
 typedef struct synth_truth {
     uint64_t counted[SYNTH_N_MEASURES][SYNTH_MAX_AREAS][SYNTH_MAX_MONTHS];
-    uint64_t removed[SYNTH_MAX_MONTHS];
+    uint64_t removed[SYNTH_MAX_EFFECTS][SYNTH_MAX_MONTHS]; /**< that each effect prevented */
     /** Likely-diabetes attendances of the sites and, last, of England. */
     uint64_t by_provider[SYNTH_N_SITES + 1][SYNTH_MAX_PROVIDERS][SYNTH_MAX_MONTHS];
     /** Living members of the diabetes cohort, those of 17 and over among them, and people with

@@ -49,9 +49,24 @@ typedef struct life {
     char session_class;
 } life;
 
-bool synth_is_effect_condition(const char *diagnosis)
+/* E10 to E14 but for the fourth character 9, "without complications". */
+static bool is_complication(const char *code)
 {
-    return strncmp(diagnosis, "J44", 3) == 0;
+    return code[0] == 'E' && code[1] == '1' && code[2] >= '0' && code[2] <= '4' && code[3] != '9';
+}
+
+bool synth_is_counted_in(synth_measure measure, const char *diagnosis)
+{
+    switch (measure) {
+    case SYNTH_EMERGENCY:
+        return true;
+    case SYNTH_COPD:
+        return strncmp(diagnosis, "J44", 3) == 0;
+    case SYNTH_COMPLICATIONS:
+        return is_complication(diagnosis);
+    default:
+        return false;
+    }
 }
 
 bool synth_is_emergency(const char *method)
@@ -271,22 +286,36 @@ static hst_date emergency_days(life *who, const synth_reason *why, hst_date day,
     return 1 + (hst_date)synth_exponential(&who->rng, mean);
 }
 
+/* True when a service keeps somebody out of hospital. */
+static bool is_prevented(life *who, size_t area, const synth_reason *why, hst_date day)
+{
+    const synth_world *world = who->world;
+    synth_history *history = who->history;
+
+    for (size_t i = 0; i < world->n_effects; i++) {
+        const synth_effect *effect = &world->effects[i];
+
+        if (synth_is_counted_in(effect->measure, why->diagnosis) && day >= effect->from &&
+            area == effect->area && synth_uniform(&who->rng) < effect->share) {
+            if (history->n_removed < SYNTH_MAX_REMOVED) {
+                history->removed[history->n_removed++] = (struct synth_removed){i, day};
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
 static hst_date emergency(life *who, hst_date day)
 {
     static const char *const methods[] = {"21", "21", "21", "21", "21",
                                           "22", "22", "24", "23", "28"};
-    const synth_world *world = who->world;
-    synth_history *history = who->history;
     double age = synth_age_on(who->person, day);
     const synth_reason *why = synth_emergency_reason(&who->rng, who->person, day);
     synth_spell stay = new_stay(who, day);
     const synth_spell *last = NULL;
 
-    if (synth_is_effect_condition(why->diagnosis) && day >= world->effect_from &&
-        stay.area == world->effect_area && synth_uniform(&who->rng) < world->effect_share) {
-        if (history->n_removed < SYNTH_MAX_REMOVED) {
-            history->removed[history->n_removed++] = day;
-        }
+    if (is_prevented(who, stay.area, why, day)) {
         return day;
     }
     stay.method = methods[synth_below(&who->rng, sizeof methods / sizeof *methods)];

@@ -55,12 +55,6 @@ static bool is_dementia(const char *code)
     return begins_with(code, codes, 5);
 }
 
-/* E10 to E14 but for the fourth character 9, "without complications". */
-static bool is_complication(const char *code)
-{
-    return is_diabetes(code) && code[3] != '9';
-}
-
 static bool is_admission_class(char class)
 {
     return class == '1' || class == '2' || class == '5';
@@ -199,12 +193,12 @@ static void count_admission(counter *c, const seen *s)
         return;
     }
     if (synth_is_emergency(spell->method)) {
-        add(c, SYNTH_EMERGENCY, spell->area, spell->admidate, 1);
-        if (synth_is_effect_condition(s->first->diagnoses[0])) {
-            add(c, SYNTH_EFFECT, spell->area, spell->admidate, 1);
-        }
-        if (is_complication(s->first->diagnoses[0])) {
-            add(c, SYNTH_COMPLICATIONS, spell->area, spell->admidate, 1);
+        static const synth_measure measures[] = {SYNTH_EMERGENCY, SYNTH_COPD, SYNTH_COMPLICATIONS};
+
+        for (size_t i = 0; i < sizeof measures / sizeof *measures; i++) {
+            if (synth_is_counted_in(measures[i], s->first->diagnoses[0])) {
+                add(c, measures[i], spell->area, spell->admidate, 1);
+            }
         }
     } else if (spell->method[0] == '1') {
         add(c, SYNTH_ELECTIVE, spell->area, spell->admidate, 1);
@@ -292,8 +286,10 @@ static void count_stays(counter *c, bool *is_member)
 static void count_removed(counter *c)
 {
     for (size_t i = 0; i < c->history.n_removed; i++) {
-        if (c->history.removed[i] >= c->world->first_day) {
-            c->truth->removed[synth_month(c->world, c->history.removed[i])]++;
+        const struct synth_removed *removed = &c->history.removed[i];
+
+        if (removed->date >= c->world->first_day) {
+            c->truth->removed[removed->effect][synth_month(c->world, removed->date)]++;
         }
     }
 }

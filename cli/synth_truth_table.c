@@ -18,7 +18,7 @@ static const struct {
 } shown[SYNTH_N_MEASURES] = {
     [SYNTH_EMERGENCY] = {"emergency_admissions", "counted", HST_BY_QUARTER, HST_DATASET_APC},
     [SYNTH_ELECTIVE] = {"elective_admissions", "counted", HST_BY_QUARTER, HST_DATASET_APC},
-    [SYNTH_EFFECT] = {"copd_emergency", "counted", HST_BY_QUARTER, HST_DATASET_APC},
+    [SYNTH_COPD] = {"copd_emergency", "counted", HST_BY_QUARTER, HST_DATASET_APC},
     [SYNTH_COMPLICATIONS] = {"diabetes_complications", "counted", HST_BY_QUARTER, HST_DATASET_APC},
     [SYNTH_SPELLS] = {"provider_spells", "counted", HST_BY_QUARTER, HST_DATASET_APC},
     [SYNTH_SPELLS_MADE] = {"provider_spells", "made", HST_BY_QUARTER, HST_DATASET_APC},
@@ -121,26 +121,27 @@ static void write_cohort(hst_csv *csv, const synth_world *world, const synth_tru
 
 /* ---- what was planted ---- */
 
-static void write_planted(hst_csv *csv, const synth_world *world, const synth_truth *truth)
+/* Quarter by quarter what a service prevented. */
+static void write_effect(hst_csv *csv, const synth_world *world, const synth_truth *truth, size_t i)
 {
-    const char *effect = shown[SYNTH_EFFECT].name;
-    const char *wirral = world->areas[SYNTH_WIRRAL].code;
+    const synth_effect *effect = &world->effects[i];
     hst_period period = hst_period_of(HST_BY_QUARTER, world->first_day);
-    hst_period from;
 
     for (size_t m = 0; m < synth_n_months(world); m += 3, period = hst_period_next(&period)) {
-        if (period.start >= world->effect_from) {
-            key k = {effect, world->areas[world->effect_area].code, period.label, ""};
+        key k = {shown[effect->measure].name, world->areas[effect->area].code, period.label, ""};
 
-            truth_row(csv, k, "prevented", sum_of(&truth->removed[m], 3));
+        if (period.start >= effect->from) {
+            truth_row(csv, k, "prevented", sum_of(&truth->removed[i][m], 3));
             truth_row(csv, k, "prevented, percent by design",
-                      (uint64_t)(100 * world->effect_share + 0.5));
+                      (uint64_t)(100 * effect->share + 0.5));
         }
     }
-    from = hst_period_of(HST_BY_MONTH, hst_date_from_civil(2010, 10, 1));
-    truth_row(csv, (key){shown[SYNTH_DEMENTIA_STAYS].name, wirral, from.label, ""},
-              "effect from this month on, percent by design", 0);
-    from = hst_period_of(HST_BY_MONTH, world->bath_from);
+}
+
+static void write_breaks(hst_csv *csv, const synth_world *world)
+{
+    hst_period from = hst_period_of(HST_BY_MONTH, world->bath_from);
+
     truth_row(csv, (key){"", "", from.label, "RD1"},
               "outpatient rows more from this month on, percent by design",
               (uint64_t)(100 * world->bath_more + 0.5));
@@ -148,6 +149,22 @@ static void write_planted(hst_csv *csv, const synth_world *world, const synth_tr
     truth_row(csv, (key){"", world->areas[SYNTH_CALDERDALE].code, from.label, ""},
               "general-medicine clinics recorded otherwise from this month on, percent by design",
               (uint64_t)(100 * world->clinics_less + 0.5));
+}
+
+/* The merger is there always: a study that reads trust_mergers.csv does not see it. */
+static void write_planted(hst_csv *csv, const synth_world *world, const synth_truth *truth)
+{
+    const char *wirral = world->areas[SYNTH_WIRRAL].code;
+    hst_period from = hst_period_of(HST_BY_MONTH, hst_date_from_civil(2010, 10, 1));
+
+    for (size_t i = 0; i < world->n_effects; i++) {
+        write_effect(csv, world, truth, i);
+    }
+    truth_row(csv, (key){shown[SYNTH_DEMENTIA_STAYS].name, wirral, from.label, ""},
+              "effect from this month on, percent by design", 0);
+    if (!world->options.no_effects) {
+        write_breaks(csv, world);
+    }
     from = hst_period_of(HST_BY_MONTH, world->merger_day);
     truth_row(csv, (key){"", wirral, from.label, "XM1"},
               "merged into Wirral's trust from this month on", 1);

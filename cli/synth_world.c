@@ -228,11 +228,31 @@ static void settle(synth_world *world)
     }
 }
 
+/* Two services in the middle of the window, of which the one of Somerset is large, one too late and
+ * too small to be seen, and two recording breaks. */
+static void plant(synth_world *world)
+{
+    const synth_options *options = &world->options;
+    int n_years = options->last_year - options->first_year + 1;
+    hst_date middle =
+        hst_date_from_civil(options->first_year + n_years / 2, n_years % 2 == 0 ? 4 : 10, 1);
+    hst_date late = hst_date_from_civil(options->last_year, 10, 1);
+
+    world->effects[world->n_effects++] = (synth_effect){SYNTH_WIRRAL, middle, 0.3, SYNTH_COPD};
+    world->effects[world->n_effects++] =
+        (synth_effect){SYNTH_SOMERSET, middle, 0.15, SYNTH_EMERGENCY};
+    world->effects[world->n_effects++] =
+        (synth_effect){SYNTH_CALDERDALE, late, 0.1, SYNTH_COMPLICATIONS};
+    world->bath_from = hst_date_from_civil(2010, 4, 1);
+    world->bath_more = 0.67;
+    world->clinics_from = hst_date_from_civil(2009, 4, 1);
+    world->clinics_less = 0.5;
+}
+
 hst_status synth_world_create(synth_world **out, const synth_options *options, hst_error *err)
 {
     hst_status status = HST_OK;
     synth_world *world = NULL;
-    int n_years = options->last_year - options->first_year + 1;
 
     *out = NULL;
     world = calloc(1, sizeof *world);
@@ -253,15 +273,10 @@ hst_status synth_world_create(synth_world **out, const synth_options *options, h
     world->first_day = hst_date_from_civil(options->first_year, 4, 1);
     world->last_day = hst_date_from_civil(options->last_year + 1, 3, 31);
     world->level_day = hst_date_from_civil(2008, 4, 1);
-    world->effect_area = SYNTH_WIRRAL;
-    world->effect_share = 0.3;
-    world->effect_from =
-        hst_date_from_civil(options->first_year + n_years / 2, n_years % 2 == 0 ? 4 : 10, 1);
     world->merger_day = hst_date_from_civil(options->last_year, 4, 1);
-    world->bath_from = hst_date_from_civil(2010, 4, 1);
-    world->bath_more = 0.67;
-    world->clinics_from = hst_date_from_civil(2009, 4, 1);
-    world->clinics_less = 0.5;
+    if (!options->no_effects) {
+        plant(world);
+    }
     *out = world;
     world = NULL;
 

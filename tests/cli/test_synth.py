@@ -360,9 +360,40 @@ class Commands(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(set(os.listdir(os.path.join(folder, "extracts"))), expected)
 
+    def test_nothing_planted(self):
+        """--effects none: what truth.csv says of admissions is not lowered, and nobody records otherwise."""
+        folders = {name: os.path.join(self.top, name) for name in ("planted", "none")}
+        truths, years, clinics = {}, {}, {}
+        for name, folder in folders.items():
+            done = hestia("synth", folder, "--people", "7000", "--areas", "5", "--years", "2008-2010", "--datasets",
+                          "apc,op", "--effects", name, "--quiet")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            truths[name] = read_csv(os.path.join(folder, "truth.csv"))
+            rows = list({r["ATTENDKEY"]: r for file in os.listdir(os.path.join(folder, "extracts"))
+                         if file.startswith("op")
+                         for r in read_rows(os.path.join(folder, "extracts", file))}.values())
+            years[name] = collections.Counter(r["FYEAR"] for r in rows if r["PROCODE3"] == "RD1")
+            clinics[name] = collections.Counter(r["FYEAR"] for r in rows
+                                                if r["PROCODE3"] == "X00" and r["TRETSPEF"] == "300")
+        said = {name: {r["what"] for r in truth} for name, truth in truths.items()}
+        self.assertEqual({w for w in said["planted"] - said["none"]},
+                         {"prevented", "prevented, percent by design",
+                          "outpatient rows more from this month on, percent by design",
+                          "general-medicine clinics recorded otherwise from this month on, percent by design"})
+        self.assertTrue(1.45 < years["planted"]["1011"] / years["planted"]["0910"] < 1.9)
+        self.assertTrue(0.85 < years["none"]["1011"] / years["none"]["0910"] < 1.15)
+        self.assertTrue(0.8 < clinics["none"]["0910"] / clinics["none"]["0809"] < 1.25)
+
+        def admissions(name, is_before):  # Somerset's service begins in October 2009
+            return sum(int(r["n"]) for r in truths[name]
+                       if (r["measure"], r["what"], r["area"]) == ("emergency_admissions", "counted", "5QL")
+                       and (r["period"] < "2009/10 Q3") == is_before)
+        self.assertEqual(admissions("none", True), admissions("planted", True))
+        self.assertGreater(admissions("none", False), 1.05 * admissions("planted", False))
+
     def test_wrongly_asked(self):
         folder = os.path.join(self.top, "x")
-        for wrong in (["--datasets", "mh"], ["--datasets", ""], ["--study", "mine"],
+        for wrong in (["--effects", "some"], ["--datasets", "mh"], ["--datasets", ""], ["--study", "mine"],
                       ["--datasets", "op", "--years", "2001-2002"],
                       ["--study", "long-term-conditions", "--format", "pipe"],
                       ["--study", "long-term-conditions", "--compress", "zst"]):

@@ -117,13 +117,31 @@ class Truth(unittest.TestCase):
         found = self.found("emergency_readmissions", "readmission", "total_pop")
         self.assertEqual({k: found[k] for k in discharged}, {k: str(n) for k, n in discharged.items()})
 
-    def test_the_planted_effect_is_what_it_was_designed_to_be(self):
-        prevented = self.said("copd_emergency", "prevented")
-        counted = self.said("copd_emergency")
-        self.assertEqual(min(period for _, period, _ in prevented), "2006/07 Q1")
-        self.assertEqual({area for area, _, _ in prevented}, {"5NK"})
-        n = sum(prevented.values())
-        self.assertTrue(0.2 < n / (n + sum(counted[key] for key in prevented)) < 0.4)
+    def test_planted_effects_are_what_they_were_designed_to_be(self):
+        for measure, area, first, percent in (("copd_emergency", "5NK", "2006/07 Q1", 30),
+                                              ("emergency_admissions", "5QL", "2006/07 Q1", 15),
+                                              ("diabetes_complications", "5J6", "2010/11 Q3", 10)):
+            prevented, counted = self.said(measure, "prevented"), self.said(measure)
+            self.assertEqual(min(period for _, period, _ in prevented), first)
+            self.assertEqual({place for place, _, _ in prevented}, {area})
+            self.assertEqual(set(self.said(measure, "prevented, percent by design").values()), {percent})
+            n = sum(prevented.values())
+            if percent > 10:  # too few of the small one to see
+                share = n / (n + sum(counted[key] for key in prevented))
+                self.assertTrue(0.67 * percent < 100 * share < 1.33 * percent, (measure, share))
+
+    def test_a_planted_effect_is_there_in_the_counts(self):
+        """Somerset's emergency admissions after and before the service, beside those of all other areas."""
+        sums = {(is_site, is_after): 0 for is_site in (True, False) for is_after in (True, False)}
+        for (area, period, _), n in self.said("emergency_admissions").items():
+            if area not in ("England", "5NK"):  # Wirral has a service of its own
+                sums[area == "5QL", period >= "2006/07 Q1"] += n
+        ratio = sums[True, True] / sums[True, False] / (sums[False, True] / sums[False, False])
+        self.assertTrue(0.75 < ratio < 0.93, ratio)
+
+    def test_the_memory_service_of_wirral_does_nothing(self):
+        self.assertEqual(self.said("dementia_los", "effect from this month on, percent by design"),
+                         {("5NK", "2010-10", ""): 0})
 
     def test_attendances(self):
         self.check("outpatient_attendances", "count", 40)
