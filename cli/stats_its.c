@@ -17,7 +17,8 @@ static const char *const factors[] = {"hc1", "none", NULL};
 /* What is the same for all groups. */
 typedef struct its_run {
     hst_its_options options;
-    bool is_of_events; /* y is what the column `events` says, as it is or over population */
+    bool is_of_events; /* of the column `events` and not of `y` */
+    bool is_rate;      /* of events over population */
 } its_run;
 
 static bool has(const stats_run *run, size_t column)
@@ -79,24 +80,23 @@ static hst_status read_choices(const stats_run *run, hst_its_options *options)
     return HST_OK;
 }
 
-/* What the model is of: the column of it, and whether that is divided by the population. */
+/* What the model is of: a column, or one over the other. */
 static hst_status choose_column(const stats_run *run, its_run *its)
 {
     bool is_line = its->options.model == HST_ITS_OLS;
-    bool is_rate = false;
 
     its->is_of_events = has(run, COLUMN_EVENTS) && !(is_line && has(run, COLUMN_Y));
-    is_rate = is_line && its->is_of_events;
+    its->is_rate = is_line && its->is_of_events;
     if (!its->is_of_events && !has(run, COLUMN_Y)) {
         return hst_fail(run->err, HST_ERR_INPUT, "%s has neither the column y nor events",
                         hst_table_name(run->table));
     }
-    if (is_rate && !has(run, COLUMN_POPULATION)) {
+    if (its->is_rate && !has(run, COLUMN_POPULATION)) {
         return hst_fail(run->err, HST_ERR_INPUT,
                         "%s: ols of events needs the column population, or its values as y",
                         hst_table_name(run->table));
     }
-    return run->options->given & STATS_PER && !is_rate
+    return run->options->given & STATS_PER && !its->is_rate
                ? hst_fail(run->err, HST_ERR_USAGE,
                           "hestia stats its: --per goes with ols on events and population")
                : HST_OK;
@@ -173,20 +173,15 @@ static int compare_places(const void *left, const void *right)
     return (a->at > b->at) - (a->at < b->at);
 }
 
-/* y of a row; a rate without a population stays out of nothing quietly: it is INFINITY, which is
- * refused. */
+/* y of a row; NAN: left out. */
 static double value_of(const stats_run *run, const its_run *its, size_t row)
 {
     double events = stats_number(run, row, COLUMN_EVENTS);
-    double population = stats_number(run, row, COLUMN_POPULATION);
 
     if (!its->is_of_events) {
         return stats_number(run, row, COLUMN_Y);
     }
-    if (its->options.model != HST_ITS_OLS || isnan(events)) {
-        return events;
-    }
-    return population > 0 ? run->per * events / population : INFINITY;
+    return its->is_rate ? run->per * events / stats_number(run, row, COLUMN_POPULATION) : events;
 }
 
 static hst_status order_group(ordered *o, const stats_run *run, const stats_group *group)
@@ -235,6 +230,23 @@ static hst_status order_group(ordered *o, const stats_run *run, const stats_grou
     return HST_OK;
 }
 
+/* A rate of events without a population is refused, as its count would be: it is not missing. */
+static bool has_populations(const stats_run *run, const ordered *o, char note[300])
+{
+    for (size_t i = 0; i < o->series.n; i++) {
+        size_t row = o->places[i].row;
+
+        if (!isnan(stats_number(run, row, COLUMN_EVENTS)) &&
+            !(stats_number(run, row, COLUMN_POPULATION) > 0)) {
+            snprintf(note, 300,
+                     "not computed: no exposure at t = %g: the population is missing or 0",
+                     o->series.t[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* A refusal is a note and no failure; then `out` is empty. */
 static hst_status fit_group(hst_its *out, ordered *o, const stats_run *run,
                             const stats_group *group, char note[300])
@@ -248,13 +260,8 @@ static hst_status fit_group(hst_its *out, ordered *o, const stats_run *run,
     if (status != HST_OK) {
         return status;
     }
-    for (size_t i = 0; i < o->series.n; i++) {
-        if (isinf(o->series.y[i])) {
-            snprintf(note, 300,
-                     "not computed: no exposure at t = %g: the population is missing or 0",
-                     o->series.t[i]);
-            return HST_OK;
-        }
+    if (its->is_rate && !has_populations(run, o, note)) {
+        return HST_OK;
     }
     status = hst_its_fit(out, &o->series, &its->options, &err);
     if (status == HST_REFUSED) {
