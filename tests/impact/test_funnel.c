@@ -211,6 +211,35 @@ static void nothing_observed_is_dropped_at_the_end(void **state)
     assert_string_equal(units[4].flag, "Low (0.001)");
 }
 
+/* Of 19 units rank 2 is at the lower bound, and stays; rank 18 is at the upper, and goes. Four that
+ * share the ranks 16 to 19 have 17.5 each, and stay. */
+static void ends_are_ranks_over_units_and_one(void **state)
+{
+    double x[19], n[19];
+    hst_funnel_unit units[19];
+    hst_funnel out;
+    hst_error err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < 19; i++) {
+        x[i] = 20 + (double)i;
+        n[i] = 30;
+    }
+    assert_int_equal(
+        hst_funnel_compute(&out, units, x, n, 19, HST_FUNNEL_RATIO, HST_FUNNEL_SHMI, 0.1, &err),
+        HST_OK);
+    for (size_t i = 0; i < 19; i++) {
+        assert_int_equal(isnan(units[i].z_trimmed) != 0, i == 0 || i >= 17);
+    }
+    x[15] = x[16] = x[17] = x[18];
+    assert_int_equal(
+        hst_funnel_compute(&out, units, x, n, 19, HST_FUNNEL_RATIO, HST_FUNNEL_SHMI, 0.1, &err),
+        HST_OK);
+    for (size_t i = 0; i < 19; i++) {
+        assert_int_equal(isnan(units[i].z_trimmed) != 0, i == 0);
+    }
+}
+
 static void order_of_units_is_nothing(void **state)
 {
     numbers in = read_input("main", "observed", "expected");
@@ -395,10 +424,11 @@ int main(void)
         cmocka_unit_test(without_overdispersion),
         cmocka_unit_test(person_time_is_a_ratio_to_the_pooled_rate),
         cmocka_unit_test(nothing_observed_is_dropped_at_the_end),
+        cmocka_unit_test(ends_are_ranks_over_units_and_one),
         cmocka_unit_test(order_of_units_is_nothing),
         cmocka_unit_test(limits_stay_among_values),
     };
-    size_t n = 5;
+    size_t n = 6;
 
     ADD_CASES(golden_cases, golden)
     ADD_CASES(flag_cases, golden_flags)
