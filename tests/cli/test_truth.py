@@ -17,7 +17,6 @@ PROGRAM = REPOSITORY = ""
 MORE = """
   - {id: provider_spells, unit: spell, statistic: count}
   - {id: continuous_spells, unit: cips, statistic: count}
-  - {id: copd_emergency, where: {admission_method: emergency, condition: acsc_copd}}
   - id: emergency_readmissions
     unit: cips
     where: {admission_method: emergency, discharge_method: [1, 2, 3]}
