@@ -70,6 +70,10 @@ static void read_dates(const hst_scope *s, hst_study_impact *impact, hst_window 
     size_t n = hst_yaml_count(dates);
     char text[32];
 
+    if (n > HST_MAX_IMPACT_DATES) {
+        hst_reader_fail(s->reader, dates, "a service can have %d `dates`, and here are %zu",
+                        HST_MAX_IMPACT_DATES, n);
+    }
     impact->dates = n > 0 ? hst_reader_allocate(s->reader, n, sizeof *impact->dates) : NULL;
     impact->n_dates = impact->dates ? n : 0;
     for (size_t i = 0; i < impact->n_dates && !s->reader->status; i++) {
@@ -155,7 +159,7 @@ static void fill_in_review(const hst_scope *s, hst_study_impact *impact, hst_win
     }
 }
 
-/** A side of the review as given holds a complete period of each measure. */
+/** Days as given, the window or a side of the review, hold a complete period of each measure. */
 static void require_whole_periods(const hst_scope *s, const hst_study *study,
                                   const hst_study_impact *impact, const char *key, hst_window side)
 {
@@ -216,6 +220,7 @@ void hst_study_read_impact_days(const hst_scope *s, const hst_study *study,
     }
     fill_in_review(s, impact, window);
     check_review(s, impact, window);
+    require_whole_periods(s, study, impact, "window", impact->window);
     require_whole_periods(s, study, impact, "baseline", impact->baseline);
     require_whole_periods(s, study, impact, "review", impact->review);
 }

@@ -114,11 +114,9 @@ json_t *hst_manifest_screen(const hst_publication *p)
     for (size_t i = 0; i < p->breaks->n; i++) {
         n_suspects += p->breaks->items[i].is_suspect;
     }
-    rules = p->screen
-                ? json_pack("{s:f, s:f, s:f, s:I, s:I}", "max_p", p->screen->max_p, "min_size",
-                            p->screen->min_size, "min_monthly", p->screen->min_monthly, "draws",
-                            (json_int_t)p->screen->n_draws, "seed", (json_int_t)p->screen->seed)
-                : json_null();
+    rules = json_pack("{s:f, s:f, s:f, s:i, s:i}", "max_p", p->study->breaks.max_p, "min_size",
+                      p->study->breaks.min_size, "min_monthly", p->study->breaks.min_monthly,
+                      "draws", HST_SCREEN_DRAWS, "seed", HST_SCREEN_SEED);
     return json_pack("{s:I, s:I, s:I, s:o}", "suspects", n_suspects, "series_screened",
                      (json_int_t)p->breaks->n_screened, "series", (json_int_t)p->breaks->n_series,
                      "rules", rules);

@@ -39,7 +39,6 @@ typedef struct hst_publication {
     const hst_impact *impact; /**< NULL: impact.csv, site-review.csv, sensitivity.csv have their
                                  headers only */
     const hst_breaks *breaks; /**< NULL: breaks.csv has its header only */
-    const hst_screen_options *screen; /**< by which `breaks` were found; NULL without them */
 
     const char *fingerprint;   /**< of hst_fingerprint */
     const char *version;       /**< "0.1.0" */

@@ -235,6 +235,8 @@ typedef struct hst_impact_options {
     bool spc_unscreened;
 } hst_impact_options;
 
+enum { HST_MAX_IMPACT_DATES = 8 }; /* as segmented regression takes */
+
 /** A service, where and from when on, and the comparisons that judge it. */
 typedef struct hst_study_impact {
     char *id, *title;
@@ -245,8 +247,9 @@ typedef struct hst_study_impact {
     hst_window phase_in;         /**< left out of the models */
     hst_window window;           /**< of the series; the measure's when not given */
     hst_window baseline, review; /**< filled in by default: review from the (last) date to the end
-                                    of the window, at most a year; baseline the same months a year
-                                    before */
+                                    of the window, at most a year; baseline the same days as many
+                                    years before as put them before the (first) date. Without dates
+                                    as given, or HST_DATE_MISSING */
     hst_by by;                   /**< 0: the finest of each measure */
     hst_texts comparators;       /**< names; all of the study's when not given */
     hst_expected expected;

@@ -319,6 +319,14 @@ static fault_case fault_cases[] = {
      LINE "column 46: `dates` of service `s` are not in order: 2009-04-01"},
     {"one date twice", SERVICE("id: s, measures: n, dates: [2010-04-01, 2010-04-01]"),
      "`dates` of service `s` are not in order"},
+    {"nine dates",
+     SERVICE("id: s, measures: n, dates: [2009-01-01, 2009-02-01, 2009-03-01, 2009-04-01, "
+             "2009-05-01, 2009-06-01, 2009-07-01, 2009-08-01, 2009-09-01]"),
+     "a service can have 8 `dates`, and here are 9"},
+    {"no year in the window",
+     SERVICE("id: s, measures: n, by: year, date: 2010-10-01, methods: trend, "
+             "window: {from: 2009-10-01, to: 2011-01-31}"),
+     "`window` of service `s` holds no complete period of measure `n`"},
     {"no days in common", SERVICE("id: s, measures: [early, late], date: 2009-04-01"),
      "the measures of service `s` have no day in common"},
     {"window outside a measure", SERVICE(LOS ", window: {from: 2008-04-01, to: 2011-03-31}"),

@@ -25,6 +25,7 @@ static const char study_text[] =
     "     methods: [its, trend, did], options: {its: {model: ols, lag: 3}}}\n"
     "  - {id: clinic, site: 5QL, measures: [clinics, diabetic], dates: [2009-10-01, 2010-10-01],\n"
     "     phase_in: {from: 2009-10-01, to: 2009-10-31}, by: month}\n"
+    "breaks: {size: 0.25}\n"
     "publish: {disclosure: none}\n";
 
 typedef struct fixture {
@@ -411,18 +412,14 @@ static void manifest_has_the_rules_of_the_screen(void **state)
     fixture *f = *state;
     hst_break items[] = {suspect_of("RD1", ""), suspect_of("RA9", "110")};
     hst_breaks breaks = {.n = 2, .items = items, .n_screened = 7, .n_series = 9};
-    hst_screen_options options = {
-        .max_p = 0.01, .min_size = 0.25, .min_monthly = 5, .n_draws = 9999, .seed = 20130401};
 
     items[1].is_suspect = false;
     f->publication.breaks = &breaks;
-    f->publication.screen = &options;
     assert_json(
         hst_manifest_screen(&f->publication),
         "{\"rules\": {\"draws\": 9999, \"max_p\": 0.01, \"min_monthly\": 5.0, \"min_size\": "
-        "0.25, \"seed\": 20130401}, \"series\": 9, \"series_screened\": 7, \"suspects\": 1}");
+        "0.25, \"seed\": 20101001}, \"series\": 9, \"series_screened\": 7, \"suspects\": 1}");
     f->publication.breaks = NULL;
-    f->publication.screen = NULL;
 }
 
 #define TEST(test) cmocka_unit_test(test)
