@@ -473,6 +473,19 @@ done:
     return status;
 }
 
+uint32_t hst_activity_at(const hst_activity_series *series, size_t month)
+{
+    uint32_t n = 0;
+
+    if (series->counts) {
+        return series->counts[month];
+    }
+    for (size_t i = 0; i < series->total && series->months[i] <= month; i++) {
+        n += series->months[i] == month;
+    }
+    return n;
+}
+
 void hst_activity_add(const hst_activity *activity, const hst_activity_series *series,
                       uint32_t *counts)
 {

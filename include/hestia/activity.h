@@ -43,6 +43,9 @@ typedef struct hst_activity {
 
 void hst_activity_free(hst_activity *activity);
 
+/** Events of one month of a series, thin or not. */
+uint32_t hst_activity_at(const hst_activity_series *series, size_t month);
+
 /** Adds the months of a series, thin or not, to `counts` [n_months]. */
 void hst_activity_add(const hst_activity *activity, const hst_activity_series *series,
                       uint32_t *counts);

@@ -228,6 +228,7 @@ static void check_form(const hst_activity *activity, const hst_areas *areas)
         hst_activity_add(activity, s, counts);
         for (size_t month = 0; month < N_MONTHS; month++) {
             total += counts[month];
+            assert_int_equal(hst_activity_at(s, month), counts[month]);
         }
         assert_true(total == s->total && total > 0);
         n_single += total == 1;
