@@ -12,15 +12,18 @@
 #include "hestia/study.h"
 
 static const stats_method *const methods[] = {
-    &stats_dsr,          &stats_rate, &stats_proportion, &stats_mean,       &stats_poisson,
-    &stats_isr,          &stats_smr,  &stats_acs_score,  &stats_mean_los,   &stats_std_mean_los,
-    &stats_bed_day_rate, &stats_hhi,  &stats_growth,     &stats_site_score, &stats_spells,
-    &stats_breaks,       &stats_its,  &stats_trend,      &stats_spc,        &stats_funnel,
+    &stats_dsr,      &stats_rate,         &stats_proportion,   &stats_mean,
+    &stats_poisson,  &stats_isr,          &stats_smr,          &stats_acs_score,
+    &stats_mean_los, &stats_std_mean_los, &stats_bed_day_rate, &stats_hhi,
+    &stats_growth,   &stats_site_score,   &stats_spells,       &stats_breaks,
+    &stats_its,      &stats_trend,        &stats_spc,          &stats_funnel,
+    &stats_pre_post, &stats_dsr_ratio,    &stats_did,
 };
 
 /* Names that are reserved, so that asking for them says more than "unknown". */
 static const char *const later_methods[] = {
-    "pre-post", "dsr-ratio", "did", "synthetic-control", "power",
+    "synthetic-control",
+    "power",
 };
 
 enum {

@@ -210,7 +210,8 @@ typedef struct stats_method {
 extern const stats_method stats_dsr, stats_dsr_repeat, stats_rate, stats_proportion, stats_mean,
     stats_poisson, stats_isr, stats_smr, stats_acs_score, stats_mean_los, stats_std_mean_los,
     stats_bed_day_rate, stats_hhi, stats_growth, stats_site_score, stats_spells, stats_breaks,
-    stats_its, stats_its_points, stats_trend, stats_spc, stats_funnel;
+    stats_its, stats_its_points, stats_trend, stats_spc, stats_funnel, stats_pre_post,
+    stats_dsr_ratio, stats_did;
 
 /* ---- texts of the options on series (stats_choice.c) ---- */
 
@@ -270,6 +271,39 @@ hst_status stats_bad(const stats_run *run, size_t row, size_t column, const char
 /* For `check_row`: missing values make a bad row when bad rows are to be left out; else their group
  * has no result. */
 hst_status stats_refuse_missing(stats_run *run, size_t row);
+
+/* ---- directly standardised rates (stats_dsr.c), also for dsr-ratio ---- */
+
+/* The first columns of a method that is of such rates. */
+enum {
+    STATS_DSR_AGE_LOWER,
+    STATS_DSR_EVENTS,
+    STATS_DSR_POPULATION,
+    STATS_DSR_WEIGHT,
+    STATS_DSR_AGE_UPPER,
+    STATS_DSR_SEX,
+    STATS_DSR_N_COLUMNS
+};
+/* For `begin`, `check_row` and `ready` of such a method. */
+HST_MUST_CHECK hst_status stats_dsr_begin(stats_run *run);
+HST_MUST_CHECK hst_status stats_dsr_check_row(stats_run *run, size_t row);
+HST_MUST_CHECK hst_status stats_dsr_ready(stats_run *run);
+
+typedef struct stats_dsr_rate {
+    hst_dsr dsr;
+    size_t n_strata;
+    char note[320]; /* "" or why it is refused, withheld or not of all rows */
+} stats_dsr_rate;
+
+/* The rate of some rows, all of one area and period. */
+HST_MUST_CHECK hst_status stats_dsr_of_group(const stats_run *run, const stats_group *group,
+                                             stats_dsr_rate *out);
+
+/* "esp2013 (19 bands); age", the standard and the strata. */
+void stats_dsr_describe(const stats_run *run, size_t n_strata, char text[128]);
+
+/* What a note says when run->is_merged. */
+extern const char *const stats_dsr_merged;
 
 /* ---- output (stats_output.c) ---- */
 

@@ -1,4 +1,5 @@
-/* hestia stats dsr: directly standardised rates, of counts or of people by number of events.
+/* hestia stats dsr: directly standardised rates, of counts or of people by number of events; what
+ * dsr-ratio takes of it, too.
  *
  * Without a column `weight` (or with --standard) rows are added up to the standard's bands, and
  * every band must have its rows: one of them begins where the band begins, else a band is missing
@@ -11,13 +12,13 @@
 #include "cli/stats.h"
 
 enum {
-    COLUMN_AGE_LOWER,
-    COLUMN_EVENTS, /* of people by number of events: that number */
-    COLUMN_POPULATION,
-    COLUMN_WEIGHT,
-    COLUMN_AGE_UPPER,
-    COLUMN_SEX,
-    COLUMN_PERSONS /* of people by number of events only */
+    COLUMN_AGE_LOWER = STATS_DSR_AGE_LOWER,
+    COLUMN_EVENTS = STATS_DSR_EVENTS, /* of people by number of events: that number */
+    COLUMN_POPULATION = STATS_DSR_POPULATION,
+    COLUMN_WEIGHT = STATS_DSR_WEIGHT,
+    COLUMN_AGE_UPPER = STATS_DSR_AGE_UPPER,
+    COLUMN_SEX = STATS_DSR_SEX,
+    COLUMN_PERSONS = STATS_DSR_N_COLUMNS /* of people by number of events only */
 };
 
 /* The strata of a group while its rows are added up. */
@@ -38,7 +39,7 @@ static bool is_of_people(const stats_run *run)
     return run->method == &stats_dsr_repeat;
 }
 
-static hst_status begin(stats_run *run)
+hst_status stats_dsr_begin(stats_run *run)
 {
     run->has_weights = run->columns[COLUMN_WEIGHT] != SIZE_MAX && !run->options->standard;
     if (run->options->by_sex && run->columns[COLUMN_SEX] == SIZE_MAX) {
@@ -51,7 +52,7 @@ static hst_status begin(stats_run *run)
                                    run->err);
 }
 
-static hst_status check_row(stats_run *run, size_t row)
+hst_status stats_dsr_check_row(stats_run *run, size_t row)
 {
     double *numbers = &run->numbers[row * run->method->n_columns];
     double lower = numbers[COLUMN_AGE_LOWER];
@@ -119,7 +120,7 @@ static hst_status fit_standard(stats_run *run)
     return HST_OK;
 }
 
-static hst_status ready(stats_run *run)
+hst_status stats_dsr_ready(stats_run *run)
 {
     run->n_sexes = 1;
     for (size_t i = 0; i < run->n_rows && run->options->by_sex; i++) {
@@ -257,18 +258,25 @@ static void add_to_own_bands(const stats_run *run, const stats_group *group, str
     }
 }
 
-static void write_dsr(const stats_run *run, const hst_dsr *dsr, size_t n_strata, const char *note)
+const char *const stats_dsr_merged = "the last bands of the standard are merged";
+
+void stats_dsr_describe(const stats_run *run, size_t n_strata, char text[128])
 {
-    char method[160];
+    const char *by = run->options->by_sex ? "age_sex" : "age";
 
     if (run->has_weights) {
-        snprintf(method, sizeof method, "%s; weights of the table (%zu strata); %s",
-                 run->interval_name, n_strata, run->options->by_sex ? "age_sex" : "age");
+        snprintf(text, 128, "weights of the table (%zu strata); %s", n_strata, by);
     } else {
-        snprintf(method, sizeof method, "%s; %s (%zu bands); %s", run->interval_name,
-                 run->standard.name, run->standard.bands.n,
-                 run->options->by_sex ? "age_sex" : "age");
+        snprintf(text, 128, "%s (%zu bands); %s", run->standard.name, run->standard.bands.n, by);
     }
+}
+
+static void write_dsr(const stats_run *run, const hst_dsr *dsr, size_t n_strata, const char *note)
+{
+    char standard[128], method[160];
+
+    stats_dsr_describe(run, n_strata, standard);
+    snprintf(method, sizeof method, "%s; %s", run->interval_name, standard);
     hst_csv_real(run->csv, dsr->total_count);
     hst_csv_real(run->csv, dsr->total_pop);
     hst_csv_real(run->csv, dsr->value);
@@ -292,14 +300,15 @@ static hst_dsr compute(const stats_run *run, const strata *s, size_t n_strata)
                                                options->n_confidence, options->min_events);
 }
 
-static hst_status answer(stats_run *run, const stats_group *group)
+hst_status stats_dsr_of_group(const stats_run *run, const stats_group *group, stats_dsr_rate *out)
 {
     hst_status status = HST_OK;
     strata s = {0};
-    char note[160] = "", text[512] = "";
+    char note[160] = "";
     bool is_complete = true;
-    hst_dsr dsr;
+    const char *other = NULL;
 
+    *out = (stats_dsr_rate){.note = ""};
     status =
         strata_init(&s, run->has_weights ? group->n_rows : run->n_sexes * run->standard.bands.n,
                     group->n_rows, run->err);
@@ -319,17 +328,31 @@ static hst_status answer(stats_run *run, const stats_group *group)
         is_complete = false;
     }
     /* Without all strata there is nothing to compute: no strata at all give a refused rate. */
-    dsr = compute(run, &s, is_complete ? s.n_strata : 0);
-    snprintf(text, sizeof text, "%s%s%s%s%s", note,
-             note[0] != '\0' && is_complete && dsr.note ? "; " : "",
-             is_complete && dsr.note ? dsr.note : "",
-             run->is_merged && (note[0] != '\0' || dsr.note) ? "; " : "",
-             run->is_merged ? "the last bands of the standard are merged" : "");
-    write_dsr(run, &dsr, s.n_strata, text);
+    out->dsr = compute(run, &s, is_complete ? s.n_strata : 0);
+    out->n_strata = s.n_strata;
+    other = is_complete ? out->dsr.note : NULL;
+    snprintf(out->note, sizeof out->note, "%s%s%s", note, note[0] != '\0' && other ? "; " : "",
+             other ? other : "");
 
 done:
     strata_clear(&s);
     return status;
+}
+
+static hst_status answer(stats_run *run, const stats_group *group)
+{
+    stats_dsr_rate rate;
+    hst_status status = stats_dsr_of_group(run, group, &rate);
+    char text[512];
+
+    if (status != HST_OK) {
+        return status;
+    }
+    snprintf(text, sizeof text, "%s%s%s", rate.note,
+             run->is_merged && rate.note[0] != '\0' ? "; " : "",
+             run->is_merged ? stats_dsr_merged : "");
+    write_dsr(run, &rate.dsr, rate.n_strata, text);
+    return HST_OK;
 }
 
 static const char *const before[] = {"total_count", "total_pop", "value", NULL};
@@ -365,9 +388,9 @@ const stats_method stats_dsr = {
                 {.name = "sex", .is_optional = true, .kind = STATS_CODE}},
     .before = before,
     .after = after,
-    .begin = begin,
-    .check_row = check_row,
-    .ready = ready,
+    .begin = stats_dsr_begin,
+    .check_row = stats_dsr_check_row,
+    .ready = stats_dsr_ready,
     .answer = answer,
 };
 
@@ -386,8 +409,8 @@ const stats_method stats_dsr_repeat = {
                 {.name = "persons"}},
     .before = before,
     .after = after,
-    .begin = begin,
-    .check_row = check_row,
-    .ready = ready,
+    .begin = stats_dsr_begin,
+    .check_row = stats_dsr_check_row,
+    .ready = stats_dsr_ready,
     .answer = answer,
 };

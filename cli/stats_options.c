@@ -73,10 +73,13 @@ static const struct argp_option argp_options[] = {
     {"confidence", KEY_CONFIDENCE, "95,99.8", 0, "Confidence levels in percent", 1},
     {"skip-bad", KEY_SKIP_BAD, NULL, 0, "Leave out rows that cannot be used", 1},
     {"per", KEY_PER, "N|none", 0,
-     "Multiplier (dsr, rate, isr 100000; bed-day-rate 1000; proportion 100; smr 1)", 2},
+     "Multiplier (dsr, dsr-ratio, rate, isr, pre-post 100000; bed-day-rate 1000; proportion "
+     "100; smr 1)",
+     2},
     {"interval", KEY_INTERVAL, "NAME", 0,
      "dsr: dobson-byar, dobson-exact, fay-feuer, tiwari, mid-p, normal, repeat-adjusted; rate, "
-     "poisson: auto, byar, exact; bed-day-rate: dobson-byar, normal, log, gamma",
+     "poisson: auto, byar, exact; bed-day-rate: dobson-byar, normal, log, gamma; pre-post: "
+     "exact, wald, mid-p",
      2},
     {"standard", KEY_STANDARD, "NAME|FILE", 0,
      "dsr: esp1976, esp1976_19, esp2013, esp2013_21, who2000 or a file "
@@ -126,7 +129,7 @@ static const struct argp_option argp_options[] = {
     {"cycle", KEY_CYCLE, "N", 0, "its, power: points a year (default 4)", 3},
     {"counterfactual", KEY_COUNTERFACTUAL, NULL, 0,
      "its: what happened and what would have, point by point", 3},
-    {"variance", KEY_VARIANCE, "NAME", 0, "did: model, quasi, cluster, placebo", 3},
+    {"variance", KEY_VARIANCE, "NAME", 0, "did: model, quasi, cluster (default), hc0, placebo", 3},
     {"adjust", KEY_ADJUST, "none|g|hc1", 0,
      "did: small-sample factor of cluster (default g); trend, its: of newey-west, hc1 (default) or "
      "none",
@@ -375,7 +378,9 @@ static const struct argp stats_argp = {
         "EPIEND, EPIORDER, EPISTAT, ADMIMETH, ADMISORC, CLASSPAT, DISDATE, DISDEST [, DISMETH] [, "
         "PROVSPNOPS] [, SUSSPELLID], under the names that extracts give them), breaks (t, count), "
         "its (t, y or events [, population] [, season] [, treated]), trend (t, y), spc (t, y), "
-        "funnel (observed, expected; proportion, rate, person-time: x, n).",
+        "funnel (observed, expected; proportion, rate, person-time: x, n), pre-post (pre_events, "
+        "pre_persontime, post_events, post_persontime), dsr-ratio (period with pre or post, and "
+        "the columns of dsr), did (area, t, treated, post, events [, population] or value).",
     .children = children,
 };
 

@@ -474,8 +474,11 @@ hst_status hst_did_fit(hst_did *out, const hst_did_panel *panel, hst_did_outcome
         out->effect.upper = exp(out->effect.upper);
     }
     if (is_clustered && f.n_treated < HST_DID_FEW_TREATED) {
-        out->note = "clustered errors of fewer than five treated areas are much too small: take "
-                    "the placebo rank";
+        out->note = f.n_treated == 1
+                        ? "clustered errors of one treated area are much too small: take the "
+                          "placebo rank"
+                        : "clustered errors of fewer than five treated areas are too small: take "
+                          "the placebo rank of each alone";
     }
 
 done:
