@@ -186,6 +186,8 @@ static struct days_case {
      "2008-02-29", "2008-04-30", "2007-03-01", "2007-04-30"},
     {"own review, default baseline", SERVICE(LOS ", review: {from: 2010-12-01, to: 2011-01-31}"),
      "2010-12-01", "2011-01-31", "2009-12-01", "2010-01-31"},
+    {"phase-in up to the day before", SERVICE(AT ", phase_in: {from: 2010-01-01, to: 2010-03-31}"),
+     "2010-04-01", "2011-03-31", "2009-04-01", "2010-03-31"},
     {"trend without date", SERVICE("id: s, measures: los, methods: trend"), "", "", "", ""},
     {"trend without date, days given",
      SERVICE("id: s, measures: los, methods: trend, baseline: {from: 2008-04-01, to: 2008-06-30}, "
