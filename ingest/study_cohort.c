@@ -1,7 +1,6 @@
 /* Groups of people that a study names, and numbers of others that are set beside its own. */
 #include "study_reader.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /** All ages that are kept. */
@@ -85,27 +84,6 @@ void hst_study_read_cohorts(const hst_scope *s, hst_study *study)
     }
 }
 
-/** A measure that numbers are reported of must be one of the study's. */
-static void require_measure(const hst_scope *s, const hst_study *study, const char *id)
-{
-    const char **names = hst_reader_allocate(s->reader, study->n_measures, sizeof *names);
-    const char *nearest = NULL;
-    bool is_known = false;
-
-    for (size_t i = 0; names && i < study->n_measures; i++) {
-        names[i] = study->measures[i].id;
-        is_known |= strcmp(names[i], id) == 0;
-    }
-    if (names && !is_known) {
-        nearest = hst_nearest_name(id, names, study->n_measures);
-        hst_reader_fail(s->reader, hst_scope_find(s, "measure"),
-                        "no measure of the study has the id `%s`%s%s%s", id,
-                        nearest ? "; did you mean `" : "", nearest ? nearest : "",
-                        nearest ? "`?" : "");
-    }
-    free(names);
-}
-
 void hst_study_read_reported(const hst_scope *s, hst_study *study)
 {
     const hst_yaml *reported = hst_scope_find(s, "reported");
@@ -121,8 +99,6 @@ void hst_study_read_reported(const hst_scope *s, hst_study *study)
         line->measure = hst_scope_text(&item, "measure");
         line->area = hst_scope_text(&item, "area");
         line->file = hst_scope_file(&item, "file");
-        if (line->measure) {
-            require_measure(&item, study, line->measure);
-        }
+        hst_study_check_measures(&item, study, "measure");
     }
 }

@@ -11,23 +11,13 @@
 
 /* ---- lists of names ---- */
 
-const hst_measure *hst_study_measure(const hst_study *study, const char *id)
-{
-    for (size_t i = 0; i < study->n_measures; i++) {
-        if (strcmp(study->measures[i].id, id) == 0) {
-            return &study->measures[i];
-        }
-    }
-    return NULL;
-}
-
-static hst_texts copy_texts(hst_reader *r, const hst_texts *texts)
+static hst_texts copy_names(hst_reader *r, const char *const *names, size_t n)
 {
     hst_texts copy = {0};
 
-    copy.items = texts->n > 0 ? hst_reader_allocate(r, texts->n, sizeof *copy.items) : NULL;
-    while (copy.items && copy.n < texts->n && !r->status) {
-        copy.items[copy.n] = hst_reader_copy(r, texts->items[copy.n]);
+    copy.items = n > 0 ? hst_reader_allocate(r, n, sizeof *copy.items) : NULL;
+    while (copy.items && copy.n < n && !r->status) {
+        copy.items[copy.n] = hst_reader_copy(r, names[copy.n]);
         copy.n += copy.items[copy.n] != NULL;
     }
     return copy;
@@ -63,7 +53,8 @@ static void read_sites(const hst_scope *s, const hst_study *study, hst_study_imp
     if (hst_scope_find(s, "site") || hst_scope_find(s, "sites")) {
         impact->sites = hst_scope_texts(s, hst_scope_find(s, "site") ? "site" : "sites");
     } else {
-        impact->sites = copy_texts(s->reader, &study->areas.sites);
+        impact->sites = copy_names(s->reader, (const char *const *)study->areas.sites.items,
+                                   study->areas.sites.n);
     }
     if (impact->sites.n == 0) {
         hst_reader_fail(s->reader, s->mapping,
@@ -72,27 +63,10 @@ static void read_sites(const hst_scope *s, const hst_study *study, hst_study_imp
     }
 }
 
-static void read_measure_ids(const hst_scope *s, const hst_study *study, hst_study_impact *impact)
-{
-    const char **ids = hst_reader_allocate(s->reader, study->n_measures, sizeof *ids);
-
-    for (size_t i = 0; ids && i < study->n_measures; i++) {
-        ids[i] = study->measures[i].id;
-    }
-    if (ids) {
-        hst_scope_check_names(s, "measures", ids, study->n_measures, "measure",
-                              "define it in `measures`");
-    }
-    require_once(s, "measures");
-    impact->measures = hst_scope_texts(s, "measures");
-    free(ids);
-}
-
 static void read_comparators(const hst_scope *s, const hst_study *study, hst_study_impact *impact)
 {
     size_t n = study->areas.n_comparators;
     const char **names = hst_reader_allocate(s->reader, n + 1, sizeof *names);
-    hst_texts all = {.n = n, .items = (char **)names};
 
     for (size_t i = 0; names && i < n; i++) {
         names[i] = study->areas.comparators[i].name;
@@ -102,7 +76,7 @@ static void read_comparators(const hst_scope *s, const hst_study *study, hst_stu
                               "define it in `areas: {comparators: ..}`");
         require_once(s, "comparators");
         impact->comparators = hst_scope_find(s, "comparators") ? hst_scope_texts(s, "comparators")
-                                                               : copy_texts(s->reader, &all);
+                                                               : copy_names(s->reader, names, n);
     }
     free(names);
 }
@@ -273,7 +247,9 @@ static void read_impact(const hst_scope *s, const hst_study *study, hst_study_im
     impact->id = hst_scope_text(s, "id");
     impact->title = hst_scope_text(s, hst_scope_find(s, "title") ? "title" : "id");
     read_sites(s, study, impact);
-    read_measure_ids(s, study, impact);
+    hst_study_check_measures(s, study, "measures");
+    require_once(s, "measures");
+    impact->measures = hst_scope_texts(s, "measures");
     read_comparators(s, study, impact);
     read_by(s, study, impact);
     impact->expected = (hst_expected)hst_scope_choice(s, "expected", HST_EXPECTED_NONE);

@@ -335,3 +335,26 @@ void hst_study_read_measures(const hst_scope *s, hst_study *study)
         }
     }
 }
+
+const hst_measure *hst_study_measure(const hst_study *study, const char *id)
+{
+    for (size_t i = 0; i < study->n_measures; i++) {
+        if (strcmp(study->measures[i].id, id) == 0) {
+            return &study->measures[i];
+        }
+    }
+    return NULL;
+}
+
+void hst_study_check_measures(const hst_scope *s, const hst_study *study, const char *key)
+{
+    const char **ids = hst_reader_allocate(s->reader, study->n_measures, sizeof *ids);
+
+    for (size_t i = 0; ids && i < study->n_measures; i++) {
+        ids[i] = study->measures[i].id;
+    }
+    if (ids) {
+        hst_scope_check_names(s, key, ids, study->n_measures, "measure", "define it in `measures`");
+    }
+    free(ids);
+}

@@ -78,6 +78,12 @@ const hst_yaml *hst_yaml_item(const hst_yaml *value, size_t i);
 /** Reads `measures` with `measure_defaults` under each (study_measure.c); after the cohorts. */
 void hst_study_read_measures(const hst_scope *s, hst_study *study);
 
+/** Measure of the study by its id; NULL when there is none. */
+const hst_measure *hst_study_measure(const hst_study *study, const char *id);
+
+/** Refuses a value of a key that is no measure of the study. */
+void hst_study_check_measures(const hst_scope *s, const hst_study *study, const char *key);
+
 /** Reads a measure's `where` and fills in the codes that count when it does not say
  * (study_where.c); after its data set, unit and statistic. */
 void hst_study_read_where(hst_scope s, const hst_study *study, hst_measure *measure);
@@ -119,8 +125,5 @@ void hst_study_read_impacts(const hst_scope *s, hst_study *study);
  * (study_impact_days.c); after its measures, `by` and methods. */
 void hst_study_read_impact_days(const hst_scope *s, const hst_study *study,
                                 hst_study_impact *impact);
-
-/** Measure of the study by its id, which is known to be there. */
-const hst_measure *hst_study_measure(const hst_study *study, const char *id);
 
 #endif

@@ -47,7 +47,7 @@ static fault_case fault_cases[] = {
                   "measures: {id: m, dataset: op, statistic: count}\n" PUBLISH,
      "cohort `c` is found in inpatient rows, and no extract has `dataset: apc`"},
     {"reported of no measure", WITH("reported: {measure: mm, area: 5QL, file: /dev/null}\n"),
-     ", line 6, column 21: no measure of the study has the id `mm`"},
+     ", line 6, column 21: `measure`: the study has no measure `mm`"},
     {"reported without area", WITH("reported: {measure: m, file: /dev/null}\n"),
      "`reported` needs the key `area`"},
     {"absent reported numbers", WITH("reported: {measure: m, area: 5QL, file: nowhere.csv}\n"),
