@@ -90,11 +90,23 @@ static void write_limits(const stats_run *run, hst_limits limits)
     hst_csv_real(run->csv, limits.upper);
 }
 
+/* What to know of the limits; NULL: nothing. */
+static const char *note_of(const funnel_run *funnel, const hst_funnel *out)
+{
+    if (funnel->type == HST_FUNNEL_RATE && out->target < lowest_ratio_of_counts) {
+        return "limits of a ratio of two counts; for events of a population take --type "
+               "person-time";
+    }
+    if (funnel->type == HST_FUNNEL_RATIO && funnel->dispersion == HST_FUNNEL_CQC) {
+        return "od limits and outlier are of the square root, not squared, as in the reference: "
+               "about half as wide as the ratio's; judge by z";
+    }
+    return NULL;
+}
+
 static void write_unit(const stats_run *run, const hst_funnel *out, const hst_funnel_unit *unit)
 {
     const funnel_run *funnel = run->own;
-    bool is_far_from_counts =
-        funnel->type == HST_FUNNEL_RATE && out->target < lowest_ratio_of_counts;
 
     hst_csv_real(run->csv, unit->value);
     hst_csv_real(run->csv, out->target);
@@ -108,10 +120,7 @@ static void write_unit(const stats_run *run, const hst_funnel *out, const hst_fu
     hst_csv_count(run->csv, unit->is_outlier);
     hst_csv_real(run->csv, out->phi);
     hst_csv_real(run->csv, out->tau2);
-    hst_csv_text(run->csv, is_far_from_counts
-                               ? "limits of a ratio of two counts; for events of a population "
-                                 "take --type person-time"
-                               : NULL);
+    hst_csv_text(run->csv, note_of(funnel, out));
 }
 
 /* Room for a group: its numbers, and what becomes of them. */

@@ -89,12 +89,13 @@ static double deviation_of(funnel_scale scale, double x, double n)
 }
 
 /* A limit as a value, held inside the values that there are: an angle beyond the ends of the scale
- * would turn back. The square root's is not squared, as in the reference. */
-static double carry_back(funnel_scale scale, double y)
+ * would turn back. The root's is not squared for a ratio, as in the reference. */
+static double carry_back(const funnel *f, double y)
 {
-    switch (scale) {
+    switch (f->scale) {
     case SQUARE_ROOT:
-        return fmax(y, 0);
+        y = fmax(y, 0);
+        return f->type == HST_FUNNEL_RATIO ? y : y * y;
     case ARCSINE:
         y = sin(fmin(fmax(y, 0), M_PI_2));
         return y * y;
@@ -110,8 +111,8 @@ static hst_limits limits_at(const funnel *f, size_t i, double tau2, double confi
     double s = f->scale == LOG_OF_COUNTS ? 1 / (2 * sqrt(f->n[i])) : f->s[i];
     double distance = q * sqrt(s * s + tau2);
 
-    return (hst_limits){carry_back(f->scale, f->y0 - distance) * f->unit,
-                        carry_back(f->scale, f->y0 + distance) * f->unit};
+    return (hst_limits){carry_back(f, f->y0 - distance) * f->unit,
+                        carry_back(f, f->y0 + distance) * f->unit};
 }
 
 static hst_limits limits_by_chance(const funnel *f, size_t i, double confidence)

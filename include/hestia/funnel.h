@@ -45,11 +45,14 @@ typedef struct hst_funnel {
  *     proportion   y = asin(sqrt(x / n))            s = 1 / (2 sqrt(n))
  *     rate         y = log((x + .5) / (n + .5))     s^2 = x / (x + .5)^2 + n / (n + .5)^2, and
  *                                                   1 / (2 sqrt(n)) in limits
- *     person-time  as ratio, with n target expected
+ *     person-time  as ratio, with n target expected; limits (1 -/+ q sqrt(...))^2 target
  *
- * over the I units whose z are winsorised at their quantiles of type 7, or, for SHMI, whose rank
- * r of z among the units has trim <= r / (units + 1) < 1 - trim. Limits by chance alone are exact
- * Poisson for ratio and person-time, else those of tau2 = 0.
+ * The limits of a ratio by square root are not squared, as in the reference: they are about half as
+ * far from 1 as those of x / n would be, and more units are outliers than 1 in 500. z is right.
+ *
+ * phi and tau2 are over the I units whose z are winsorised at their quantiles of type 7, or, for
+ * SHMI, whose rank r of z among the units has trim <= r / (units + 1) < 1 - trim. Limits by chance
+ * alone are exact Poisson for ratio and person-time, else those of tau2 = 0.
  *
  * The flag is of the unit's own limits at 95 and 99.8 percent (Wilson for a proportion, else
  * hst_limits_poisson), which contain the target or do not.

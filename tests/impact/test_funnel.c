@@ -183,7 +183,8 @@ static void person_time_is_a_ratio_to_the_pooled_rate(void **state)
         assert_close(units[i].value, x[i] / n[i], 0);
         assert_close(units[i].z, ratios[i].z, 1e-12);
         assert_close(units[i].limits95.upper, ratios[i].limits95.upper * pooled, 1e-12);
-        assert_close(units[i].od998.lower, ratios[i].od998.lower * pooled, 1e-12);
+        assert_close(units[i].od998.lower, ratios[i].od998.lower * ratios[i].od998.lower * pooled,
+                     1e-12);
         assert_string_equal(units[i].flag, ratios[i].flag);
     }
 }
