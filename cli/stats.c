@@ -17,12 +17,11 @@ static const stats_method *const methods[] = {
     &stats_mean_los, &stats_std_mean_los, &stats_bed_day_rate, &stats_hhi,
     &stats_growth,   &stats_site_score,   &stats_spells,       &stats_breaks,
     &stats_its,      &stats_trend,        &stats_spc,          &stats_funnel,
-    &stats_pre_post, &stats_dsr_ratio,    &stats_did,
+    &stats_pre_post, &stats_dsr_ratio,    &stats_did,          &stats_synthetic,
 };
 
 /* Names that are reserved, so that asking for them says more than "unknown". */
 static const char *const later_methods[] = {
-    "synthetic-control",
     "power",
 };
 

@@ -380,7 +380,8 @@ static const struct argp stats_argp = {
         "its (t, y or events [, population] [, season] [, treated]), trend (t, y), spc (t, y), "
         "funnel (observed, expected; proportion, rate, person-time: x, n), pre-post (pre_events, "
         "pre_persontime, post_events, post_persontime), dsr-ratio (period with pre or post, and "
-        "the columns of dsr), did (area, t, treated, post, events [, population] or value).",
+        "the columns of dsr), did (area, t, treated, post, events [, population] or value), "
+        "synthetic-control (t, period with pre or post, treated, and a column for each donor).",
     .children = children,
 };
 
