@@ -17,7 +17,7 @@
 
 enum {
     N_DAYS = 65536,
-    FIRST_SLOTS = 1 << 15,
+    FIRST_SLOTS = 1 << 7,
     AREA_BITS = 20,
     PROVIDER_BITS = 21,
     SPECIALTY_BITS = 21, /* and two bits for the data set */
