@@ -20,12 +20,13 @@ enum {
 static const char *const models[] = {"two-way", "pooled", NULL}; /* in the order of hst_did_model */
 static const char *const variances[] = {"model", "quasi", "cluster", "hc0", "placebo", NULL};
 static const char *const factors[] = {"none", "g", "hc1", NULL};
-enum { CLUSTER = 2, PLACEBO = 4 };
+enum { QUASI = 1, CLUSTER = 2, PLACEBO = 4 };
 
-/* What is the same for all groups. */
+/* What is the same for all groups; without --variance each group has its own. */
 typedef struct did_run {
     hst_did_outcome outcome;
     size_t model, variance, factor; /* numbers in the lists above */
+    bool has_variance;
 } did_run;
 
 static hst_status begin(stats_run *run)
@@ -39,7 +40,13 @@ static hst_status begin(stats_run *run)
     if (!did) {
         return hst_fail(run->err, HST_ERR_MEMORY, "no memory for difference-in-differences");
     }
-    *did = (did_run){has_events ? HST_DID_COUNTS : HST_DID_VALUES, HST_DID_TWO_WAY, CLUSTER, 1};
+    *did = (did_run){
+        .outcome = has_events ? HST_DID_COUNTS : HST_DID_VALUES,
+        .model = HST_DID_TWO_WAY,
+        .variance = CLUSTER,
+        .factor = 1,
+        .has_variance = stats_text_of(run, STATS_VARIANCE) || stats_text_of(run, STATS_ADJUST),
+    };
     if (!has_events && !has_value) {
         return hst_fail(run->err, HST_ERR_INPUT, "%s has neither the column events nor value",
                         hst_table_name(run->table));
@@ -268,6 +275,20 @@ static void write_row(const stats_run *run, const stats_group *group, const hst_
     hst_csv_end_row(run->csv);
 }
 
+/* Without --variance: clustered errors, unless so few areas are treated that they would be much too
+ * small (docs/methods.md has by how much). */
+static void choose_variance(did_run *did, const group_panel *p)
+{
+    size_t n_treated = 0;
+
+    for (size_t i = 0; i < p->n[0]; i++) {
+        n_treated += p->is_treated[i];
+    }
+    if (!did->has_variance) {
+        did->variance = n_treated < HST_DID_FEW_TREATED ? QUASI : CLUSTER;
+    }
+}
+
 /* Fits the panel, at each level of confidence; the note is what there is to say. */
 static hst_status fit_panel(const stats_run *run, const hst_did_panel *panel,
                             hst_did fits[HST_MAX_CONFIDENCE], double *placebo_p, char note[300],
@@ -290,6 +311,10 @@ static hst_status fit_panel(const stats_run *run, const hst_did_panel *panel,
         }
     } else if (status == HST_OK && fits[0].note) {
         snprintf(note, 300, "%s", fits[0].note);
+    } else if (status == HST_OK && !did->has_variance && did->variance == QUASI) {
+        snprintf(note, 300,
+                 "fewer than five treated areas, so errors are not clustered: they take the points "
+                 "of an area for independent, --variance placebo does not");
     }
     return status;
 }
@@ -307,6 +332,7 @@ static hst_status answer(stats_run *run, const stats_group *group)
         goto done;
     }
     fill_panel(&p, run, group, note);
+    choose_variance(run->own, &p);
     if (note[0] == '\0') {
         status = fit_panel(run, &p.panel, fits, &placebo_p, note, &err);
         if (status == HST_OK) {

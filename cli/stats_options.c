@@ -129,7 +129,10 @@ static const struct argp_option argp_options[] = {
     {"cycle", KEY_CYCLE, "N", 0, "its, power: points a year (default 4)", 3},
     {"counterfactual", KEY_COUNTERFACTUAL, NULL, 0,
      "its: what happened and what would have, point by point", 3},
-    {"variance", KEY_VARIANCE, "NAME", 0, "did: model, quasi, cluster (default), hc0, placebo", 3},
+    {"variance", KEY_VARIANCE, "NAME", 0,
+     "did: model, quasi, cluster, hc0, placebo (default cluster; quasi with fewer than five "
+     "treated areas)",
+     3},
     {"adjust", KEY_ADJUST, "none|g|hc1", 0,
      "did: small-sample factor of cluster (default g); trend, its: of newey-west, hc1 (default) or "
      "none",

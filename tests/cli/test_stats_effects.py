@@ -172,7 +172,7 @@ class Did(Effects):
             for name, other in {"ratio_of_ratios": "ratio_of_ratios", "se": "se", "lowercl": "lower95", "uppercl": "upper95",
                                 "p": "p", "dispersion": "dispersion"}.items():
                 self.close(ours[name], theirs[other], 1e-7)
-            self.assertEqual("fewer than five" in ours["note"], "cluster" in theirs["variance"])
+            self.assertEqual("fewer than five" in ours["note"], "cluster" in theirs["variance"])  # three are treated
 
     def test_order_of_rows_changes_nothing(self):
         rows = panel()
@@ -181,6 +181,17 @@ class Did(Effects):
         second, = self.rows("did", text=table(PANEL, rows))
         for name in ("ratio_of_ratios", "se", "p"):
             self.close(second[name], first[name], 1e-11)
+
+    def test_few_treated_areas_are_not_clustered_unasked(self):
+        five = ("A1", "A2", "A3", "A4", "A5")
+        row, = self.rows("did", text=table(PANEL, panel(n_areas=12, treated=five)))
+        self.assertEqual((row["method"], row["note"]), ("two-way; poisson; cluster g", ""))
+        row, = self.rows("did", text=table(PANEL, panel(n_areas=12, treated=five[:4])))
+        self.assertEqual(row["method"], "two-way; poisson; quasi")
+        self.assertIn("errors are not clustered", row["note"])
+        row, = self.rows("did", "--adjust", "g", text=table(PANEL, panel()))
+        self.assertEqual(row["method"], "two-way; poisson; cluster g")
+        self.assertIn("of one treated area are much too small", row["note"])
 
     def test_placebo(self):
         rows = panel()
