@@ -35,14 +35,30 @@ typedef struct hst_breaks {
 
 /**
  * Screens every data set × area × provider × specialty series, and each provider of an area as a
- * whole, for a change of level beside a trend and the season. A provider's specialties that move
- * with the whole are not told again.
+ * whole, for a change of level beside a trend and the season:
  *
- * @param out  receives what hst_breaks_free frees
+ *     log(count + 1/2) = level + slope t + month of the year + shift [from a month on] + error
+ *
+ * where the error may depend on the one of the month before. The month with the largest F is
+ * tested (p by simulation of the null), and is a suspect when q, Benjamini-Hochberg over all series
+ * screened, is below max_p; exp(shift) - 1 is at least min_size, up or down; the medians of up to
+ * 12 months on either side show half of the shift or more, with Wilcoxon's p below 0.01; and the
+ * shift beside that of the rest of England (same data set and specialty, where it has ten times
+ * min_monthly) is at least min_size, too.
+ *
+ * Screened are series of 24 complete months or more with min_monthly a month; breaks within 6
+ * months of their ends are not looked for. A beginning or an end is no break: the months before the
+ * first and after the last activity, and those next to a silence of 3 months, are left out, and of
+ * the stretches between the longest is screened. A break of all of a provider's specialties is told
+ * once, with specialty ""; one of a single specialty is told of that alone. One break a series is
+ * told, the clearest.
+ *
+ * @param out  receives what hst_breaks_free frees; NULL on failure
+ * @return HST_OK; HST_ERR_MEMORY. The same bytes with any number of threads.
  */
 HST_MUST_CHECK hst_status hst_screen(hst_breaks **out, const hst_activity *activity,
-                                     const hst_areas *areas, const hst_screen_options *options,
-                                     int n_threads, hst_error *err);
+                                     const hst_screen_options *options, int n_threads,
+                                     hst_error *err);
 void hst_breaks_free(hst_breaks *breaks);
 
 #endif
