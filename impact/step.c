@@ -34,7 +34,7 @@ enum {
 static const double GRID_STEP = 0.05;
 static const double LIKELY_TREND = 0.1; /* a year: standard deviation of what is thought likely */
 static const double CAUTION = 0.5;      /* of the deviance of a correlation */
-static const double FURTHEST = 4; /* robust standard deviations */
+static const double FURTHEST = 4;       /* robust standard deviations */
 static const double CLEARLY_NONE = 0.1; /* p above which the correlation does not matter */
 
 /* What one correlation makes of the months: the transformation x[t] -> own[t] x[t] - before[t]
@@ -159,11 +159,16 @@ static void fill_whitening(hst_step_frame *frame, size_t g)
         double later = w->own[t] - w->before[t];
 
         if (is_candidate(frame, t)) {
-            w->length2[t] = of_step + w->own[t] * w->own[t];
+            double whole = of_step + w->own[t] * w->own[t];
+
+            w->length2[t] = whole;
             for (size_t j = 0; j < frame->k; j++) {
                 double product = projected[j] + w->own[t] * w->q[j * n + t];
 
                 w->length2[t] -= product * product;
+            }
+            if (w->length2[t] < 1e-6 * whole) { /* in two years, a step after one: no candidate */
+                w->length2[t] = 0;
             }
         }
         of_step += later * later;
@@ -491,6 +496,10 @@ static size_t likely_place(hst_step_frame *frame, size_t first_after)
         const whitening *w = &frame->grid[g];
         double product = 0, rss = 0;
 
+        deviance[g] = INFINITY;
+        if (!(w->length2[first_after] > 0)) {
+            continue;
+        }
         take(frame, w);
         product = product_with_step(w, frame->r, first_after, frame->n);
         rss = dot(frame->r, frame->r, frame->n) - product * product / w->length2[first_after];
@@ -610,7 +619,9 @@ double hst_step_shift_at(hst_step_frame *frame, const double *counts, size_t fir
 
     read_counts(frame, counts);
     take(frame, w);
-    return product_with_step(w, frame->r, first_after, frame->n) / w->length2[first_after];
+    return w->length2[first_after] > 0
+               ? product_with_step(w, frame->r, first_after, frame->n) / w->length2[first_after]
+               : 0;
 }
 
 bool hst_step_is_bend(hst_step_frame *frame, const hst_step *step, const double *counts)

@@ -45,7 +45,8 @@ HST_MUST_CHECK hst_status hst_step_test(hst_step *out, hst_step_frame *frame,
                                         const hst_step_null *null, const double *counts,
                                         hst_error *err);
 
-/* log of the new level over the old at a given month, by least squares. */
+/* log of the new level over the old at a given month, by least squares; 0 where trend and season
+ * hide a step. */
 double hst_step_shift_at(hst_step_frame *frame, const double *counts, size_t first_after);
 
 /* True when a change of slope, at whatever month, explains as much as the step does. */
