@@ -11,7 +11,8 @@ enum { COLUMN_T, COLUMN_Y, COLUMN_EVENTS, COLUMN_POPULATION, COLUMN_SEASON, COLU
 
 static const char *const models[] = {"ols", "poisson", "quasipoisson", "negbin", NULL};
 static const char *const seasons[] = {"none", "dummies", "fourier", NULL};
-static const char *const errors[] = {"model", "ols", "newey-west", NULL}; /* the first two agree */
+static const char *const errors[] = {"model", "ols", "newey-west", "robust",
+                                     NULL}; /* the first two agree */
 static const char *const factors[] = {"hc1", "none", NULL};
 
 /* What is the same for all groups. */
@@ -69,13 +70,14 @@ static hst_status read_choices(const stats_run *run, hst_its_options *options)
     options->model = (hst_its_model)model;
     options->season = (hst_its_season)season;
     options->cycle = (unsigned)cycle;
-    options->is_hac = error == 2;
+    options->is_hac = error >= 2;
+    options->is_robust = error == 3;
     options->lag = (long)lag;
     options->is_adjusted = factor == 0;
     options->confidence = run->options->confidence[0];
     if (!options->is_hac && run->options->given_series & (STATS_LAG | STATS_ADJUST)) {
         return hst_fail(run->err, HST_ERR_USAGE,
-                        "hestia stats its: --lag and --adjust go with --se newey-west");
+                        "hestia stats its: --lag and --adjust go with --se newey-west or robust");
     }
     return HST_OK;
 }
@@ -310,7 +312,8 @@ static void write_model(const stats_run *run, const hst_its *fit)
     snprintf(text, sizeof text, "%s, season %s, ", models[options->model],
              seasons[options->season]);
     if (options->is_hac) {
-        snprintf(text + strlen(text), sizeof text - strlen(text), "newey-west lag %zu%s", fit->lag,
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s lag %zu%s",
+                 options->is_robust ? "robust" : "newey-west", fit->lag,
                  options->is_adjusted ? " n/(n-k)" : "");
     } else {
         strcat(text, "model errors");

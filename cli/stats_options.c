@@ -119,7 +119,8 @@ static const struct argp_option argp_options[] = {
     {"model", KEY_MODEL, "NAME", 0,
      "its: ols, poisson, quasipoisson, negbin; did: two-way, pooled; breaks: level-trend, level",
      3},
-    {"se", KEY_SE, "NAME", 0, "trend, its: standard errors, ols (its: model) or newey-west", 3},
+    {"se", KEY_SE, "NAME", 0,
+     "trend, its: standard errors, ols (its: model) or newey-west; its: robust", 3},
     {"lag", KEY_LAG, "L", 0, "trend, its: lags of newey-west (default by the number of points)", 3},
     {"ar1", KEY_AR1, "NAME", OPTION_ARG_OPTIONAL,
      "trend: errors that follow each other: prais-winsten (the default), prais-winsten-two-step or "

@@ -21,6 +21,7 @@ void hst_its_clear(hst_its *its)
 {
     free(its->points);
     free(its->covariance);
+    free(its->floor);
     free(its->design);
     *its = (hst_its){0};
 }
@@ -49,6 +50,7 @@ typedef struct rows {
     const char *names[HST_MAX_TERMS];
     double *x; /* [n][k] */
     double *y, *offset, *scores, *residuals;
+    double *weights; /* working weights: row x has the leverage w x' bread x */
     bool *is_of_service;
     double *bread; /* [k][k] */
 } rows;
@@ -60,6 +62,7 @@ static void close_rows(rows *r)
     free(r->offset);
     free(r->scores);
     free(r->residuals);
+    free(r->weights);
     free(r->is_of_service);
     free(r->bread);
 }
@@ -75,12 +78,13 @@ static hst_status open_rows(rows *r, hst_its *its, const segmented_terms *terms,
     r->offset = calloc(n, sizeof *r->offset);
     r->scores = calloc(n, sizeof *r->scores);
     r->residuals = calloc(n, sizeof *r->residuals);
+    r->weights = calloc(n, sizeof *r->weights);
     r->is_of_service = calloc(n, sizeof *r->is_of_service);
     r->bread = calloc(k * k, sizeof *r->bread);
     its->design = calloc(series->n * k, sizeof *its->design);
     its->covariance = calloc(k * k, sizeof *its->covariance);
-    if (!r->x || !r->y || !r->offset || !r->scores || !r->residuals || !r->is_of_service ||
-        !r->bread || !its->design || !its->covariance) {
+    if (!r->x || !r->y || !r->offset || !r->scores || !r->residuals || !r->weights ||
+        !r->is_of_service || !r->bread || !its->design || !its->covariance) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for a segmented regression of %zu points",
                         series->n);
     }
@@ -114,6 +118,7 @@ static hst_status fit_line(hst_its *its, rows *r, hst_error *err)
     for (size_t i = 0; i < its->n; i++) {
         mean += r->y[i] / n;
         r->scores[i] = r->residuals[i] = fit.residuals[i];
+        r->weights[i] = 1;
     }
     for (size_t i = 0; i < its->n; i++) {
         squares += (r->y[i] - mean) * (r->y[i] - mean);
@@ -142,6 +147,7 @@ static hst_status fit_counts(hst_its *its, rows *r, hst_its_model model, hst_err
     }
     for (size_t i = 0; i < its->n; i++) {
         total += r->y[i];
+        r->weights[i] = g.mu[i] / (1 + g.mu[i] / g.theta);
     }
     for (size_t j = 0; j < its->n_terms; j++) {
         its->terms[j].estimate = g.coefficients[j];
@@ -162,8 +168,24 @@ static hst_status fit_counts(hst_its *its, rows *r, hst_its_model model, hst_err
 
 /* ---- errors ---- */
 
+/* What a point's residual is divided by, as the fit is drawn to it: 1 less its leverage. A point
+ * with a term of its own has no residual to divide. */
+static double slack_of(const hst_its *its, const rows *r, size_t point)
+{
+    size_t k = its->n_terms;
+    const double *x = &r->x[point * k];
+    double leverage = 0;
+
+    for (size_t a = 0; a < k; a++) {
+        for (size_t b = 0; b < k; b++) {
+            leverage += r->weights[point] * x[a] * r->bread[a * k + b] * x[b];
+        }
+    }
+    return leverage < 1 - 1e-8 ? 1 - leverage : 1;
+}
+
 /* Adds Newey-West's covariance of one of two series to the sum: lags do not reach across. */
-static hst_status add_newey_west(hst_its *its, const rows *r, bool is_service, size_t lag,
+static hst_status add_newey_west(hst_its *its, const rows *r, bool is_service, bool is_robust,
                                  hst_error *err)
 {
     size_t k = its->n_terms, n = 0;
@@ -179,12 +201,12 @@ static hst_status add_newey_west(hst_its *its, const rows *r, bool is_service, s
     for (size_t i = 0; i < its->n; i++) {
         if (r->is_of_service[i] == is_service) {
             memcpy(&x[n * k], &r->x[i * k], k * sizeof *x);
-            scores[n++] = r->scores[i];
+            scores[n++] = r->scores[i] / (is_robust ? slack_of(its, r, i) : 1);
         }
     }
     design.n = n;
     design.x = x;
-    status = hst_newey_west(part, r->bread, &design, scores, lag, false, err);
+    status = hst_newey_west(part, r->bread, &design, scores, its->lag, false, err);
     for (size_t i = 0; i < k * k && status == HST_OK; i++) {
         its->covariance[i] += part[i];
     }
@@ -201,18 +223,25 @@ static hst_status fill_covariance(hst_its *its, const rows *r, const hst_its_ser
 {
     size_t k = its->n_terms;
     double factor = is_by_t(options->model) ? its->dispersion : 1;
+    double *model = its->covariance;
     hst_status status = HST_OK;
 
-    if (!options->is_hac) {
-        for (size_t i = 0; i < k * k; i++) {
-            its->covariance[i] = factor * r->bread[i];
+    if (options->is_hac && options->is_robust) {
+        its->floor = model = calloc(k * k, sizeof *model);
+        if (!model) {
+            return hst_fail(err, HST_ERR_MEMORY, "no memory for a covariance of %zu terms", k);
         }
+    }
+    for (size_t i = 0; i < k * k && (!options->is_hac || options->is_robust); i++) {
+        model[i] = factor * r->bread[i];
+    }
+    if (!options->is_hac) {
         return HST_OK;
     }
     its->lag =
         options->lag >= 0 ? (size_t)options->lag : hst_newey_west_lag(its->n_before + its->n_after);
     for (int own = series->is_treated ? 0 : 1; own <= 1 && status == HST_OK; own++) {
-        status = add_newey_west(its, r, own == 1, its->lag, err);
+        status = add_newey_west(its, r, own == 1, options->is_robust, err);
     }
     for (size_t i = 0; i < k * k && options->is_adjusted; i++) {
         its->covariance[i] *= (double)its->n / its->df;
@@ -223,13 +252,16 @@ static hst_status fill_covariance(hst_its *its, const rows *r, const hst_its_ser
 static void fill_terms(hst_its *its, const segmented_terms *terms, const hst_its_options *options)
 {
     double quantile = hst_its_quantile(options->model, its->df, options->confidence);
+    double gradient[HST_MAX_TERMS] = {0};
 
     for (size_t j = 0; j < its->n_terms; j++) {
         hst_term *term = &its->terms[j];
 
         snprintf(term->name, sizeof term->name, "%s", terms->names[j]);
         its->is_of_service[j] = terms->is_of_service[j];
-        term->se = sqrt(its->covariance[j * its->n_terms + j]);
+        gradient[j] = 1;
+        term->se = segmented_se(its, gradient);
+        gradient[j] = 0;
         term->statistic = term->estimate / term->se;
         term->p = segmented_p(options->model, its->df, term->statistic);
         term->lower = term->estimate - quantile * term->se;

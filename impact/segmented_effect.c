@@ -5,18 +5,25 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* sqrt(g' V g). */
-static double se_of(const hst_its *its, const double *gradient)
+/* g' V g. */
+static double variance_of(const double *covariance, const double *gradient, size_t k)
 {
-    size_t k = its->n_terms;
     double sum = 0;
 
     for (size_t a = 0; a < k; a++) {
         for (size_t b = 0; b < k; b++) {
-            sum += gradient[a] * its->covariance[a * k + b] * gradient[b];
+            sum += gradient[a] * covariance[a * k + b] * gradient[b];
         }
     }
-    return sum > 0 ? sqrt(sum) : 0;
+    return sum > 0 ? sum : 0;
+}
+
+double segmented_se(const hst_its *its, const double *gradient)
+{
+    double variance = variance_of(its->covariance, gradient, its->n_terms);
+
+    return sqrt(its->floor ? fmax(variance, variance_of(its->floor, gradient, its->n_terms))
+                           : variance);
 }
 
 /* Fitted and counterfactual on the link scale, without the offset. */
@@ -77,7 +84,7 @@ void segmented_fill_points(hst_its *its, const hst_its_series *series,
 
         predict(its, i, &fitted, &expected);
         split_row(its, i, false, row);
-        width = quantile * se_of(its, row);
+        width = quantile * segmented_se(its, row);
         p->fitted = segmented_is_in_phase_in(options, p->t) ? NAN
                     : is_counts                             ? exposure * exp(fitted)
                                                             : fitted;
@@ -85,8 +92,9 @@ void segmented_fill_points(hst_its *its, const hst_its_series *series,
         p->cf_lower = is_counts ? exposure * exp(expected - width) : expected - width;
         p->cf_upper = is_counts ? exposure * exp(expected + width) : expected + width;
         split_row(its, i, true, row);
-        p->effect = p->is_after ? effect_of(its, options, scale, fitted - expected, se_of(its, row))
-                                : (hst_effect){scale, NAN, NAN, NAN, NAN, NAN};
+        p->effect = p->is_after
+                        ? effect_of(its, options, scale, fitted - expected, segmented_se(its, row))
+                        : (hst_effect){scale, NAN, NAN, NAN, NAN, NAN};
     }
 }
 
@@ -149,7 +157,7 @@ hst_status hst_its_effect(hst_effect *out, const hst_its *its, const hst_its_ser
                                  : (s.fitted - s.counterfactual) / (double)s.n;
 
         *out = effect_of(its, options, is_counts ? HST_SCALE_RATIO : HST_SCALE_DIFFERENCE, value,
-                         se_of(its, s.of_fitted));
+                         segmented_se(its, s.of_fitted));
     }
     free(s.of_fitted);
     return status;
@@ -167,7 +175,7 @@ hst_status hst_its_cumulative(hst_effect *out, const hst_its *its, const hst_its
     }
     if (status == HST_OK) {
         *out = effect_of(its, options, HST_SCALE_DIFFERENCE, s.fitted - s.counterfactual,
-                         se_of(its, s.of_fitted));
+                         segmented_se(its, s.of_fitted));
     }
     free(s.of_fitted);
     return status;

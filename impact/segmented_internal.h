@@ -34,6 +34,10 @@ HST_MUST_CHECK hst_status segmented_check_points(hst_its *its, const segmented_t
 void segmented_fill_points(hst_its *its, const hst_its_series *series,
                            const hst_its_options *options);
 
+/* Error of a function of the coefficients, by its gradient [n_terms]: sqrt(g' V g), with a floor
+ * the larger of both. */
+double segmented_se(const hst_its *its, const double *gradient);
+
 bool segmented_is_counts(const hst_its_options *options);
 bool segmented_is_in_phase_in(const hst_its_options *options, double t);
 bool segmented_is_of_service(const hst_its_series *series, size_t point);

@@ -60,7 +60,12 @@ typedef struct hst_its_options {
     /** < 0: hst_newey_west_lag of the points of one series. Lags are by position among the points
      * used: a gap does not make its neighbours more distant. */
     long lag;
-    bool is_adjusted;  /**< Newey-West times n / (n - k) */
+    bool is_adjusted; /**< Newey-West times n / (n - k) */
+    /** With is_hac, for series of some tens of points, where Newey-West is far too small: scores
+     * are divided by 1 - h, h the point's leverage (HC3: MacKinnon and White, Journal of
+     * Econometrics 29 (1985), 305-325), and every error is the larger of that and of the model's.
+     * bench/bench_coverage_its shows what each is worth. */
+    bool is_robust;
     double confidence; /**< percent */
 } hst_its_options;
 
@@ -95,7 +100,9 @@ typedef struct hst_its {
     size_t n_points;
     hst_its_point *points; /**< [n_points]: all points given, in order */
     double *covariance;    /**< [n_terms][n_terms], the one in use */
-    double *design;        /**< [n_points][n_terms] */
+    double *floor;  /**< is_robust: the model's, [n_terms][n_terms]; each error is the larger of
+                       both; else NULL */
+    double *design; /**< [n_points][n_terms] */
 } hst_its;
 
 /**

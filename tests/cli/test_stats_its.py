@@ -163,6 +163,13 @@ class Tables(Its):
         for name, z in [("uppercl", 1.959963984540054), ("upper998", 3.090232306167813)]:
             self.close(row[name], float(row["estimate"]) + z * float(row["se"]), 1e-11)
 
+    def test_robust_errors_are_never_below_the_models(self):
+        text = table(["t", "y"], [[t, 100 + t // 4 * 37 % 11 + t % 3] for t in range(1, 25)])  # neighbours are alike
+        plain, robust = (self.rows("--intervention", "11", "--se", se, text=text) for se in ("model", "robust"))
+        self.assertEqual(robust[0]["method"], "ols, season none, robust lag 2 n/(n-k)")
+        self.assertTrue(all(float(r["se"]) >= float(p["se"]) for r, p in zip(robust, plain)))
+        self.assertTrue(any(float(r["se"]) > float(p["se"]) for r, p in zip(robust, plain)))
+
     def test_control(self):
         rows = [[t, y, 0] for t, y in counts(24, 3)] + [[t, 2 * y + (t * 5) % 7, 1] for t, y in counts(24, 8)]
         found = self.rows("--intervention", "11", text=table(["t", "y", "treated"], rows))
@@ -226,7 +233,7 @@ class Tables(Its):
         self.refused(2, "--phase-in takes the first and the last t", "--intervention", "11", "--phase-in", "11", text=text)
         self.refused(2, "--phase-in takes the first and the last t", "--intervention", "11", "--phase-in", "12,11", text=text)
         self.refused(2, "--model takes one of ols, poisson", "--intervention", "11", "--model", "logistic", text=text)
-        self.refused(2, "go with --se newey-west", "--intervention", "11", "--lag", "3", text=text)
+        self.refused(2, "go with --se newey-west or robust", "--intervention", "11", "--lag", "3", text=text)
         self.refused(2, "--per goes with ols on events", "--intervention", "11", "--per", "1000", text=text)
         self.refused(2, "takes one --confidence", "--intervention", "11", "--counterfactual", "--confidence", "95,99", text=text)
         self.refused(3, "neither the column y nor events", "--intervention", "11", text="t,x\n1,2\n")

@@ -337,6 +337,88 @@ static void cumulative_effect_is_the_sum_over_the_points(void **state)
     hst_its_clear(&its);
 }
 
+static void robust_errors_are_the_larger_of_two(void **state)
+{
+    hst_its_model model = *(hst_its_model *)*state;
+    numbers s = draw(20);
+    hst_its_series series = series_of(&s, model);
+    hst_its_options options = options_of(model), hac = options, robust = options;
+    hst_its plain, west, wide;
+    bool is_floor_used = false, is_west_used = false;
+
+    hac.is_hac = robust.is_hac = true;
+    robust.is_robust = true;
+    plain = fit_well(&series, &options);
+    west = fit_well(&series, &hac);
+    wide = fit_well(&series, &robust);
+    for (size_t j = 0; j < plain.n_terms; j++) {
+        double own = sqrt(wide.covariance[j * plain.n_terms + j]);
+
+        assert_true(own > west.terms[j].se); /* leverage is above 0 */
+        assert_close(wide.terms[j].se, fmax(own, plain.terms[j].se), 1e-12);
+        is_floor_used = is_floor_used || own < plain.terms[j].se;
+        is_west_used = is_west_used || own > plain.terms[j].se;
+        assert_true(wide.terms[j].estimate == plain.terms[j].estimate);
+    }
+    assert_true(is_floor_used || is_west_used);
+    for (size_t i = INTERVENTION - 1; i < N; i++) {
+        assert_true(wide.points[i].effect.se >= plain.points[i].effect.se);
+        assert_true(wide.points[i].effect.se >= west.points[i].effect.se);
+    }
+    hst_its_clear(&plain);
+    hst_its_clear(&west);
+    hst_its_clear(&wide);
+}
+
+/* Two groups of four points and no trend in them: every point of a level-only fit of y on D and t
+ * has its leverage from X' X, worked out here by Cramer's rule for the three terms. */
+static void robust_errors_by_hand(void **state)
+{
+    enum { POINTS = 8 };
+    static const double y[POINTS] = {3.1, 2.2, 4.7, 3.3, 6.1, 5.2, 7.9, 6.4};
+    double t[POINTS], bread[9], cross[9] = {0}, meat = 0, determinant = 0;
+    hst_its_options options = options_of(HST_ITS_OLS);
+    hst_its_series series = {.n = POINTS, .t = t, .y = y};
+    hst_its its;
+
+    (void)state;
+    for (size_t i = 0; i < POINTS; i++) {
+        double x[3] = {1, (double)i + 1, i >= 4};
+
+        t[i] = x[1];
+        for (size_t c = 0; c < 9; c++) {
+            cross[c] += x[c / 3] * x[c % 3];
+        }
+    }
+    for (size_t c = 0; c < 9; c++) { /* the inverse by cofactors, cyclic; symmetric */
+        size_t a = (c / 3 + 1) % 3, b = (c / 3 + 2) % 3, d = (c % 3 + 1) % 3, e = (c % 3 + 2) % 3;
+
+        bread[c] = cross[a * 3 + d] * cross[b * 3 + e] - cross[a * 3 + e] * cross[b * 3 + d];
+    }
+    determinant = cross[0] * bread[0] + cross[1] * bread[1] + cross[2] * bread[2];
+    options.season = HST_ITS_NO_SEASON;
+    options.is_level_only = true;
+    options.interventions[0] = 5;
+    options.is_hac = options.is_robust = true;
+    options.is_adjusted = false;
+    options.lag = 0;
+    its = fit_well(&series, &options);
+    for (size_t i = 0; i < POINTS; i++) {
+        double x[3] = {1, t[i], i >= 4}, leverage = 0, weight = 0;
+        double residual = y[i] - its.points[i].fitted;
+
+        for (size_t c = 0; c < 9; c++) {
+            leverage += x[c / 3] * bread[c] / determinant * x[c % 3];
+        }
+        for (size_t c = 0; c < 3; c++) {
+            weight += bread[6 + c] / determinant * x[c]; /* of the point in `level` */
+        }
+        meat += pow(weight * residual / (1 - leverage), 2);
+    }
+    assert_close(its.covariance[8], meat, 1e-11);
+    hst_its_clear(&its);
+}
+
 /* ---- controlled ---- */
 
 static hst_its_series controlled_of(const numbers *s, hst_its_model model)
@@ -823,11 +905,12 @@ int main(void)
         {"a missing point is a row left out", a_missing_point_is_a_row_left_out},
         {"delta method agrees with finite differences",
          delta_method_agrees_with_finite_differences},
+        {"robust errors are the larger of two", robust_errors_are_the_larger_of_two},
         {"cumulative effect is the sum over the points",
          cumulative_effect_is_the_sum_over_the_points},
     };
     enum {
-        N_PLAIN = 9,
+        N_PLAIN = 10,
         N_RULES = sizeof rules / sizeof rules[0],
         N_MODELS = sizeof models / sizeof models[0],
         N_REFUSALS = sizeof refusal_cases / sizeof refusal_cases[0]
@@ -843,6 +926,7 @@ int main(void)
         cmocka_unit_test(zeros_among_counts_are_counts),
         cmocka_unit_test(control_without_events_is_refused),
         cmocka_unit_test(effect_needs_points_after),
+        cmocka_unit_test(robust_errors_by_hand),
     };
     size_t n = N_PLAIN;
 
