@@ -19,6 +19,7 @@ typedef struct problem {
     size_t n_times, n_before, n_donors;
     const double *treated;
     const double *const *donors;
+    const double *start; /* weights to begin from, or NULL */
 } problem;
 
 static hst_status check(const hst_synthetic_input *input, hst_error *err)
@@ -61,7 +62,7 @@ static hst_status fit(hst_synthetic *out, const problem *p, hst_error *err)
     size_t n_after = p->n_times - p->n_before;
     double after = 0, sum = 0;
     hst_status status = synthetic_weights(out->weights, &out->n_ties, p->treated, p->donors,
-                                          p->n_donors, p->n_before, err);
+                                          p->n_donors, p->n_before, p->start, err);
 
     if (status != HST_OK) {
         return status;
@@ -166,9 +167,11 @@ static double ratio_of(const hst_synthetic *fitted, const double *treated, size_
     return fitted->post_rmspe > no_gap * size ? INFINITY : 0;
 }
 
-static void run_again(rerun *r, const hst_synthetic_input *input)
+/* With one donor less than the treated's own weights, what is left of those is near the answer. */
+static void run_again(rerun *r, const hst_synthetic_input *input, const double *own_weights)
 {
     const double **donors = calloc(input->n_donors, sizeof *donors);
+    double *start = calloc(input->n_donors, sizeof *start);
     hst_synthetic fitted = {.weights = calloc(input->n_donors, sizeof *fitted.weights)};
     problem p = {.n_times = input->n_times,
                  .n_before = input->n_before,
@@ -177,14 +180,21 @@ static void run_again(rerun *r, const hst_synthetic_input *input)
                  .donors = donors};
 
     r->status = HST_ERR_MEMORY;
-    if (donors && fitted.weights) {
+    if (donors && start && fitted.weights) {
         p.n_donors = list_donors(donors, input, r->donor);
+        for (size_t j = 0, n = 0; j < input->n_donors && !r->is_placebo; j++) {
+            if (j != r->donor) {
+                start[n++] = own_weights[j];
+            }
+        }
+        p.start = r->is_placebo ? NULL : start;
         r->status = fit(&fitted, &p, NULL);
         r->pre_rmspe = fitted.pre_rmspe;
         r->ratio = ratio_of(&fitted, p.treated, p.n_before);
         r->post_mean_gap = fitted.post_mean_gap;
     }
     free(donors);
+    free(start);
     hst_synthetic_clear(&fitted);
 }
 
@@ -271,7 +281,7 @@ hst_status hst_synthetic_test(hst_synthetic_tests *out, const hst_synthetic_inpu
     }
 #pragma omp parallel for num_threads(n_threads > 0 ? n_threads : 1) schedule(dynamic)
     for (size_t i = 0; i < n; i++) {
-        run_again(&fits[i], input);
+        run_again(&fits[i], input, treated.weights);
     }
     for (size_t i = 0; i < n; i++) {
         if (fits[i].status != HST_OK) {

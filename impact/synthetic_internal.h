@@ -11,10 +11,11 @@
  * points of (treated - sum(w donor))^2. `donors` are series by their first points.
  *
  * `n_ties` receives the number of donors without a weight that would not make the fit worse, to
- * first order. HST_REFUSED, HST_ERR_MEMORY.
+ * first order. `start` [n_donors] are weights to begin from, which saves time where they are those
+ * of nearly the same donors; NULL: from none. HST_REFUSED, HST_ERR_MEMORY.
  */
 HST_MUST_CHECK hst_status synthetic_weights(double *weights, size_t *n_ties, const double *treated,
                                             const double *const *donors, size_t n_donors,
-                                            size_t n_before, hst_error *err);
+                                            size_t n_before, const double *start, hst_error *err);
 
 #endif

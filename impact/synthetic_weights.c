@@ -12,9 +12,9 @@
  * and Hanson's active set with a QR of the columns in use at every step (Lawson and Hanson, Solving
  * Least Squares Problems, 1974, chapter 23).
  *
- * A column enters only when the sum of squares falls, so no set of columns comes back. The columns
- * in use are independent: of donors that are the same the first has the weight, and never more
- * donors than points before plus one have any. */
+ * A set is taken only when the sum of squares falls, so none comes back. The columns in use are
+ * independent: of donors that are the same the first has the weight, and never more donors than
+ * points before plus one have any. */
 #include "impact/synthetic_internal.h"
 
 #include <math.h>
@@ -201,17 +201,14 @@ static void step(active_set *trial, const double *to)
     trial->n = n;
 }
 
-/* Takes a column into the trial and works out its multiples, dropping those that would be below 0.
- * False when the column cannot enter: it depends on the others. */
-static hst_status enter(simplex *s, size_t column, bool *has_entered, hst_error *err)
+/* Works out the multiples of the trial, dropping columns whose multiple would be below 0, and makes
+ * it the set if its squares are fewer. It is not when a column depends on the others. */
+static hst_status settle(simplex *s, bool *has_entered, hst_error *err)
 {
     active_set *trial = &s->trial;
     hst_error reason = {0};
 
     *has_entered = false;
-    copy_set(trial, &s->set, s->n_rows);
-    trial->columns[trial->n] = column;
-    trial->multiples[trial->n++] = 0;
     while (trial->n > 0) {
         bool is_inside = true;
         hst_status status = solve(s, s->room, &reason);
@@ -225,6 +222,12 @@ static hst_status enter(simplex *s, size_t column, bool *has_entered, hst_error 
         if (is_inside) {
             memcpy(trial->multiples, s->room, trial->n * sizeof *trial->multiples);
             *has_entered = trial->squares < s->set.squares;
+            if (*has_entered) {
+                active_set last = s->set;
+
+                s->set = s->trial;
+                s->trial = last;
+            }
             return HST_OK;
         }
         step(trial, s->room);
@@ -277,28 +280,39 @@ static size_t choose(const simplex *s)
     return chosen;
 }
 
+/* Begins with the columns of another answer, as they are or without one of them. */
+static hst_status begin_with(simplex *s, const double *start, hst_error *err)
+{
+    bool has_entered = false;
+
+    s->trial.n = 0;
+    for (size_t j = 0; j < s->n_columns; j++) {
+        if (start[j] > 0 && s->trial.n < s->n_rows) {
+            s->trial.columns[s->trial.n] = j;
+            s->trial.multiples[s->trial.n++] = start[j];
+        }
+    }
+    return settle(s, &has_entered, err);
+}
+
 static hst_status find_set(simplex *s, hst_error *err)
 {
-    hst_status status = HST_OK;
-
-    memcpy(s->set.residuals, s->target, s->n_rows * sizeof *s->target);
-    s->set.squares = s->target[0] * s->target[0];
     for (;;) {
         size_t column = choose(s);
         bool has_entered = false;
+        hst_status status = HST_OK;
 
         if (column == s->n_columns) {
             return HST_OK;
         }
-        status = enter(s, column, &has_entered, err);
+        copy_set(&s->trial, &s->set, s->n_rows);
+        s->trial.columns[s->trial.n] = column;
+        s->trial.multiples[s->trial.n++] = 0;
+        status = settle(s, &has_entered, err);
         if (status != HST_OK) {
             return status;
         }
         if (has_entered) {
-            active_set last = s->set;
-
-            s->set = s->trial;
-            s->trial = last;
             memset(s->is_blocked, 0, s->n_columns * sizeof *s->is_blocked);
         } else {
             s->is_blocked[column] = true;
@@ -308,7 +322,7 @@ static hst_status find_set(simplex *s, hst_error *err)
 
 hst_status synthetic_weights(double *weights, size_t *n_ties, const double *treated,
                              const double *const *donors, size_t n_donors, size_t n_before,
-                             hst_error *err)
+                             const double *start, hst_error *err)
 {
     simplex s;
     double sum = 0;
@@ -325,8 +339,10 @@ hst_status synthetic_weights(double *weights, size_t *n_ties, const double *trea
         weights[same] = 1;
         goto done;
     }
-    status = find_set(&s, err);
-    if (status != HST_OK) {
+    memcpy(s.set.residuals, s.target, s.n_rows * sizeof *s.target);
+    s.set.squares = s.target[0] * s.target[0];
+    if ((start && (status = begin_with(&s, start, err)) != HST_OK) ||
+        (status = find_set(&s, err)) != HST_OK) {
         goto done;
     }
     for (size_t a = 0; a < s.set.n; a++) {
