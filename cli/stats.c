@@ -18,17 +18,10 @@ static const stats_method *const methods[] = {
     &stats_growth,   &stats_site_score,   &stats_spells,       &stats_breaks,
     &stats_its,      &stats_trend,        &stats_spc,          &stats_funnel,
     &stats_pre_post, &stats_dsr_ratio,    &stats_did,          &stats_synthetic,
+    &stats_power,
 };
 
-/* Names that are reserved, so that asking for them says more than "unknown". */
-static const char *const later_methods[] = {
-    "power",
-};
-
-enum {
-    N_METHODS = sizeof methods / sizeof methods[0],
-    N_LATER = sizeof later_methods / sizeof later_methods[0],
-};
+enum { N_METHODS = sizeof methods / sizeof methods[0] };
 
 static hst_status find_method(const stats_options *options, const stats_method **out,
                               hst_error *err)
@@ -43,12 +36,6 @@ static hst_status find_method(const stats_options *options, const stats_method *
             return HST_OK;
         }
         snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i > 0 ? ", " : "", names[i]);
-    }
-    for (size_t i = 0; i < N_LATER; i++) {
-        if (stats_same_name(options->method, later_methods[i])) {
-            return hst_fail(err, HST_ERR_USAGE, "hestia stats %s: not in this version",
-                            later_methods[i]);
-        }
     }
     nearest = hst_nearest_name(options->method, names, N_METHODS);
     return hst_fail(err, HST_ERR_USAGE, "hestia stats: no method `%s`%s%s%s; there are %s",

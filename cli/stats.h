@@ -211,7 +211,7 @@ extern const stats_method stats_dsr, stats_dsr_repeat, stats_rate, stats_proport
     stats_poisson, stats_isr, stats_smr, stats_acs_score, stats_mean_los, stats_std_mean_los,
     stats_bed_day_rate, stats_hhi, stats_growth, stats_site_score, stats_spells, stats_breaks,
     stats_its, stats_its_points, stats_trend, stats_spc, stats_funnel, stats_pre_post,
-    stats_dsr_ratio, stats_did, stats_synthetic;
+    stats_dsr_ratio, stats_did, stats_synthetic, stats_power;
 
 /* ---- texts of the options on series (stats_choice.c) ---- */
 

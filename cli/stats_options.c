@@ -117,7 +117,8 @@ static const struct argp_option argp_options[] = {
     {"phase-in", KEY_PHASE_IN, "T,T", 0, "its: points from the first to the last T are left out",
      3},
     {"model", KEY_MODEL, "NAME", 0,
-     "its: ols, poisson, quasipoisson, negbin; did: two-way, pooled; breaks: level-trend, level",
+     "its: ols, poisson, quasipoisson, negbin; did: two-way, pooled; breaks: level-trend, level; "
+     "power: before-after (default), trend, its",
      3},
     {"se", KEY_SE, "NAME", 0,
      "trend, its: standard errors, ols (its: model) or newey-west; its: robust", 3},
@@ -127,7 +128,8 @@ static const struct argp_option argp_options[] = {
      "cochrane-orcutt",
      3},
     {"season", KEY_SEASON, "none|dummies|fourier", 0, "its: what the season is allowed for by", 3},
-    {"cycle", KEY_CYCLE, "N", 0, "its, power: points a year (default 4)", 3},
+    {"cycle", KEY_CYCLE, "N", 0,
+     "its: points a year (default 4); power: the same (default: no season)", 3},
     {"counterfactual", KEY_COUNTERFACTUAL, NULL, 0,
      "its: what happened and what would have, point by point", 3},
     {"variance", KEY_VARIANCE, "NAME", 0,
@@ -385,7 +387,8 @@ static const struct argp stats_argp = {
         "funnel (observed, expected; proportion, rate, person-time: x, n), pre-post (pre_events, "
         "pre_persontime, post_events, post_persontime), dsr-ratio (period with pre or post, and "
         "the columns of dsr), did (area, t, treated, post, events [, population] or value), "
-        "synthetic-control (t, period with pre or post, treated, and a column for each donor).",
+        "synthetic-control (t, period with pre or post, treated, and a column for each donor), "
+        "power (events [, population] or y, row by row in time).",
     .children = children,
 };
 

@@ -375,7 +375,6 @@ static struct bad_case {
 } bad_cases[] = {
     {"no method", "", "", 2, "which method?"},
     {"unknown method", "prportion", "x,n\n", 2, "did you mean `proportion`?"},
-    {"a later method", "power", "x,n\n", 2, "power: not in this version"},
     {"part of an event", "poisson", "count\n7\n2.5\n", 3,
      "line 3, column count: not a whole number"},
     {"unknown interval", "dsr --interval wide", "x\n", 2, "no interval `wide`"},
