@@ -3,7 +3,7 @@
  * (the treated one 100) and a slow trend in common, a date in the middle, and from there on a fall
  * of 15 % in the treated area (coverage) or none (false findings).
  *
- *     coverage_did [draws]
+ *     bench_coverage_did [draws]
  *
  * One row for each kind of series, length and method, tab-separated. All numbers come from the seed
  * and their place, so the table is the same on every machine. */
