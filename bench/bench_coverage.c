@@ -9,15 +9,17 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MATHLIB_STANDALONE
 #include <Rmath.h>
 
 #include "hestia/segmented.h"
+#include "hestia/synthetic.h"
 #include "hestia/trend.h"
 #include "impact/draw.h"
 
-enum { MAX_POINTS = 40 };
+enum { MAX_POINTS = 40, N_DONORS = 40 };
 
 /* What is planted: a line over the whole series, or a step in its last third. */
 typedef enum planted { PLANTED_SLOPE, PLANTED_STEP } planted;
@@ -26,6 +28,8 @@ typedef struct series {
     size_t n, n_before;
     double t[MAX_POINTS], y[MAX_POINTS];
     double truth;
+    const struct noise *kind;
+    uint64_t seed, draw;
 } series;
 
 typedef struct answer {
@@ -75,7 +79,7 @@ static series make_series(planted what, const noise *kind, size_t n, bool has_ef
                           uint64_t draw)
 {
     double scale = kind->spread > 0 ? sqrt(kind->spread * 40) : 1;
-    series s = {.n = n, .n_before = n - n / 3};
+    series s = {.n = n, .n_before = n - n / 3, .kind = kind, .seed = seed, .draw = draw};
 
     s.truth = !has_effect ? 0 : what == PLANTED_SLOPE ? scale / (double)n : scale;
     for (size_t i = 0; i < n; i++) {
@@ -155,6 +159,30 @@ static hst_status its_seasonal(answer *out, const series *s)
     return fit_segments(out, s, false, HST_ITS_DUMMIES);
 }
 
+/* Mean gap to a mixture of 40 areas with noise of the same kind, whose own draws are far behind
+ * those of the series. */
+static hst_status synthetic(answer *out, const series *s)
+{
+    double donors[N_DONORS * MAX_POINTS];
+    hst_synthetic_input input = {.n_times = s->n,
+                                 .n_before = s->n_before,
+                                 .n_donors = N_DONORS,
+                                 .treated = s->y,
+                                 .donors = donors};
+    hst_synthetic_tests tests;
+    hst_status status = HST_OK;
+
+    for (size_t j = 0; j < N_DONORS; j++) {
+        series donor = make_series(PLANTED_STEP, s->kind, s->n, false, s->seed,
+                                   (s->draw + 1) * (N_DONORS + 1) * 1000003 + j);
+
+        memcpy(&donors[j * s->n], donor.y, s->n * sizeof *donors);
+    }
+    status = hst_synthetic_test(&tests, &input, 1, NULL);
+    *out = (answer){tests.gap_lower, tests.gap_upper, tests.placebo.p};
+    return status;
+}
+
 static const struct method {
     const char *name;
     planted what;
@@ -166,6 +194,7 @@ static const struct method {
     {"its, OLS", PLANTED_STEP, its_ols},
     {"its, OLS with season", PLANTED_STEP, its_seasonal},
     {"its, Newey-West", PLANTED_STEP, its_newey_west},
+    {"synthetic control, 40 donors", PLANTED_STEP, synthetic},
 };
 
 #define N_ITEMS(array) (sizeof(array) / sizeof(array)[0])

@@ -41,14 +41,16 @@ HST_MUST_CHECK hst_status hst_synthetic_fit(hst_synthetic *out, const hst_synthe
 void hst_synthetic_clear(hst_synthetic *synthetic);
 
 typedef struct hst_synthetic_tests {
-    hst_placebo placebo;         /**< by the ratio post_rmspe / pre_rmspe; see below */
-    double ratio;                /**< of the treated; INFINITY for a fit without a gap before */
-    double pre_fit_percentile;   /**< share of placebos that fit better before, 0 to 1; NAN: none */
-    double gap_low, gap_high;    /**< leave-one-out: range of post_mean_gap without each donor; NAN
-                                    when the only donor has the weight */
-    size_t n_left_out;           /**< donors with a weight, each left out once */
-    double gap_lower, gap_upper; /**< post_mean_gap less the placebos' 97.5 and 2.5 percent
-                                    quantiles (type 7) of theirs; NAN below 20 placebos */
+    hst_placebo placebo;       /**< by the ratio post_rmspe / pre_rmspe; see below */
+    double ratio;              /**< of the treated; INFINITY for a fit without a gap before */
+    double pre_fit_percentile; /**< share of placebos that fit better before, 0 to 1; NAN: none */
+    double gap_low, gap_high;  /**< leave-one-out: range of post_mean_gap without each donor; NAN
+                                  when the only donor has the weight */
+    size_t n_left_out;         /**< donors with a weight, each left out once */
+    double gap_lower,
+        gap_upper; /**< 95 % limits of the effect: post_mean_gap less the placebos' 97.5
+                      and 2.5 percent quantiles (type 6, which one more unit passes so
+                      often) of theirs; NAN below 39 placebos, which have none */
 } hst_synthetic_tests;
 
 /**

@@ -71,9 +71,9 @@ class Synthetic(unittest.TestCase):
         self.assertEqual([r["name"] for r in rows if r["term"] == "weight"], ["d%02d" % j for j in range(1, 9)])
 
     def test_placebo_finds_an_effect(self):
-        ours = self.values("--placebo", text=table(24, effect=9))
-        self.assertAlmostEqual(ours["p", ""], 1 / 25)
-        self.assertEqual((ours["n_as_strong", ""], ours["n_placebos", ""]), (1, 24))
+        ours = self.values("--placebo", text=table(40, effect=9))
+        self.assertAlmostEqual(ours["p", ""], 1 / 41)
+        self.assertEqual((ours["n_as_strong", ""], ours["n_placebos", ""]), (1, 40))
         self.assertAlmostEqual(ours["post_mean_gap", ""], 9, delta=0.2)
         self.assertLess(ours["gap_low", ""], ours["gap_high", ""])
         self.assertLess(ours["gap_lower", ""], ours["gap_upper", ""])
@@ -81,7 +81,7 @@ class Synthetic(unittest.TestCase):
         none = self.values("--placebo", text=table(24))
         self.assertGreater(none["p", ""], 0.2)
         self.assertNotIn(("p", ""), self.values(text=table(24)))
-        few = self.values("--placebo", text=table(19))
+        few = self.values("--placebo", text=table(38))
         self.assertNotIn(("gap_lower", ""), few)
 
     def test_threads_and_rows_change_nothing(self):

@@ -402,7 +402,7 @@ static void series_without_variation(void **state)
 /* Every placebo and every donor left out, fitted one by one from tables of their own. */
 static void placebos_one_by_one(void **state)
 {
-    enum { N = 24, J = 22, BEFORE = 16 };
+    enum { N = 24, J = 43, BEFORE = 16 };
     hst_synthetic_input input = input_of(N, BEFORE, J), one = input_of(N, BEFORE, J - 1);
     hst_synthetic_tests tests;
     hst_synthetic own, fitted;
@@ -449,7 +449,7 @@ static void placebos_one_by_one(void **state)
     assert_int_equal(tests.n_left_out, n_left_out);
     assert_close(tests.gap_low, low, 1e-14);
     assert_close(tests.gap_high, high, 1e-14);
-    for (size_t i = 1; i < J; i++) { /* 22 placebos: 2.5 % lies between the first and second */
+    for (size_t i = 1; i < J; i++) { /* 43 placebos: place 1.1 of them, counted from 1 */
         for (size_t k = i; k > 0 && gaps[k] < gaps[k - 1]; k--) {
             double larger = gaps[k - 1];
 
@@ -457,22 +457,21 @@ static void placebos_one_by_one(void **state)
             gaps[k] = larger;
         }
     }
-    assert_close(tests.gap_upper, own.post_mean_gap - (gaps[0] + 0.525 * (gaps[1] - gaps[0])),
-                 1e-13);
-    assert_close(tests.gap_lower, own.post_mean_gap - (gaps[20] + 0.475 * (gaps[21] - gaps[20])),
+    assert_close(tests.gap_upper, own.post_mean_gap - (gaps[0] + 0.1 * (gaps[1] - gaps[0])), 1e-13);
+    assert_close(tests.gap_lower, own.post_mean_gap - (gaps[42] - 0.1 * (gaps[42] - gaps[41])),
                  1e-13);
     hst_synthetic_clear(&own);
 }
 
 static void few_placebos_have_no_limits(void **state)
 {
-    hst_synthetic_input input = input_of(12, 10, 19);
+    hst_synthetic_input input = input_of(12, 10, 38);
     hst_synthetic_tests tests;
 
     (void)state;
-    fill(12, 19, 2, 10, 3);
+    fill(12, 38, 2, 10, 3);
     tests = test(&input, 2);
-    assert_int_equal(tests.placebo.n, 20);
+    assert_int_equal(tests.placebo.n, 39);
     assert_true(isnan(tests.gap_lower) && isnan(tests.gap_upper));
     input.n_donors = 1;
     tests = test(&input, 2);
