@@ -119,7 +119,8 @@ static hst_status trend_prais_winsten(answer *out, const series *s)
 }
 
 /* Mean effect of the points after. */
-static hst_status fit_segments(answer *out, const series *s, bool is_hac, hst_its_season season)
+static hst_status fit_segments(answer *out, const series *s, bool is_hac, bool is_robust,
+                               hst_its_season season)
 {
     hst_its_series its_series = {.n = s->n, .t = s->t, .y = s->y};
     hst_its_options options = {.season = season,
@@ -129,6 +130,7 @@ static hst_status fit_segments(answer *out, const series *s, bool is_hac, hst_it
                                .phase_in_from = NAN,
                                .phase_in_to = NAN,
                                .is_hac = is_hac,
+                               .is_robust = is_robust,
                                .lag = -1,
                                .is_adjusted = true,
                                .confidence = 95};
@@ -146,17 +148,22 @@ static hst_status fit_segments(answer *out, const series *s, bool is_hac, hst_it
 
 static hst_status its_ols(answer *out, const series *s)
 {
-    return fit_segments(out, s, false, HST_ITS_NO_SEASON);
+    return fit_segments(out, s, false, false, HST_ITS_NO_SEASON);
 }
 
 static hst_status its_newey_west(answer *out, const series *s)
 {
-    return fit_segments(out, s, true, HST_ITS_NO_SEASON);
+    return fit_segments(out, s, true, false, HST_ITS_NO_SEASON);
+}
+
+static hst_status its_robust(answer *out, const series *s)
+{
+    return fit_segments(out, s, true, true, HST_ITS_NO_SEASON);
 }
 
 static hst_status its_seasonal(answer *out, const series *s)
 {
-    return fit_segments(out, s, false, HST_ITS_DUMMIES);
+    return fit_segments(out, s, false, false, HST_ITS_DUMMIES);
 }
 
 /* Mean gap to a mixture of 40 areas with noise of the same kind, whose own draws are far behind
@@ -195,6 +202,7 @@ static const struct method {
     {"its, OLS with season", PLANTED_STEP, its_seasonal},
     {"its, Newey-West", PLANTED_STEP, its_newey_west},
     {"synthetic control, 40 donors", PLANTED_STEP, synthetic},
+    {"its, robust", PLANTED_STEP, its_robust},
 };
 
 #define N_ITEMS(array) (sizeof(array) / sizeof(array)[0])
