@@ -34,6 +34,7 @@ enum {
 static const double GRID_STEP = 0.05;
 static const double LIKELY_TREND = 0.1; /* a year: standard deviation of what is thought likely */
 static const double CAUTION = 0.5;      /* of the deviance of a correlation */
+static const double AHEAD = 6;          /* of a bend, twice the log likelihood: odds of 20 to 1 */
 static const double FURTHEST = 4;       /* robust standard deviations */
 static const double CLEARLY_NONE = 0.1; /* p above which the correlation does not matter */
 
@@ -636,6 +637,7 @@ bool hst_step_is_bend(hst_step_frame *frame, const hst_step *step, const double 
     take(frame, w);
     of_step = product_with_step(w, frame->r, step->first_after, n);
     of_step *= of_step / w->length2[step->first_after];
+    of_step -= AHEAD * (dot(frame->r, frame->r, n) - of_step) / freedom_of(frame);
     for (size_t b = HST_STEP_MARGIN; b + HST_STEP_MARGIN <= n; b++) {
         double product = 0;
 

@@ -49,7 +49,8 @@ HST_MUST_CHECK hst_status hst_step_test(hst_step *out, hst_step_frame *frame,
  * hide a step. */
 double hst_step_shift_at(hst_step_frame *frame, const double *counts, size_t first_after);
 
-/* True when a change of slope, at whatever month, explains as much as the step does. */
+/* True when a change of slope, at whatever month, explains nearly as much as the step does: by odds
+ * of less than 20 to 1. */
 bool hst_step_is_bend(hst_step_frame *frame, const hst_step *step, const double *counts);
 
 #endif
