@@ -86,6 +86,7 @@ hst_status cli_new(int argc, char **argv, hst_error *err);     /* cli/new.c */
 hst_status cli_demo(int argc, char **argv, hst_error *err);    /* cli/demo.c */
 hst_status cli_explain(int argc, char **argv, hst_error *err); /* cli/explain.c */
 hst_status cli_export(int argc, char **argv, hst_error *err);  /* cli/export.c */
+hst_status cli_power(int argc, char **argv, hst_error *err);   /* cli/power.c */
 hst_status cli_stats(int argc, char **argv, hst_error *err);   /* cli/stats.c */
 hst_status cli_store(int argc, char **argv, hst_error *err);   /* cli/store_command.c */
 hst_status cli_synth(int argc, char **argv, hst_error *err);   /* cli/synth.c */

@@ -29,6 +29,7 @@ static const command commands[] = {
     {"export", cli_export, "spells|people|attendances STUDY.yaml",
      "rows of persons by a measure's rules, for inside use", false},
     {"ingest", cli_run, "STUDY.yaml", "the first half of run: brings the store up to date", false},
+    {"power", cli_power, "STUDY.yaml", "the smallest effect that each site could show", false},
     {"stats", cli_stats, "METHOD [TABLE]", "one statistical method on a table of your own", false},
     {"store", cli_store, "init|list|verify|purge DIR", "looks after the store", false},
     {"synth", cli_synth, "DIR", "writes artificial extracts with a known truth", false},

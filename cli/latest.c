@@ -13,6 +13,10 @@ static hst_status find_measure(cli_latest *latest, const char *measure, hst_erro
     const char *near = NULL;
     hst_status status = HST_OK;
 
+    if (!measure) {
+        latest->study = *study;
+        return HST_OK;
+    }
     for (size_t i = 0; i < study->n_measures; i++) {
         if (strcmp(study->measures[i].id, measure) == 0) {
             latest->study = *study;
@@ -114,8 +118,12 @@ static bool asks_for_cohorts(const hst_where *where)
 hst_status cli_latest_open(cli_latest *latest, const char *store, hst_error *err)
 {
     hst_status status = open_segments(latest, store, err);
+    bool has_cohorts = false;
 
-    if (status == HST_OK && asks_for_cohorts(&latest->study.measures[0].where)) {
+    for (size_t i = 0; i < latest->study.n_measures; i++) {
+        has_cohorts = has_cohorts || asks_for_cohorts(&latest->study.measures[i].where);
+    }
+    if (status == HST_OK && has_cohorts) {
         status = hst_cohorts_create(&latest->cohorts, &latest->study, latest->conditions,
                                     latest->store, err);
     }

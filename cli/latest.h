@@ -1,5 +1,5 @@
-/* What the latest run of a study was counted from, opened again for one of its measures: what
- * `explain` and `export` begin with. */
+/* What the latest run of a study was counted from, opened again for one of its measures or for
+ * all: what `explain`, `export` and `power` begin with. */
 #ifndef HESTIA_CLI_LATEST_H
 #define HESTIA_CLI_LATEST_H
 
@@ -10,13 +10,14 @@
 #include "hestia/standard.h"
 
 typedef struct cli_latest {
-    hst_study *whole; /**< as it was read */
-    hst_study study;  /**< the same with the one measure alone, so that nothing else is counted */
+    hst_study *whole;    /**< as it was read */
+    hst_study study;     /**< the same with the one measure alone, so that nothing else is counted;
+                              or with all */
     const char *results; /**< directory; borrowed */
     hst_conditions *conditions;
     hst_standard standard;
     hst_population *population; /**< NULL when the study names none */
-    hst_measures *measures;     /**< the one */
+    hst_measures *measures;     /**< the one, or all */
     hst_store *store;
     size_t n_segments;
     hst_segment **segments; /**< whatever has come in since is not among them */
@@ -27,6 +28,7 @@ typedef struct cli_latest {
 /**
  * Reads the study and finds the measure. `latest` must stay where it is until it is closed.
  *
+ * @param measure  NULL: all of them
  * @param results  results directory; NULL: the study's
  * @return HST_ERR_USAGE: no such measure (with the nearest); whatever the study is refused for
  */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/figures.h"
+#include "cli/impact_report.h"
 #include "cli/row_drop.h"
 #include "cli/run_report.h"
 #include "hestia/england.h"
@@ -37,14 +38,18 @@ typedef struct run {
     hst_cube *cube;
     hst_england *england;
     hst_results *results;
+    hst_breaks *breaks; /* NULL when the study does not screen */
+    hst_impact *impact; /* NULL when the study has no service */
     time_t start;
     char fingerprint[HST_FINGERPRINT_BYTES];
     size_t n_timings;
-    hst_timing timings[5];
+    hst_timing timings[6];
 } run;
 
 static void run_free(run *r)
 {
+    hst_impact_free(r->impact);
+    hst_breaks_free(r->breaks);
     hst_results_free(r->results);
     hst_england_free(r->england);
     hst_cube_free(r->cube);
@@ -251,6 +256,43 @@ static hst_status make_rates(run *r, hst_error *err)
     return status;
 }
 
+/** Screens providers for recording breaks, and judges the services. */
+static hst_status judge(run *r, hst_error *err)
+{
+    const hst_activity *activity = hst_cube_activity(r->cube);
+    const hst_screen_options options = {.max_p = r->study->breaks.max_p,
+                                        .min_size = r->study->breaks.min_size,
+                                        .min_monthly = r->study->breaks.min_monthly,
+                                        .n_draws = HST_SCREEN_DRAWS,
+                                        .seed = HST_SCREEN_SEED};
+    hst_impact_inputs inputs = {.study = r->study,
+                                .conditions = r->conditions,
+                                .measures = r->measures,
+                                .areas = r->areas,
+                                .cube = r->cube,
+                                .population = r->population,
+                                .standard = &r->standard,
+                                .cohorts = r->cohorts,
+                                .results = r->results,
+                                .segments = (const hst_segment *const *)r->segments,
+                                .n_segments = r->n_segments,
+                                .n_threads = r->options->n_threads,
+                                .memory_bytes = r->options->memory};
+    hst_status status = HST_OK;
+
+    if (activity) {
+        status = hst_screen(&r->breaks, activity, &options, r->options->n_threads, err);
+    }
+    inputs.breaks = r->breaks;
+    if (status == HST_OK && r->study->n_impacts > 0) {
+        status = hst_impact_compute(&r->impact, &inputs, r->ledger, err);
+    }
+    if (status == HST_OK) {
+        cli_report_impact(r->terminal, r->study, r->impact, r->breaks);
+    }
+    return status;
+}
+
 /** Writes the run folder, all or nothing, and says where to look. */
 static hst_status publish(run *r, hst_error *err)
 {
@@ -268,6 +310,8 @@ static hst_status publish(run *r, hst_error *err)
         .people = hst_cube_people(r->cube),
         .cohorts = r->cohorts,
         .cohort_sizes = hst_cube_cohorts(r->cube),
+        .impact = r->impact,
+        .breaks = r->breaks,
         .fingerprint = r->fingerprint,
         .version = cli_version,
         .build = cli_commit,
@@ -337,10 +381,16 @@ static hst_status run_stages(run *r, bool ingest_only, bool *is_current, hst_err
         return status;
     }
     if ((status = stage(r, "people", count, err)) != HST_OK ||
-        (status = stage(r, "rates", make_rates, err)) != HST_OK ||
-        (status = stage(r, "publish", publish, err)) != HST_OK) {
+        (status = stage(r, "rates", make_rates, err)) != HST_OK) {
         return status;
     }
+    if (r->study->n_impacts > 0 || r->study->breaks.screen) {
+        status = stage(r, "impact", judge, err);
+    }
+    if (status != HST_OK || (status = stage(r, "publish", publish, err)) != HST_OK) {
+        return status;
+    }
+    cli_report_breaks(r->terminal, r->study, r->areas, r->impact, r->breaks);
     cli_report_warnings(r->terminal, r->study, r->results, hst_cube_people(r->cube),
                         (const hst_segment *const *)r->segments, r->n_segments);
     cli_report_audit(r->terminal, r->ledger);

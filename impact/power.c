@@ -371,7 +371,10 @@ static void fill_contrast(double *c, const hst_power_input *input, size_t n_afte
         break;
     case HST_POWER_ITS:
         c[2] = 1;
-        c[3] = (double)(n_after - 1) / 2;
+        c[3] = (double)((input->n_effect > 0 && input->n_effect < n_after ? input->n_effect
+                                                                          : n_after) -
+                        1) /
+               2;
         break;
     }
 }

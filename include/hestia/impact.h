@@ -2,6 +2,7 @@
 #define HESTIA_IMPACT_H
 
 #include "hestia/cohort.h"
+#include "hestia/power.h"
 #include "hestia/screen.h"
 #include "hestia/segmented.h"
 #include "hestia/series.h"
@@ -38,8 +39,11 @@ typedef struct hst_review {
     hst_date baseline_from, baseline_to, review_from, review_to;
     hst_span baseline, review;
     double change, change_lower, change_upper, change_percent;
-    const char *comparator; /**< "" when the service has none */
-    double comparator_change, difference, difference_lower, difference_upper;
+    const char *comparator;   /**< "" when the service has none */
+    double comparator_change; /**< in the measure's units; of counts and bed days the comparator's
+                                 relative change applied to the baseline here */
+    double comparator_percent;
+    double difference, difference_lower, difference_upper;
     double p;
     const char *p_method;
     double detectable;
@@ -108,7 +112,37 @@ HST_MUST_CHECK hst_status hst_impact_compute(hst_impact **out, const hst_impact_
                                              hst_ledger *ledger, hst_error *err);
 void hst_impact_free(hst_impact *impact);
 
-const char *
-hst_verdict_name(hst_verdict verdict); /**< "cannot tell", "no clear change", "change" */
+/** What one site could show of one measure: a row of `hestia power`. */
+typedef struct hst_potential {
+    size_t impact; /**< service; SIZE_MAX: none, a year after all periods is supposed */
+    size_t site, measure;
+    hst_by by;
+    size_t n_before, n_after;
+    double mean; /**< of the points before: events, or values */
+    hst_power power;
+    double events_needed; /**< after, as many before; of counts, else NAN */
+    char note[256];       /**< "" or why there is nothing */
+} hst_potential;
+
+typedef struct hst_potential_options {
+    double power, alpha; /**< 0.8, 0.05 */
+    double effect;       /**< relative, of events_needed; NAN: the service's `meaningful` */
+    size_t n_after;      /**< points planned after; 0: those there are, or a year */
+} hst_potential_options;
+
+/**
+ * The smallest effect that each site could show of each measure with a series, by the design of the
+ * service's primary method (where no service is: mean after against mean before).
+ *
+ * @param rows  receives [n], by measure, site, service; the caller frees it
+ * @return a refusal is a row
+ */
+HST_MUST_CHECK hst_status hst_potentials_compute(hst_potential **rows, size_t *n,
+                                                 const hst_impact_inputs *inputs,
+                                                 const hst_potential_options *options,
+                                                 hst_error *err);
+
+/** "cannot tell", "no clear change", "change". */
+const char *hst_verdict_name(hst_verdict verdict);
 
 #endif

@@ -18,6 +18,8 @@ typedef struct hst_power_input {
     bool is_count;          /**< dispersion is against Poisson's; else the plain variance */
     size_t n_baseline; /**< HST_POWER_BEFORE_AFTER: points that the mean before is of; 0: all */
     size_t n_after;    /**< points after, seen or planned */
+    size_t n_effect;   /**< HST_POWER_ITS: first points after that the effect is the mean of;
+                          0: all */
     hst_power_design design;
     unsigned cycle; /**< 0: season is not allowed for; else taken out where two cycles are there */
     double power, alpha; /**< 0.8, 0.05 (two-sided) */
@@ -52,8 +54,8 @@ enum { HST_POWER_MOST_AFTER = 400 };
  *
  *     HST_POWER_BEFORE_AFTER  (Intercept), after            the term after
  *     HST_POWER_TREND         (Intercept), t, season        slope times (all points - 1)
- *     HST_POWER_ITS           (Intercept), t, level, slope, season    level + slope (n_after - 1) /
- * 2
+ *     HST_POWER_ITS           (Intercept), t, level, slope, season    level + slope (n_effect - 1)
+ * / 2
  *
  * Counts are on the logarithm with W their means, as many events a point after as on average
  * before: rise = exp(d) - 1, fall = 1 - exp(-d). Values have W = 1 and d is divided by the mean

@@ -38,6 +38,7 @@ hestia_whole_run(stats_its test_stats_its.py)
 hestia_whole_run(stats_effects test_stats_effects.py)
 hestia_whole_run(stats_breaks test_stats_breaks.py)
 hestia_whole_run(stats_charts test_stats_charts.py)
+hestia_whole_run(impact test_impact.py)
 hestia_whole_run(stats_synthetic test_stats_synthetic.py)
 hestia_whole_run(hard_people test_hard_people.py)
 
