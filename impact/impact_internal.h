@@ -215,6 +215,9 @@ HST_MUST_CHECK hst_status impact_ask_did(impact_answer *out, const impact_case *
 HST_MUST_CHECK hst_status impact_ask_synthetic(impact_answer *out, const impact_case *c,
                                                impact_page *page, hst_error *err);
 
+/* True for another site of the case's own service, which is no control (panel_method.c). */
+bool impact_is_other_site(const impact_case *c, size_t area);
+
 /* Number of a comparator by its name for a site, SIZE_MAX when there is none. */
 size_t impact_group_of(const hst_areas *areas, const char *name, size_t site);
 

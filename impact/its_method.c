@@ -68,7 +68,8 @@ static hst_its_options its_options_of(const impact_case *c)
         .interventions = {(double)(c->start + 1)},
         .phase_in_from = NAN,
         .phase_in_to = NAN,
-        .is_hac = c->options.its_errors == HST_ERRORS_NEWEY_WEST,
+        .is_hac = c->options.its_errors != HST_ERRORS_MODEL,
+        .is_robust = c->options.its_errors == HST_ERRORS_ROBUST,
         .lag = c->options.its_lag,
         .is_adjusted = true,
         .is_level_only = !c->options.its_slope,
@@ -192,7 +193,8 @@ static const char *describe_its(const impact_case *c, const impact_its *its, imp
     char errors[48] = "model errors";
 
     if (its->options.is_hac) {
-        snprintf(errors, sizeof errors, "Newey-West errors of lag %zu", its->fit.lag);
+        snprintf(errors, sizeof errors, "%s errors of lag %zu",
+                 its->options.is_robust ? "robust" : "Newey-West", its->fit.lag);
     }
     return impact_text(page, "its: %s%s, %s, %s", c->is_controlled ? "controlled, " : "",
                        models[its->options.model], seasons[its->options.season], errors);

@@ -224,27 +224,80 @@ static hst_status ask_pre_post(impact_answer *out, const impact_case *c, impact_
 
 /* ---- trend ---- */
 
-static hst_status ask_trend(impact_answer *out, const impact_case *c, impact_page *page,
-                            hst_error *err)
+static const char *const trend_names[] = {
+    [HST_TREND_BY_OLS] = "least squares",
+    [HST_TREND_BY_NEWEY_WEST] = "least squares, Newey-West errors",
+    [HST_TREND_BY_PRAIS_WINSTEN] = "Prais-Winsten",
+};
+
+static hst_status fit_trend(hst_trend *out, const impact_case *c, int errors, hst_error *err)
 {
-    static const hst_trend_errors errors[] = {
-        [HST_TREND_BY_NEWEY_WEST] = HST_TREND_NEWEY_WEST,
+    static const hst_trend_errors kinds[] = {
         [HST_TREND_BY_OLS] = HST_TREND_OLS,
+        [HST_TREND_BY_NEWEY_WEST] = HST_TREND_NEWEY_WEST,
         [HST_TREND_BY_PRAIS_WINSTEN] = HST_TREND_PRAIS_WINSTEN,
     };
-    static const char *const names[] = {
-        [HST_TREND_BY_NEWEY_WEST] = "least squares, Newey-West errors",
-        [HST_TREND_BY_OLS] = "least squares",
-        [HST_TREND_BY_PRAIS_WINSTEN] = "Prais-Winsten",
-    };
-    hst_trend_options options = {.errors = errors[c->options.trend_errors],
+    hst_trend_options options = {.errors = kinds[errors],
                                  .lag = c->options.trend_lag,
                                  .is_adjusted = true,
                                  .confidence = confidence};
+
+    return hst_trend_fit(out, c->series.t, c->series.values, c->series.n, &options, err);
+}
+
+static hst_status add_trend_term(const impact_case *c, const char *name, const hst_term *term,
+                                 const char *unit, const char *note, const impact_answer *answer,
+                                 impact_page *page, hst_error *err)
+{
+    hst_finding row = impact_finding(c, "trend", name);
+
+    row.unit = unit;
+    row.estimate = term->estimate;
+    row.se = term->se;
+    row.lower = term->lower;
+    row.upper = term->upper;
+    row.p = term->p;
+    row.n_before = answer->n_before;
+    row.n_after = answer->n_after;
+    row.note = note;
+    return impact_add_finding(page, &row, err);
+}
+
+/* Intercept and slope, and the slope with Newey-West's errors where they are not the declared
+ * ones. */
+static hst_status add_trend(const impact_case *c, const hst_trend *trend,
+                            const impact_answer *answer, impact_page *page, hst_error *err)
+{
+    const char *unit = impact_unit(c, page);
+    const char *slope_unit = impact_text(page, "%s, each %s", unit, hst_period_type_name(c->by));
+    const char *note =
+        impact_text(page, "%s; Durbin-Watson %.3f, p %.3g", trend_names[c->options.trend_errors],
+                    trend->dw, trend->dw_p_two_sided);
+    hst_trend beside;
+    hst_status status =
+        add_trend_term(c, "intercept", &trend->intercept, unit, note, answer, page, err);
+
+    if (status == HST_OK) {
+        status = add_trend_term(c, "slope", &trend->slope, slope_unit, note, answer, page, err);
+    }
+    if (status != HST_OK || c->options.trend_errors == HST_TREND_BY_NEWEY_WEST) {
+        return status;
+    }
+    status = fit_trend(&beside, c, HST_TREND_BY_NEWEY_WEST, err);
+    return status == HST_OK
+               ? add_trend_term(c, "slope_newey_west", &beside.slope, slope_unit,
+                                impact_text(page, "%s of lag %zu",
+                                            trend_names[HST_TREND_BY_NEWEY_WEST], beside.lag),
+                                answer, page, err)
+               : status;
+}
+
+static hst_status ask_trend(impact_answer *out, const impact_case *c, impact_page *page,
+                            hst_error *err)
+{
     hst_trend trend;
     double sum = 0;
-    hst_status status =
-        hst_trend_fit(&trend, c->series.t, c->series.values, c->series.n, &options, err);
+    hst_status status = fit_trend(&trend, c, (int)c->options.trend_errors, err);
 
     if (status != HST_OK) {
         return status;
@@ -258,27 +311,11 @@ static hst_status ask_trend(impact_answer *out, const impact_case *c, impact_pag
     out->term = "slope";
     out->n_before = c->start > 0 ? impact_count_points(c->series.values, 0, c->start - 1) : 0;
     out->n_after = trend.n - out->n_before;
-    for (size_t i = 0; page && i < 2 && status == HST_OK; i++) {
-        const hst_term *term = i == 0 ? &trend.intercept : &trend.slope;
-        hst_finding row = impact_finding(c, "trend", i == 0 ? "intercept" : "slope");
-
-        row.unit = i == 0 ? impact_unit(c, page)
-                          : impact_text(page, "%s, each %s", impact_unit(c, page),
-                                        hst_period_type_name(c->by));
-        row.estimate = term->estimate;
-        row.se = term->se;
-        row.lower = term->lower;
-        row.upper = term->upper;
-        row.p = term->p;
-        row.n_before = out->n_before;
-        row.n_after = out->n_after;
-        row.note =
-            impact_text(page, "%s; Durbin-Watson %.3f", names[c->options.trend_errors], trend.dw);
-        status = impact_add_finding(page, &row, err);
+    if (!page) {
+        return HST_OK;
     }
-    out->p_method =
-        page ? impact_text(page, "trend: %s, t", names[c->options.trend_errors]) : "trend";
-    return status;
+    out->p_method = impact_text(page, "trend: %s, t", trend_names[c->options.trend_errors]);
+    return add_trend(c, &trend, out, page, err);
 }
 
 /* ---- spc ---- */

@@ -27,11 +27,13 @@ static void clear_panel(panel *p)
     free(p->is_post);
 }
 
-/* Adds one area's points. */
+/* Adds one area's points; of counts not those of an area without events, which tell nothing and
+ * would have no logarithm. */
 static hst_status add_area(panel *p, const impact_case *c, size_t area, bool counts, hst_error *err)
 {
     impact_series series;
     size_t first = p->n_areas * p->n_times;
+    double sum = 0;
     hst_status status = impact_series_read(&series, c, false, area, err);
 
     if (status != HST_OK) {
@@ -40,15 +42,27 @@ static hst_status add_area(panel *p, const impact_case *c, size_t area, bool cou
     for (size_t i = 0; i < p->n_times; i++) {
         p->y[first + i] = counts ? series.events[i] : series.values[i];
         p->exposure[first + i] = series.exposure[i];
+        sum += isnan(series.events[i]) ? 0 : series.events[i];
     }
-    p->has_exposure = p->has_exposure && series.has_exposure;
-    p->n_areas++;
+    if (area == c->area || !counts || sum > 0) {
+        p->has_exposure = p->has_exposure && series.has_exposure;
+        p->n_areas++;
+    }
     impact_series_clear(&series);
     return HST_OK;
 }
 
-/* The site, then the members of its comparator. Areas where another service of the study began
- * are members as any other. */
+bool impact_is_other_site(const impact_case *c, size_t area)
+{
+    for (size_t i = 0; i < c->service->sites.n && area != c->area; i++) {
+        if (impact_find_area(c->inputs->areas, c->service->sites.items[i]) == area) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The site, then the members of its comparator; not those where the same service began. */
 static hst_status open_panel(panel *p, const impact_case *c, bool counts, hst_error *err)
 {
     const hst_area_group *group = NULL;
@@ -73,8 +87,10 @@ static hst_status open_panel(panel *p, const impact_case *c, bool counts, hst_er
     }
     status = add_area(p, c, c->area, counts, err);
     for (size_t i = 0; i < group->n_members && status == HST_OK; i++) {
-        if (group->members[i].area != c->area) {
-            status = add_area(p, c, group->members[i].area, counts, err);
+        size_t area = group->members[i].area;
+
+        if (area != c->area && !impact_is_other_site(c, area)) {
+            status = add_area(p, c, area, counts, err);
         }
     }
     return status;

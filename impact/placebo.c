@@ -46,7 +46,7 @@ static hst_status try_dates(hst_placebo *out, const impact_case *c, hst_impact_m
     return HST_OK;
 }
 
-/* Every other area of the list, at the service's date. */
+/* Every other area of the list without the service, at its date. */
 static hst_status try_areas(hst_placebo *out, const impact_case *c, hst_impact_method method,
                             double own, hst_error *err)
 {
@@ -56,7 +56,7 @@ static hst_status try_areas(hst_placebo *out, const impact_case *c, hst_impact_m
         hst_error refusal = {0};
         hst_status status = HST_OK;
 
-        if (area == c->area) {
+        if (area == c->area || impact_is_other_site(c, area)) {
             continue;
         }
         status = impact_case_open(&other, c->inputs, c->source, c->impact, c->measure,

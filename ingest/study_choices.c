@@ -164,12 +164,13 @@ const hst_choice hst_its_season_choices[] = {{"auto", HST_SEASON_AUTO, false},
                                              {"fourier", HST_SEASON_FOURIER, false},
                                              {NULL, 0, false}};
 
-const hst_choice hst_its_error_choices[] = {{"newey-west", HST_ERRORS_NEWEY_WEST, false},
+const hst_choice hst_its_error_choices[] = {{"robust", HST_ERRORS_ROBUST, false},
+                                            {"newey-west", HST_ERRORS_NEWEY_WEST, false},
                                             {"model", HST_ERRORS_MODEL, false},
                                             {NULL, 0, false}};
 
-const hst_choice hst_trend_error_choices[] = {{"newey-west", HST_TREND_BY_NEWEY_WEST, false},
-                                              {"ols", HST_TREND_BY_OLS, false},
+const hst_choice hst_trend_error_choices[] = {{"ols", HST_TREND_BY_OLS, false},
+                                              {"newey-west", HST_TREND_BY_NEWEY_WEST, false},
                                               {"prais-winsten", HST_TREND_BY_PRAIS_WINSTEN, false},
                                               {NULL, 0, false}};
 
@@ -325,7 +326,7 @@ void hst_impact_options_describe(char text[HST_IMPACT_OPTIONS_BYTES],
         snprintf(lag, sizeof lag, "%ld", number);
     }
     if (method == HST_IMPACT_ITS) {
-        bool has_lag = options->its_errors == HST_ERRORS_NEWEY_WEST;
+        bool has_lag = options->its_errors != HST_ERRORS_MODEL;
 
         snprintf(text, HST_IMPACT_OPTIONS_BYTES, "model %s, season %s, errors %s%s%s, slope %s",
                  choice_name(hst_its_model_choices, (int)options->its_model),

@@ -210,7 +210,7 @@ static long read_lag(const hst_scope *s, const char *errors)
 {
     const hst_yaml *lag = hst_scope_find(s, "lag");
 
-    if (lag && strcmp(errors, "newey-west") != 0) {
+    if (lag && strcmp(errors, "newey-west") != 0 && strcmp(errors, "robust") != 0) {
         hst_reader_fail(s->reader, lag, "`lag` goes with `errors: newey-west`, not with %s",
                         errors);
     }
@@ -228,10 +228,10 @@ static void read_options(const hst_scope *s, const hst_study *study, hst_study_i
     options->its_model = hst_scope_choice(&its, "model", HST_MODEL_AUTO);
     check_model(&its, study, impact);
     options->its_season = hst_scope_choice(&its, "season", HST_SEASON_AUTO);
-    options->its_errors = hst_scope_choice(&its, "errors", HST_ERRORS_NEWEY_WEST);
+    options->its_errors = hst_scope_choice(&its, "errors", HST_ERRORS_ROBUST);
     options->its_lag = read_lag(&its, hst_scope_peek(&its, "errors"));
     options->its_slope = hst_scope_bool(&its, "slope");
-    options->trend_errors = hst_scope_choice(&trend, "errors", HST_TREND_BY_NEWEY_WEST);
+    options->trend_errors = hst_scope_choice(&trend, "errors", HST_TREND_BY_OLS);
     options->trend_lag = read_lag(&trend, hst_scope_peek(&trend, "errors"));
     options->did_variance = hst_scope_choice(&did, "variance", HST_DID_BY_PLACEBO);
     options->did_pooled = hst_scope_choice(&did, "model", 0) == 1;

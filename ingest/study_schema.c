@@ -311,12 +311,15 @@ const hst_schema_key hst_schema[] = {
            "with mean_los and std_mean_los"),
     CHOICE(ITS, "season", hst_its_season_choices, "auto",
            "auto: dummies when there are two full years on either side, else none"),
-    CHOICE(ITS, "errors", hst_its_error_choices, "newey-west",
-           "newey-west allows for autocorrelation; model: those of the model itself"),
-    KEY(ITS, WHOLE, "lag", NULL, "lag of newey-west. Default: floor(4 (n / 100)^(2/9))"),
+    CHOICE(ITS, "errors", hst_its_error_choices, "robust",
+           "robust: newey-west of residuals adjusted for their leverage, never below those of the "
+           "model (docs/methods.md has how often each is wrong); newey-west; model: those of the "
+           "model itself"),
+    KEY(ITS, WHOLE, "lag", NULL, "lag of robust and newey-west. Default: floor(4 (n / 100)^(2/9))"),
     KEY(ITS, BOOL, "slope", "true", "true: level and slope may change; false: the level alone"),
 
-    CHOICE(TREND, "errors", hst_trend_error_choices, "newey-west", "standard error of the slope"),
+    CHOICE(TREND, "errors", hst_trend_error_choices, "ols",
+           "standard error of the slope; newey-west stands beside it in impact.csv"),
     KEY(TREND, WHOLE, "lag", NULL, "lag of newey-west. Default: floor(4 (n / 100)^(2/9))"),
 
     CHOICE(DID, "variance", hst_did_variance_choices, "placebo",

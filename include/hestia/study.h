@@ -219,10 +219,10 @@ typedef struct hst_impact_options {
         HST_MODEL_NEGBIN
     } its_model; /**< auto: quasi-Poisson for counts, OLS for rates and means */
     enum { HST_SEASON_AUTO, HST_SEASON_NONE, HST_SEASON_DUMMIES, HST_SEASON_FOURIER } its_season;
-    enum { HST_ERRORS_NEWEY_WEST, HST_ERRORS_MODEL } its_errors;
+    enum { HST_ERRORS_ROBUST, HST_ERRORS_NEWEY_WEST, HST_ERRORS_MODEL } its_errors;
     long its_lag;   /**< < 0: by rule */
     bool its_slope; /**< true: level and slope; false: level alone */
-    enum { HST_TREND_BY_NEWEY_WEST, HST_TREND_BY_OLS, HST_TREND_BY_PRAIS_WINSTEN } trend_errors;
+    enum { HST_TREND_BY_OLS, HST_TREND_BY_NEWEY_WEST, HST_TREND_BY_PRAIS_WINSTEN } trend_errors;
     long trend_lag; /**< < 0: by rule */
     enum {
         HST_DID_BY_PLACEBO,

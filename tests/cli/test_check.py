@@ -101,7 +101,7 @@ publish:"""
                       "from 2009-10-01, phase-in 2009-10-01 to 2009-10-31; window of each measure",
                       "site review: 2009-10-01 to 2010-03-31 beside 2008-10-01 to 2009-03-31",
                       "primary method its; expected: lower, 10 % matters; compared with England",
-                      "by its (model ols, season auto, errors newey-west, lag 3, slope true)", "by synthetic_control",
+                      "by its (model ols, season auto, errors robust, lag 3, slope true)", "by synthetic_control",
                       "emergency by quarter: 6 before, 1 after, 1 left out", "los by month: 18 before, 5 after, 1 left out"]:
             self.assertIn(words, services["memory"])
         self.assertIn("at 5J6 Calderdale, 5QL Somerset", services["line"])

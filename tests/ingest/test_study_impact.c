@@ -67,10 +67,10 @@ static void smallest_service_gets_defaults(void **state)
     assert_close(impact->meaningful, 0.1, 0);
     assert_int_equal(impact->options.its_model, HST_MODEL_AUTO);
     assert_int_equal(impact->options.its_season, HST_SEASON_AUTO);
-    assert_int_equal(impact->options.its_errors, HST_ERRORS_NEWEY_WEST);
+    assert_int_equal(impact->options.its_errors, HST_ERRORS_ROBUST);
     assert_int_equal(impact->options.its_lag, -1);
     assert_true(impact->options.its_slope);
-    assert_int_equal(impact->options.trend_errors, HST_TREND_BY_NEWEY_WEST);
+    assert_int_equal(impact->options.trend_errors, HST_TREND_BY_OLS);
     assert_int_equal(impact->options.trend_lag, -1);
     assert_int_equal(impact->options.did_variance, HST_DID_BY_PLACEBO);
     assert_false(impact->options.did_pooled);
