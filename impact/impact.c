@@ -117,23 +117,31 @@ static hst_status ask_method(impact_answer *answer, const char **refusal, const 
     return status;
 }
 
-/* Methods that ask a comparator are asked of each; the first one's answer is the method's. */
+/* Methods that ask a comparator are asked of each; the first one's answer is the method's. its is
+ * asked once more beside each comparator (controlled). */
 static hst_status ask_comparators(const impact_case *c, hst_impact_method method,
                                   const impact_evidence *e, const char *excluded, impact_page *page,
                                   hst_error *err)
 {
     const hst_texts *names = &c->service->comparators;
     bool asks_comparator = method == HST_IMPACT_DID || method == HST_IMPACT_SYNTHETIC_CONTROL;
+    bool is_its = method == HST_IMPACT_ITS;
     hst_status status = HST_OK;
 
-    for (size_t i = 0; i < names->n && asks_comparator && status == HST_OK; i++) {
+    for (size_t i = 0; i < names->n && (asks_comparator || is_its) && status == HST_OK; i++) {
         impact_case other = *c;
         impact_answer answer;
         const char *refusal = NULL;
 
         other.comparator = impact_group_of(c->inputs->areas, names->items[i], c->area);
-        if (other.comparator != SIZE_MAX && other.comparator != c->comparator) {
+        other.is_controlled = is_its;
+        if (other.comparator != SIZE_MAX && (is_its || other.comparator != c->comparator)) {
+            size_t first = page->n_findings;
+
             status = ask_method(&answer, &refusal, &other, method, e, excluded, NULL, page, err);
+            for (size_t row = first; row < page->n_findings; row++) {
+                page->findings[row].is_primary = false;
+            }
         }
     }
     return status;

@@ -263,7 +263,7 @@ static hst_status add_later_effects(const impact_case *c, const impact_its *its,
     return status;
 }
 
-/* The series for the report. */
+/* The series for counterfactual.csv. */
 static hst_status keep_series(const impact_case *c, const impact_its *its, impact_page *page,
                               hst_error *err)
 {
@@ -273,6 +273,7 @@ static hst_status keep_series(const impact_case *c, const impact_its *its, impac
     *series = (hst_impact_series){.impact = c->impact,
                                   .site = c->area,
                                   .measure = c->measure,
+                                  .unit = models_counts(c) ? "events" : impact_unit(c, page),
                                   .n_points = n,
                                   .periods = calloc(n, sizeof *series->periods),
                                   .points = calloc(n, sizeof *series->points)};

@@ -16,11 +16,17 @@ static const struct table {
     hst_status (*write)(const hst_publication *publication, const char *path, unsigned mode,
                         hst_error *err);
 } tables[] = {
-    {"results.csv", hst_table_write_results},     {"measures.csv", hst_table_write_measures},
-    {"areas.csv", hst_table_write_areas},         {"audit.csv", hst_table_write_audit},
-    {"reconcile.csv", hst_table_write_reconcile}, {"reported.csv", hst_table_write_reported},
-    {"cohorts.csv", hst_table_write_cohorts},     {"impact.csv", hst_table_write_impact},
-    {"site-review.csv", hst_table_write_review},  {"sensitivity.csv", hst_table_write_sensitivity},
+    {"results.csv", hst_table_write_results},
+    {"measures.csv", hst_table_write_measures},
+    {"areas.csv", hst_table_write_areas},
+    {"audit.csv", hst_table_write_audit},
+    {"reconcile.csv", hst_table_write_reconcile},
+    {"reported.csv", hst_table_write_reported},
+    {"cohorts.csv", hst_table_write_cohorts},
+    {"impact.csv", hst_table_write_impact},
+    {"site-review.csv", hst_table_write_review},
+    {"sensitivity.csv", hst_table_write_sensitivity},
+    {"counterfactual.csv", hst_table_write_counterfactual},
     {"breaks.csv", hst_table_write_breaks},
 };
 

@@ -28,6 +28,9 @@ HST_MUST_CHECK hst_status hst_table_write_impact(const hst_publication *publicat
 HST_MUST_CHECK hst_status hst_table_write_review(const hst_publication *publication,
                                                  const char *path, unsigned mode, hst_error *err);
 
+HST_MUST_CHECK hst_status hst_table_write_counterfactual(const hst_publication *publication,
+                                                         const char *path, unsigned mode,
+                                                         hst_error *err);
 HST_MUST_CHECK hst_status hst_table_write_sensitivity(const hst_publication *publication,
                                                       const char *path, unsigned mode,
                                                       hst_error *err);

@@ -64,9 +64,10 @@ typedef struct hst_sensitivity {
     const char *note; /**< "" or why there is no estimate */
 } hst_sensitivity;
 
-/** A fitted series for the report: its points and counterfactual. */
+/** A fitted series of counterfactual.csv: its points, and what would have been. */
 typedef struct hst_impact_series {
     size_t impact, site, measure;
+    const char *unit; /**< of the points */
     size_t n_points;
     hst_period *periods;
     hst_its_point *points;
