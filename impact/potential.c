@@ -199,7 +199,7 @@ static bool has_series(const hst_measure *measure)
     return measure->statistic != HST_STAT_ACS_SCORE && measure->statistic != HST_STAT_GROWTH;
 }
 
-/* Which measures, sites and services there are to ask. */
+/* Which measures, sites and services there are to ask; `rows` NULL: how many. */
 static size_t list_potentials(hst_potential *rows, const hst_impact_inputs *inputs)
 {
     const hst_study *study = inputs->study;
@@ -209,14 +209,19 @@ static size_t list_potentials(hst_potential *rows, const hst_impact_inputs *inpu
         for (size_t site = 0; site < hst_areas_n(inputs->areas); site++) {
             size_t before = n;
 
-            for (size_t i = 0; i < study->n_impacts && has_series(&study->measures[measure]); i++) {
-                if (judges(inputs, i, measure, site)) {
-                    rows[n++] = (hst_potential){.impact = i, .site = site, .measure = measure};
+            /* last, where no service is, the site by itself */
+            for (size_t i = 0; i <= study->n_impacts && has_series(&study->measures[measure]);
+                 i++) {
+                bool is_asked = i < study->n_impacts
+                                    ? judges(inputs, i, measure, site)
+                                    : n == before && hst_areas_is_site(inputs->areas, site);
+
+                if (is_asked && rows) {
+                    rows[n] = (hst_potential){.impact = i < study->n_impacts ? i : SIZE_MAX,
+                                              .site = site,
+                                              .measure = measure};
                 }
-            }
-            if (n == before && hst_areas_is_site(inputs->areas, site) &&
-                has_series(&study->measures[measure])) {
-                rows[n++] = (hst_potential){.impact = SIZE_MAX, .site = site, .measure = measure};
+                n += is_asked;
             }
         }
     }
@@ -231,8 +236,7 @@ hst_status hst_potentials_compute(hst_potential **rows, size_t *n, const hst_imp
                             .measures = inputs->measures,
                             .cube = inputs->cube,
                             .results = inputs->results};
-    size_t room = study->n_measures * hst_areas_n(inputs->areas) * (study->n_impacts + 1) + 1;
-    hst_potential *made = calloc(room, sizeof *made);
+    hst_potential *made = calloc(list_potentials(NULL, inputs) + 1, sizeof *made);
     hst_status status = HST_OK;
 
     *rows = NULL;
