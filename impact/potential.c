@@ -137,8 +137,9 @@ static hst_status fill_potential(hst_potential *row, const hst_impact_inputs *in
 {
     impact_case c;
     hst_power_input input;
-    hst_impact_method method =
-        row->impact == SIZE_MAX ? HST_IMPACT_PRE_POST : inputs->study->impacts[row->impact].primary;
+    hst_impact_method method = row->impact == SIZE_MAX
+                                   ? HST_IMPACT_ITS /* a service's default */
+                                   : inputs->study->impacts[row->impact].primary;
     double effect = options->effect;
     hst_error reason = {0};
     hst_status status = impact_case_open(&c, inputs, source, row->impact, row->measure,

@@ -133,7 +133,8 @@ typedef struct hst_potential_options {
 
 /**
  * The smallest effect that each site could show of each measure with a series, by the design of the
- * service's primary method (where no service is: mean after against mean before).
+ * service's primary method (where no service is: segmented
+ * regression, a service's default).
  *
  * @param rows  receives [n], by measure, site, service; the caller frees it
  * @return a refusal is a row
