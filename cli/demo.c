@@ -132,6 +132,58 @@ static void print_view(const results *r, const view *v)
     }
 }
 
+/* A sentence in lines of at most 100 bytes, indented. */
+static void print_wrapped(const char *text)
+{
+    enum { WIDTH = 96 };
+
+    while (*text) {
+        size_t length = strlen(text), end = length;
+
+        if (length > WIDTH) {
+            for (end = WIDTH; end > 0 && text[end] != ' '; end--) {
+            }
+            end = end > 0 ? end : WIDTH;
+        }
+        printf("    %.*s\n", (int)end, text);
+        text += end;
+        text += strspn(text, " ");
+    }
+}
+
+/* The verdict of each service with its sentence; of several comparators the first. */
+static hst_status print_services(const char *path, hst_error *err)
+{
+    enum { IMPACT, SITE, REVIEWED, VERDICT, SENTENCE, N_NAMES };
+    static const char *const names[N_NAMES] = {"impact", "site_code", "measure", "verdict",
+                                               "sentence"};
+    size_t at[N_NAMES] = {0};
+    hst_table *table = NULL;
+    hst_status status = hst_table_read(&table, path, err);
+
+    for (size_t i = 0; i < N_NAMES && status == HST_OK; i++) {
+        status = hst_table_require(table, names[i], &at[i], err);
+    }
+    if (status == HST_OK) {
+        printf("\nServices: did anything change?\n");
+    }
+    for (size_t row = 0; status == HST_OK && row < hst_table_n_rows(table); row++) {
+        bool is_first = row == 0;
+
+        for (size_t i = IMPACT; i <= REVIEWED && !is_first; i++) {
+            is_first = strcmp(hst_table_cell(table, row, at[i]),
+                              hst_table_cell(table, row - 1, at[i])) != 0;
+        }
+        if (is_first) {
+            printf("\n  %s: %s\n", hst_table_cell(table, row, at[IMPACT]),
+                   hst_table_cell(table, row, at[VERDICT]));
+            print_wrapped(hst_table_cell(table, row, at[SENTENCE]));
+        }
+    }
+    hst_table_free(table);
+    return status;
+}
+
 /* Says where the results are and what they show. */
 static hst_status show(const char *directory, const cli_options *options, hst_error *err)
 {
@@ -152,13 +204,23 @@ static hst_status show(const char *directory, const cli_options *options, hst_er
     for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
         print_view(&r, &views[i]);
     }
+    snprintf(path, sizeof path, "%s/site-review.csv", folder);
+    status = print_services(path, err);
+    if (status != HST_OK) {
+        goto done;
+    }
     printf(
         "\nAll patients are artificial, and the country is a scale model, so its totals stand far "
-        "below the published\nones. Calderdale's attendances fall because half of a hospital's "
-        "clinics are recorded otherwise from April 2009;\nof Somerset's, those of RD1 are left out "
-        "by name. %s/truth.csv says what was planted.\n\n",
+        "below the published\nones. Planted are a service in Somerset that prevents 15 %% of "
+        "emergency admissions, one for chronic lung disease\nin Wirral that prevents 30 %%, one "
+        "for "
+        "foot care in Calderdale that is too late and too small to be seen, and\nnothing for stays "
+        "with dementia. Calderdale's clinics do not fall: half of a hospital's are recorded "
+        "otherwise from\nApril 2009; of Somerset's, those of RD1 are left out by name. "
+        "%s/truth.csv "
+        "has it all.\n\n",
         directory);
-    printf("Results:   %s/results.csv, cohorts.csv, reported.csv, audit.csv\n"
+    printf("Results:   %s/ site-review.csv, impact.csv, breaks.csv, results.csv, audit.csv\n"
            "Study:     %s/study.yaml\n"
            "One number taken apart:\n"
            "           hestia explain %s/study.yaml emergency_admissions --area 5NK --period "

@@ -433,6 +433,39 @@ static void write_measures(const findings *f, FILE *out)
     }
 }
 
+/** First day of the quarter that is nearest to the middle of the period, as a service's date. */
+static void write_services(const findings *f, FILE *out)
+{
+    hst_window period = find_period(f);
+    hst_period quarter =
+        hst_period_of(HST_BY_QUARTER, period.from + (period.to - period.from + 1) / 2 + 45);
+    char date[11];
+
+    hst_date_format(quarter.start, date);
+    fprintf(
+        out,
+        "\n# Did a service change anything? Take the first # of each line away; site, measure and "
+        "date are yours.\n"
+        "# impact:\n"
+        "#   - id: new-service\n"
+        "#     title: A new service\n"
+        "#     site: 5NK                     # code of the area that has the service\n"
+        "#     measures: %s\n"
+        "#     by: month\n"
+        "#     date: %s              # its first day\n"
+        "#     expected: lower               # what it hopes for: lower | higher | none\n"
+        "#     methods: [its, pre_post]      # pre_post | trend | its | did | "
+        "synthetic_control | spc\n"
+        "#     primary: its                  # the one that the verdict goes by: chosen before "
+        "the run\n"
+        "# breaks: {screen: true}            # recording breaks are looked for before any "
+        "effect is claimed\n",
+        f->n_of_dataset[HST_DATASET_APC] > 0  ? "emergency_admissions"
+        : f->n_of_dataset[HST_DATASET_OP] > 0 ? "outpatient_attendances"
+                                              : "emergency_attendances",
+        date);
+}
+
 static hst_status write_study(const findings *f, const arguments *a, FILE *out, hst_error *err)
 {
     hst_status status = HST_OK;
@@ -457,6 +490,7 @@ static hst_status write_study(const findings *f, const arguments *a, FILE *out, 
           "# standard_population: esp2013\n",
           out);
     write_measures(f, out);
+    write_services(f, out);
     fputs("\npublish:\n"
           "  directory: results\n"
           "  disclosure: none     # no disclosure control: results stay inside the safe "

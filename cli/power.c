@@ -1,9 +1,11 @@
 /* hestia power: the smallest effect that each site could show of each measure, from what the latest
- * run counted. A table on standard output, or in the file of --out. */
+ * run counted. CSV on standard output or in the file of --out; on a terminal a table to read. */
 #include "cli/cli.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "cli/latest.h"
 #include "hestia/csv.h"
@@ -14,6 +16,56 @@ typedef struct power_arguments {
     const char *study;
     hst_potential_options wanted;
 } power_arguments;
+
+/* "-27 %", or "none" where no change in that direction would show. */
+static const char *percent(double share, char sign, char text[16])
+{
+    if (isnan(share)) {
+        snprintf(text, 16, "none");
+    } else {
+        snprintf(text, 16, "%c%.0f %%", sign, 100 * share);
+    }
+    return text;
+}
+
+/* What a person at a terminal wants to see of it. */
+static void show_rows(const cli_latest *latest, const power_arguments *arguments,
+                      const hst_potential *rows, size_t n)
+{
+    static const char *const of[] = {
+        [HST_BY_MONTH] = "months", [HST_BY_QUARTER] = "quarters", [HST_BY_YEAR] = "years"};
+    size_t measure_width = 7, service_width = 7;
+
+    for (size_t i = 0; i < n; i++) {
+        bool has_service = rows[i].impact != SIZE_MAX;
+        size_t measure = strlen(latest->study.measures[rows[i].measure].id);
+        size_t service = has_service ? strlen(latest->study.impacts[rows[i].impact].id) : 0;
+
+        measure_width = measure > measure_width ? measure : measure_width;
+        service_width = service > service_width ? service : service_width;
+    }
+    printf("The smallest change that would show in %.15g %% of cases (two-sided, %.15g %%).\n"
+           "In a file, with all columns: hestia power --out FILE.csv, or into a pipe.\n\n"
+           "%-*s  %-9s  %-*s  %6s  %5s  %-8s  %10s  %8s  %8s\n",
+           100 * arguments->wanted.power, 100 * arguments->wanted.alpha, (int)measure_width,
+           "measure", "area", (int)service_width, "service", "before", "after", "", "mean", "fall",
+           "rise");
+    for (size_t i = 0; i < n; i++) {
+        const hst_potential *row = &rows[i];
+        const char *service = row->impact != SIZE_MAX ? latest->study.impacts[row->impact].id : "";
+        char fall[16], rise[16];
+
+        printf("%-*s  %-9s  %-*s  %6zu  %5zu  %-8s  ", (int)measure_width,
+               latest->study.measures[row->measure].id, hst_areas_code(latest->areas, row->site),
+               (int)service_width, service, row->n_before, row->n_after, of[row->by]);
+        if (isnan(row->power.detectable)) {
+            printf("%s\n", row->note);
+        } else {
+            printf("%10.1f  %8s  %8s\n", row->mean, percent(row->power.detectable_fall, '-', fall),
+                   percent(row->power.detectable_rise, '+', rise));
+        }
+    }
+}
 
 static hst_status write_rows(const cli_latest *latest, const char *out, const hst_potential *rows,
                              size_t n, hst_error *err)
@@ -84,7 +136,9 @@ static hst_status compute(const cli_latest *latest, const power_arguments *argum
     if (status == HST_OK) {
         status = hst_potentials_compute(&rows, &n, &inputs, &arguments->wanted, err);
     }
-    if (status == HST_OK) {
+    if (status == HST_OK && !options->out && isatty(STDOUT_FILENO)) {
+        show_rows(latest, arguments, rows, n);
+    } else if (status == HST_OK) {
         status = write_rows(latest, options->out, rows, n, err);
     }
     free(rows);
@@ -167,8 +221,10 @@ hst_status cli_power(int argc, char **argv, hst_error *err)
         .options = own_options,
         .parser = parse_power,
         .args_doc = "STUDY.yaml",
-        .doc = "The smallest effect that each site could show of each measure, from the noise of "
-               "its own series, as a table. Counts what the latest run counted.",
+        .doc =
+            "The smallest effect that each site could show of each measure, from the noise of "
+            "its own series: CSV in a pipe or in the file of --out, on a terminal a table to read. "
+            "Counts what the latest run counted.",
         .children = children};
     power_arguments arguments = {.wanted = {.power = 0.8, .alpha = 0.05, .effect = NAN}};
     cli_latest latest = {0};

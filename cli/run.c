@@ -390,7 +390,12 @@ static hst_status run_stages(run *r, bool ingest_only, bool *is_current, hst_err
     if (status != HST_OK || (status = stage(r, "publish", publish, err)) != HST_OK) {
         return status;
     }
-    cli_report_breaks(r->terminal, r->study, r->areas, r->impact, r->breaks);
+    cli_report_services(r->terminal, r->study, r->areas, r->impact);
+    status =
+        cli_report_breaks(r->terminal, r->study, r->measures, r->areas, r->impact, r->breaks, err);
+    if (status != HST_OK) {
+        return status;
+    }
     cli_report_warnings(r->terminal, r->study, r->results, hst_cube_people(r->cube),
                         (const hst_segment *const *)r->segments, r->n_segments);
     cli_report_audit(r->terminal, r->ledger);
@@ -442,12 +447,30 @@ static void show_end(run *r, bool is_current)
         cli_terminal_show_warnings(r->terminal);
         cli_terminal_line(r->terminal, "%s", "");
         cli_terminal_line(r->terminal, "  results   %s/latest/results.csv", directory);
+        if (r->study->n_impacts > 0) {
+            cli_terminal_line(r->terminal, "  services  %s/latest/site-review.csv", directory);
+        }
         cli_terminal_line(r->terminal,
                           "  why?      hestia explain %s MEASURE --area CODE "
                           "--period PERIOD",
                           r->study->path);
     }
     cli_terminal_finish(r->terminal);
+}
+
+static void show_title(const run *r)
+{
+    const hst_study *study = r->study;
+    char services[48] = "";
+
+    if (study->n_impacts > 0) {
+        snprintf(services, sizeof services, ", %zu %s", study->n_impacts,
+                 study->n_impacts == 1 ? "service" : "services");
+    }
+    cli_terminal_title(r->terminal, "hestia %s · %s · %zu %s%s · store %s", cli_version,
+                       study->study, study->n_measures,
+                       study->n_measures == 1 ? "measure" : "measures", services,
+                       r->options->store ? r->options->store : study->store);
 }
 
 static hst_status run_study(const char *path, const cli_options *options, bool ingest_only,
@@ -463,10 +486,7 @@ static hst_status run_study(const char *path, const cli_options *options, bool i
     }
     status = cli_terminal_create(&r.terminal, options, err);
     if (status == HST_OK) {
-        cli_terminal_title(r.terminal, "hestia %s · %s · %zu %s · store %s", cli_version,
-                           r.study->study, r.study->n_measures,
-                           r.study->n_measures == 1 ? "measure" : "measures",
-                           options->store ? options->store : r.study->store);
+        show_title(&r);
         status = run_stages(&r, ingest_only, &is_current, err);
     }
     if (!ingest_only) {

@@ -43,15 +43,15 @@ void cli_report_people(cli_terminal *terminal, const hst_study *study, uint64_t 
     cli_terminal_end(terminal, "%s", line);
 }
 
+static const struct title {
+    const char *item, *title;
+} titles[] = {{"fae", "admissions"},
+              {"fae_emergency", "emergency admissions"},
+              {"mean_los", "mean stay, days"}};
+
 /* How the terminal calls an item of reconcile.csv; NULL: it is in the file alone. */
 static const char *item_title(const char *item)
 {
-    static const struct title {
-        const char *item, *title;
-    } titles[] = {{"fae", "admissions"},
-                  {"fae_emergency", "emergency admissions"},
-                  {"mean_los", "mean stay, days"}};
-
     for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {
         if (strcmp(titles[i].item, item) == 0) {
             return titles[i].title;
@@ -70,46 +70,83 @@ static const char *figure(const hst_reconciled *row, double number, char text[32
     return cli_grouped((uint64_t)number, text);
 }
 
-static void show_published(cli_terminal *terminal, const hst_reconciled *rows, size_t n_rows)
+/* The last year of an item, and whether the years before agree as well. */
+static void show_item(cli_terminal *terminal, const hst_reconciled *rows, size_t n_rows,
+                      const char *item)
 {
-    char ours[32], published[32];
-    bool has_title = false;
+    const hst_reconciled *last = NULL;
+    size_t n_years = 0, n_differ = 0;
+    char ours[32], published[32], years[64] = "";
 
     for (size_t i = 0; i < n_rows; i++) {
-        const char *title = item_title(rows[i].item);
+        if (strcmp(rows[i].item, item) == 0 && rows[i].published > 0 && rows[i].ours > 0) {
+            last = &rows[i];
+            n_years++;
+            n_differ += strcmp(rows[i].flag, "ok") != 0;
+        }
+    }
+    if (!last) {
+        return;
+    }
+    if (n_years > 1 && n_differ > 0) {
+        snprintf(years, sizeof years, "%s%zu of %zu years differ",
+                 strcmp(last->flag, "ok") == 0 ? "ok, " : "", n_differ, n_years);
+    }
+    cli_terminal_line(terminal, "  %-20s %s %14s ours %14s published %+8.2f %%   %s",
+                      item_title(item), last->year, figure(last, last->ours, ours),
+                      figure(last, last->published, published), last->percent,
+                      years[0] ? years : last->flag);
+}
 
-        if (!title || !(rows[i].published > 0) || !(rows[i].ours > 0)) {
-            continue;
-        }
-        if (!has_title) {
-            cli_terminal_line(terminal, "%s", "");
-            cli_terminal_line(terminal, "Against published figures (England)");
-            has_title = true;
-        }
-        cli_terminal_line(terminal, "  %-20s %s %14s ours %14s published %+8.2f %%   %s", title,
-                          rows[i].year, figure(&rows[i], rows[i].ours, ours),
-                          figure(&rows[i], rows[i].published, published), rows[i].percent,
-                          rows[i].flag);
+static void show_published(cli_terminal *terminal, const hst_reconciled *rows, size_t n_rows)
+{
+    cli_terminal_line(terminal, "%s", "");
+    cli_terminal_line(terminal,
+                      "Against published figures (England; reconcile.csv has every year)");
+    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {
+        show_item(terminal, rows, n_rows, titles[i].item);
     }
 }
 
+/* True when a year of the study has a published figure. */
+static bool is_any_published(const hst_reconciled *rows, size_t n_rows)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+        if (item_title(rows[i].item) && rows[i].published > 0 && rows[i].ours > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Year by year, five years a line; the manifest has the numbers. */
 static void show_spells(cli_terminal *terminal, const hst_england *england)
 {
-    char admissions[32], spells[32];
+    enum { YEARS_A_LINE = 5 };
+    char line[LINE_BYTES] = "";
+    size_t used = 0, n = 0;
 
     for (size_t i = 0; england->has_spells && i < england->n_years; i++) {
         const hst_england_year *year = &england->years[i];
         hst_period period = hst_period_of(HST_BY_YEAR, hst_date_from_civil(year->year, 4, 1));
 
-        if (i == 0) {
+        if (year->fae == 0) {
+            continue;
+        }
+        if (n == 0) {
             cli_terminal_line(terminal, "%s", "");
-            cli_terminal_line(terminal, "Admissions beside spells (England)");
+            cli_terminal_line(terminal, "Spells less admissions (England)");
         }
-        if (year->fae > 0) {
-            cli_terminal_line(terminal, "  %s %14s admissions %14s spells %+8.2f %%", period.label,
-                              cli_grouped(year->fae, admissions), cli_grouped(year->spells, spells),
-                              100 * ((double)year->spells - (double)year->fae) / (double)year->fae);
+        used +=
+            (size_t)snprintf(line + used, sizeof line - used, "  %s %+.2f %%", period.label,
+                             100 * ((double)year->spells - (double)year->fae) / (double)year->fae);
+        if (++n % YEARS_A_LINE == 0) {
+            cli_terminal_line(terminal, "%s", line);
+            used = 0;
         }
+    }
+    if (used > 0) {
+        cli_terminal_line(terminal, "%s", line);
     }
 }
 
@@ -121,7 +158,9 @@ hst_status cli_report_england(cli_terminal *terminal, const hst_study *study,
     hst_status status = hst_reconcile(&rows, &n_rows, study, england, err);
 
     if (status == HST_OK) {
-        show_published(terminal, rows, n_rows);
+        if (is_any_published(rows, n_rows)) {
+            show_published(terminal, rows, n_rows);
+        }
         show_spells(terminal, england);
     }
     free(rows);
@@ -148,6 +187,7 @@ void cli_report_warnings(cli_terminal *terminal, const hst_study *study, const h
                          size_t n_segments)
 {
     size_t n_rows = 0, n_withheld = 0, n_without_population = 0, n_incomplete = 0;
+    char count[32], all[32];
     const hst_result *rows = hst_results_rows(results, &n_rows);
 
     for (size_t i = 0; i < n_segments; i++) {
@@ -174,19 +214,19 @@ void cli_report_warnings(cli_terminal *terminal, const hst_study *study, const h
     }
     if (n_incomplete > 0) {
         cli_terminal_warn(terminal,
-                          "%zu of %zu values are of periods whose rows cannot all have arrived "
+                          "%s of %s values are of periods whose rows cannot all have arrived "
                           "(column incomplete; audit.csv, stage coverage)",
-                          n_incomplete, n_rows);
+                          cli_grouped(n_incomplete, count), cli_grouped(n_rows, all));
     }
     if (n_withheld > 0) {
         cli_terminal_warn(terminal,
-                          "%zu rates are empty: fewer events than min_events, a population of zero "
+                          "%s rates are empty: fewer events than min_events, a population of zero "
                           "or another reason (column note)",
-                          n_withheld);
+                          cli_grouped(n_withheld, count));
     }
     if (n_without_population > 0) {
-        cli_terminal_warn(terminal, "%zu rates are empty: no population (audit.csv)",
-                          n_without_population);
+        cli_terminal_warn(terminal, "%s rates are empty: no population (audit.csv)",
+                          cli_grouped(n_without_population, count));
     }
 }
 

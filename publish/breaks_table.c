@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "hestia/csv.h"
-#include "hestia/table.h"
+#include "hestia/provider_names.h"
 #include "hestia/touch.h"
 #include "publish/tables.h"
 
@@ -13,33 +13,6 @@ static const char *const columns[] = {
     "q",       "provider_name", "low_month",         "high_month", "suspect"};
 
 enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
-
-/* The study's names of providers; `table` NULL: it names none. */
-typedef struct provider_names {
-    hst_table *table;
-    size_t code_column, name_column;
-} provider_names;
-
-static hst_status read_names(provider_names *names, const char *path, hst_error *err)
-{
-    hst_status status = hst_table_read(&names->table, path, err);
-
-    if (status == HST_OK) {
-        status = hst_table_require(names->table, "code", &names->code_column, err);
-    }
-    return status == HST_OK ? hst_table_require(names->table, "name", &names->name_column, err)
-                            : status;
-}
-
-static const char *find_name(const provider_names *names, const char *code)
-{
-    for (size_t row = 0; names->table && row < hst_table_n_rows(names->table); row++) {
-        if (strcmp(hst_table_cell(names->table, row, names->code_column), code) == 0) {
-            return hst_table_cell(names->table, row, names->name_column);
-        }
-    }
-    return NULL;
-}
 
 /* Ids of the measures touched, joined by ";" in the order of the study; the caller frees it. */
 static char *list_measures(const hst_publication *p, const hst_break *suspect)
@@ -60,7 +33,7 @@ static char *list_measures(const hst_publication *p, const hst_break *suspect)
     return text;
 }
 
-static hst_status write_row(hst_csv *csv, const hst_publication *p, const provider_names *names,
+static hst_status write_row(hst_csv *csv, const hst_publication *p, const hst_provider_names *names,
                             const hst_break *row, hst_error *err)
 {
     char *measures = list_measures(p, row);
@@ -79,7 +52,7 @@ static hst_status write_row(hst_csv *csv, const hst_publication *p, const provid
     hst_csv_real(csv, row->statistic);
     hst_csv_real(csv, row->p);
     hst_csv_real(csv, row->q);
-    hst_csv_text(csv, find_name(names, row->provider));
+    hst_csv_text(csv, hst_provider_name(names, row->provider));
     hst_csv_text(csv, row->low.label);
     hst_csv_text(csv, row->high.label);
     hst_csv_count(csv, row->is_suspect);
@@ -91,13 +64,11 @@ static hst_status write_row(hst_csv *csv, const hst_publication *p, const provid
 hst_status hst_table_write_breaks(const hst_publication *p, const char *path, unsigned mode,
                                   hst_error *err)
 {
-    hst_status status = HST_OK;
-    provider_names names = {0};
+    hst_provider_names *names = NULL;
     hst_csv *csv = NULL;
+    hst_status status =
+        hst_provider_names_read(&names, p->breaks ? p->study->provider_names : NULL, err);
 
-    if (p->breaks && p->study->provider_names) {
-        status = read_names(&names, p->study->provider_names, err);
-    }
     if (status == HST_OK) {
         status = hst_csv_create(&csv, path, mode, err);
     }
@@ -106,7 +77,7 @@ hst_status hst_table_write_breaks(const hst_publication *p, const char *path, un
     }
     hst_csv_header(csv, columns, N_COLUMNS);
     for (size_t i = 0; p->breaks && i < p->breaks->n && status == HST_OK; i++) {
-        status = write_row(csv, p, &names, &p->breaks->items[i], err);
+        status = write_row(csv, p, names, &p->breaks->items[i], err);
     }
     if (status == HST_OK) {
         status = hst_csv_finish(csv, err);
@@ -114,6 +85,6 @@ hst_status hst_table_write_breaks(const hst_publication *p, const char *path, un
 
 done:
     hst_csv_free(csv);
-    hst_table_free(names.table);
+    hst_provider_names_free(names);
     return status;
 }

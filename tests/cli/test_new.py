@@ -3,6 +3,7 @@
     python3 tests/cli/test_new.py HESTIA
 """
 
+import csv
 import os
 import shutil
 import sys
@@ -81,6 +82,30 @@ class New(unittest.TestCase):
         write_extract(self.path("apc.csv"), [row(12 * n, 2008) for n in range(9)], header)
         write_text(self.path("study.yaml"), self.new(0, "apc.csv").stdout)
         self.assertIn("1 month: 2008-04 to 2008-04", self.check(0).stdout)
+
+    def test_service_works_when_uncommented(self):
+        """Of each data set: what a user gets who takes the # of the stanza away."""
+        run(PROGRAM, "synth", self.path("made"), "--people", "9000", "--areas", "4", "--years", "2006-2009", "--datasets", "apc,op,ae",
+            "--quiet")
+        for dataset, measure, date in (("apc", "emergency_admissions", "2008-04-01"), ("op", "outpatient_attendances", "2008-04-01"),
+                                       ("ae", "emergency_attendances", "2008-10-01")):
+            files = sorted(name for name in os.listdir(self.path("made/extracts")) if name.startswith(dataset))
+            written = self.new(0, *(os.path.join("made/extracts", name) for name in files)).stdout
+            lines = written.splitlines()
+            first = lines.index("# impact:")
+            last = next(i for i, line in enumerate(lines) if line.startswith("# breaks: "))
+            lines[first:last + 1] = [line[2:] for line in lines[first:last + 1]]
+            write_text(self.path("study.yaml"), "\n".join(lines) + "\n")
+            said = self.check(0).stdout
+            self.assertIn("new-service: A new service", said)
+            self.assertIn(f"from {date}", said)
+            self.assertNotIn("REFUSED", said)
+            result = run(PROGRAM, "run", self.path("study.yaml"), "--store", self.path("store"), "--quiet")
+            self.assertEqual(result.returncode, 0, result.stderr)
+            with open(self.path("results/latest/site-review.csv"), newline="", encoding="utf-8") as stream:
+                (review,) = csv.DictReader(stream)
+            self.assertEqual((review["impact"], review["site_code"], review["measure"]), ("new-service", "5NK", measure))
+            self.assertTrue(float(review["p"]) > 0, review)
 
     def test_districts_where_there_are_no_pcts(self):
         header = [name.replace("RESPCT06", "RESLADST_ONS").replace("RESPCT_HIS", "RESLADST") for name in HEADER]

@@ -8,6 +8,7 @@
 
 #include "hestia/deprivation.h"
 #include "hestia/measure_table.h"
+#include "hestia/provider_names.h"
 #include "hestia/reported.h"
 
 /** A file of its own with the text; removed by the caller. */
@@ -50,6 +51,45 @@ static void deprivation_is_found_by_area(void **state)
     assert_true(isnan(hst_deprivation_of(deprivation, "5YY")));
     assert_true(isnan(hst_deprivation_of(deprivation, "5Q")));
     hst_deprivation_free(deprivation);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void provider_is_called_by_the_first_of_its_names(void **state)
+{
+    char path[64];
+    hst_provider_names *names = NULL;
+
+    (void)state;
+    make_file(path, "name|code\nRoyal United Hospital Bath|RD1\n|RBA\nAnother|RD1\n");
+    assert_int_equal(hst_provider_names_read(&names, path, NULL), HST_OK);
+    assert_string_equal(hst_provider_name(names, "RD1"), "Royal United Hospital Bath");
+    assert_string_equal(hst_provider_name(names, "RBA"), "");
+    assert_string_equal(hst_provider_name(names, "RD"), "");
+    hst_provider_names_free(names);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void without_a_table_no_provider_has_a_name(void **state)
+{
+    hst_provider_names *names = NULL;
+
+    (void)state;
+    assert_int_equal(hst_provider_names_read(&names, NULL, NULL), HST_OK);
+    assert_string_equal(hst_provider_name(names, "RD1"), "");
+    hst_provider_names_free(names);
+}
+
+static void names_of_providers_need_their_columns(void **state)
+{
+    char path[64];
+    hst_provider_names *names = NULL;
+    hst_error err = {0};
+
+    (void)state;
+    make_file(path, "code,title\nRD1,Bath\n");
+    assert_int_equal(hst_provider_names_read(&names, path, &err), HST_ERR_INPUT);
+    assert_null(names);
+    assert_non_null(strstr(err.message, "name"));
     assert_int_equal(unlink(path), 0);
 }
 
@@ -236,9 +276,12 @@ static void absent_file_is_a_usage_error(void **state)
 
 int main(void)
 {
-    enum { N_FAULTS = sizeof fault_cases / sizeof *fault_cases, N_OTHERS = 5 };
+    enum { N_FAULTS = sizeof fault_cases / sizeof *fault_cases, N_OTHERS = 8 };
     struct CMUnitTest tests[N_FAULTS + N_OTHERS] = {
         cmocka_unit_test(deprivation_is_found_by_area),
+        cmocka_unit_test(provider_is_called_by_the_first_of_its_names),
+        cmocka_unit_test(without_a_table_no_provider_has_a_name),
+        cmocka_unit_test(names_of_providers_need_their_columns),
         cmocka_unit_test(numbers_of_a_measure_are_found_by_area_and_period),
         cmocka_unit_test(label_with_two_meanings_is_what_the_measure_asks_for),
         cmocka_unit_test(reported_numbers_are_sorted),
