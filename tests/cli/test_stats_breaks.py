@@ -50,6 +50,7 @@ class Breaks(unittest.TestCase):
                 for row in ours:
                     self.assert_close(row["supf"], tests[series, model]["supF"])
                     self.assert_close(row["bic"], chosen["bic"])
+                    # theirs is an approximation: near 1 it is off what series of this length give by up to 0.055
                     expected = float(tests[series, model]["p_value"])
                     self.assertLessEqual(abs(float(row["p"]) - expected), 0.01 if expected < 0.1 else 0.06)
 

@@ -128,7 +128,7 @@ class DsrRatio(Effects):
         self.assertEqual([r["area"] for r in found], [r["area"] for r in expected])
         for ours, theirs in zip(found, expected):
             for name, other in columns.items():
-                self.close(ours[name], theirs[other], 1e-7)
+                self.close(ours[name], theirs[other], 1e-9)
 
     def test_rates_are_those_of_dsr(self):
         for options in (["--standard", "esp1976"], ["--standard", "who2000", "--per", "1000"]):

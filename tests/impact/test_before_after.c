@@ -2,6 +2,7 @@
 #include "tests/standardise/golden.h"
 
 #include "hestia/before_after.h"
+#include "hestia/dsr.h"
 
 static hst_before_after counts(double x0, double n0, double x1, double n1,
                                hst_ratio_interval interval, double confidence)
@@ -65,6 +66,69 @@ static void golden_counts(void **state)
         n_checked++;
     }
     assert_int_equal(n_checked, 7);
+    hst_table_free(in);
+    hst_table_free(expected);
+}
+
+enum { N_BANDS = 19 };
+
+/* The rate of the rows of an area and period, which stand in the order of the standard's bands. */
+static hst_dsr golden_rate(const hst_table *in, const char *area, const char *period)
+{
+    hst_table *standard = golden_read("a_dsr/std_esp2013.csv");
+    double x[N_BANDS], n[N_BANDS], w[N_BANDS];
+    size_t band = 0;
+
+    for (size_t row = 0; row < hst_table_n_rows(in); row++) {
+        if (strcmp(golden_text(in, row, "area"), area) == 0 &&
+            strcmp(golden_text(in, row, "period"), period) == 0) {
+            assert_true(band < N_BANDS);
+            assert_string_equal(golden_text(in, row, "age_lower"),
+                                golden_text(standard, band, "age_lower"));
+            x[band] = golden_number(in, row, "events");
+            n[band] = golden_number(in, row, "population");
+            w[band] = golden_number(standard, band, "weight");
+            band++;
+        }
+    }
+    assert_int_equal(band, N_BANDS);
+    hst_table_free(standard);
+    return hst_dsr_compute(x, NULL, n, w, N_BANDS, 1e5, HST_INTERVAL_DEFAULT, NULL, 0, 10);
+}
+
+static void golden_rates(void **state)
+{
+    hst_table *in = golden_read("h_beforeafter/input_dsr.csv");
+    hst_table *expected = golden_read("h_beforeafter/expected_dsr_ratio.csv");
+
+    (void)state;
+    assert_int_equal(hst_table_n_rows(expected), 2);
+    for (size_t i = 0; i < 2; i++) {
+        const char *area = golden_text(expected, i, "area");
+        hst_dsr pre = golden_rate(in, area, "pre"), post = golden_rate(in, area, "post");
+        hst_before_after b, wide;
+        hst_error err = {0};
+        double value[2] = {pre.value, post.value}, variance[2] = {pre.variance, post.variance};
+
+        assert_int_equal(hst_before_after_values(&b, value, variance, 95, &err), HST_OK);
+        assert_int_equal(hst_before_after_values(&wide, value, variance, 99.8, &err), HST_OK);
+        assert_close(pre.total_count, golden_number(expected, i, "events_pre"), 0);
+        assert_close(post.total_count, golden_number(expected, i, "events_post"), 0);
+        assert_close(b.rate[0], golden_number(expected, i, "dsr_pre"), 1e-9);
+        assert_close(b.rate[1], golden_number(expected, i, "dsr_post"), 1e-9);
+        assert_close(b.ratio.estimate, golden_number(expected, i, "ratio"), 1e-9);
+        assert_close(b.ratio.se, golden_number(expected, i, "log_se"), 1e-9);
+        assert_close(b.ratio.lower, golden_number(expected, i, "lower95"), 1e-9);
+        assert_close(b.ratio.upper, golden_number(expected, i, "upper95"), 1e-9);
+        assert_close(wide.ratio.lower, golden_number(expected, i, "lower998"), 1e-9);
+        assert_close(wide.ratio.upper, golden_number(expected, i, "upper998"), 1e-9);
+        assert_close(log(b.ratio.estimate) / b.ratio.se, golden_number(expected, i, "z_log"), 1e-9);
+        assert_close(b.ratio.p, golden_number(expected, i, "p_log"), 1e-9);
+        assert_close(b.difference.estimate, golden_number(expected, i, "difference"), 1e-9);
+        assert_close(b.difference.se, golden_number(expected, i, "diff_se"), 1e-9);
+        assert_close(b.difference.lower, golden_number(expected, i, "diff_lower95"), 1e-9);
+        assert_close(b.difference.upper, golden_number(expected, i, "diff_upper95"), 1e-9);
+    }
     hst_table_free(in);
     hst_table_free(expected);
 }
@@ -262,6 +326,7 @@ int main(void)
     };
     struct CMUnitTest tests[6 + N_REFUSALS + 2 * N_PAIRS] = {
         cmocka_unit_test(golden_counts),
+        cmocka_unit_test(golden_rates),
         cmocka_unit_test(values_by_hand),
         cmocka_unit_test(value_of_zero_has_a_difference_only),
         cmocka_unit_test(counts_of_a_country_are_exact_at_once),

@@ -1,5 +1,5 @@
 /* Least squares against hand-worked numbers, a hard problem with certified digits, and refusals. */
-#include "tests/support.h"
+#include "tests/standardise/golden.h"
 
 #include <math.h>
 #include <string.h>
@@ -25,6 +25,46 @@ static void line_through_four_points(void **state)
     assert_close(fit.bread[1], -0.5, 1e-14);
     assert_close(fit.rss, 17.9875 - 1.85 * 9.25, 1e-12); /* Syy - slope Sxy */
     hst_fit_clear(&fit);
+}
+
+/* The line of golden d, rates by deprivation. */
+static void golden_line_of_many_areas(void **state)
+{
+    enum { MAX_AREAS = 200 };
+    hst_table *areas = golden_read("d_indirect/expected_acs.csv");
+    hst_table *model = golden_read("d_indirect/expected_acs_model.csv");
+    size_t n = hst_table_n_rows(areas);
+    double x[2 * MAX_AREAS], y[MAX_AREAS], mean = 0, squares = 0;
+    hst_design design = {.n = n, .k = 2, .x = x, .names = names};
+    hst_fit fit;
+    hst_error err = {0};
+
+    (void)state;
+    assert_true(n <= MAX_AREAS);
+    for (size_t i = 0; i < n; i++) {
+        x[2 * i] = 1;
+        x[2 * i + 1] = golden_number(areas, i, "imd");
+        y[i] = golden_number(areas, i, "isr");
+        mean += y[i] / (double)n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        squares += (y[i] - mean) * (y[i] - mean);
+    }
+    assert_int_equal(hst_least_squares(&fit, &design, y, NULL, &err), HST_OK);
+    assert_int_equal(hst_table_n_rows(model), 2);
+    for (size_t j = 0; j < 2; j++) {
+        double df = golden_number(model, j, "df"), se = sqrt(fit.bread[3 * j] * fit.rss / df);
+
+        assert_close((double)(n - 2), df, 0);
+        assert_close(fit.coefficients[j], golden_number(model, j, "estimate"), 1e-8);
+        assert_close(se, golden_number(model, j, "se"), 1e-8);
+        assert_close(fit.coefficients[j] / se, golden_number(model, j, "t"), 1e-8);
+        assert_close(sqrt(fit.rss / df), golden_number(model, j, "sigma"), 1e-8);
+        assert_close(1 - fit.rss / squares, golden_number(model, j, "r_squared"), 1e-8);
+    }
+    hst_fit_clear(&fit);
+    hst_table_free(areas);
+    hst_table_free(model);
 }
 
 static void weight_two_is_a_row_twice(void **state)
@@ -130,6 +170,7 @@ int main(void)
     enum { N_CASES = sizeof refusal_cases / sizeof refusal_cases[0] };
     struct CMUnitTest tests[5 + N_CASES] = {
         cmocka_unit_test(line_through_four_points),
+        cmocka_unit_test(golden_line_of_many_areas),
         cmocka_unit_test(weight_two_is_a_row_twice),
         cmocka_unit_test(ill_conditioned_polynomial_keeps_its_digits),
         cmocka_unit_test(white_errors_by_hand),
