@@ -118,6 +118,8 @@ static hst_status run_method(const stats_options *options, const stats_method *m
 done:
     if (method->end) {
         method->end(&run);
+    } else {
+        free(run.own);
     }
     hst_csv_free(run.csv);
     hst_table_free(run.side);

@@ -175,7 +175,7 @@ typedef struct stats_interval {
 typedef enum stats_rows {
     STATS_ROW_OF_GROUP,  /* one row a group: its columns, `before`, limits, `after`, note */
     STATS_ROWS_OF_INPUT, /* a row for each of the table, whose columns it repeats */
-    STATS_ROWS_OWN,      /* columns of the group, then what `write_names` says */
+    STATS_ROWS_OWN,      /* any number of rows a group, with the same columns */
 } stats_rows;
 
 typedef struct stats_method {
@@ -190,7 +190,8 @@ typedef struct stats_method {
     stats_rows answers;
     bool is_of_people;   /* the rows of the answer are records: a file of them is private */
     bool has_own_limits; /* limits have names of their own, among `before` and `after` */
-    const char *const *before, *const *after; /* output columns around the limits; NULL-ended */
+    const char *const *before, *const *after; /* output columns around the limits; NULL-ended, or
+                                               * NULL for none */
 
     /* Before the rows are read, when the columns are known; may be NULL. */
     hst_status (*begin)(stats_run *run);
@@ -198,12 +199,13 @@ typedef struct stats_method {
     hst_status (*check_row)(stats_run *run, size_t row);
     /* When all rows are read; may be NULL. */
     hst_status (*ready)(stats_run *run);
-    /* Names of the columns of STATS_ROWS_OWN, without those of the group and `note`. */
+    /* Names of the columns, without those of the group and `note`, where they differ from run to
+     * run; NULL: `before`, the limits, `after`. */
     void (*write_names)(const stats_run *run);
     /* Writes the cells of one group, note included; the rows themselves too, from stats_begin_row
      * to hst_csv_end_row, unless they are STATS_ROW_OF_GROUP. */
     hst_status (*answer)(stats_run *run, const stats_group *group);
-    /* Frees what is the method's own; may be NULL. */
+    /* Frees what is the method's own; NULL where that is one block, or nothing. */
     void (*end)(stats_run *run);
 } stats_method;
 
@@ -265,6 +267,12 @@ double stats_number(const stats_run *run, size_t row, size_t column);
 /* Sum of a column over a group; NAN when a value is missing. */
 double stats_sum(const stats_run *run, const stats_group *group, size_t column);
 
+/* Puts a group in the order of time, one of the method's columns: `order` [n_rows] receives which
+ * row of the group is the first, the second, ... HST_REFUSED when a time is missing or stands
+ * twice; `err`, not the run's, receives why. */
+HST_MUST_CHECK hst_status stats_in_order(const stats_run *run, const stats_group *group,
+                                         size_t column, size_t *order, hst_error *err);
+
 /* A bad row: file, line, column and what is wrong. */
 hst_status stats_bad(const stats_run *run, size_t row, size_t column, const char *what);
 
@@ -324,5 +332,8 @@ void stats_write_confidence(const stats_run *run);
 
 /* The cells of a group without a result: empty, and the reason. */
 void stats_write_refusal(const stats_run *run, const char *note);
+
+/* A row of its own for such a group: "not computed: " and why. */
+void stats_write_refused_row(const stats_run *run, size_t row, const char *why);
 
 #endif

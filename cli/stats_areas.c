@@ -87,11 +87,6 @@ static hst_status begin_hhi(stats_run *run)
                     : hst_fail(run->err, HST_ERR_MEMORY, "no memory for %zu providers", n_rows);
 }
 
-static void end_hhi(stats_run *run)
-{
-    free(run->own);
-}
-
 static hst_status answer_hhi(stats_run *run, const stats_group *group)
 {
     double *sums = run->own, *counts = sums + hst_table_n_rows(run->table);
@@ -128,7 +123,6 @@ static hst_status answer_hhi(stats_run *run, const stats_group *group)
     return HST_OK;
 }
 
-static const char *const none[] = {NULL};
 static const char *const acs_names[] = {"isr",     "fitted", "residual", "rstandard",
                                         "stanine", "score",  NULL};
 static const char *const hhi_names[] = {"n_providers", "total", "hhi", "effective_providers", NULL};
@@ -144,7 +138,6 @@ const stats_method stats_acs_score = {
                 {.name = "imd", .lowest = -INFINITY}},
     .answers = STATS_ROWS_OF_INPUT,
     .before = acs_names,
-    .after = none,
     .check_row = stats_refuse_missing,
     .answer = answer_acs,
 };
@@ -157,9 +150,7 @@ const stats_method stats_hhi = {
                 {.name = "admissions"}},
     .is_by_first = true,
     .before = hhi_names,
-    .after = none,
     .begin = begin_hhi,
     .check_row = stats_refuse_missing,
     .answer = answer_hhi,
-    .end = end_hhi,
 };

@@ -61,71 +61,33 @@ static void end(stats_run *run)
     free(own);
 }
 
-static void write_names(const stats_run *run)
-{
-    for (size_t i = 0; names[i]; i++) {
-        hst_csv_text(run->csv, names[i]);
-    }
-}
-
 /* ---- a group in the order of time ---- */
 
-typedef struct point {
-    double t, count;
-} point;
-
-static int compare_points(const void *a, const void *b)
+/* A group's t and counts, [n_rows]; `order` is room for [n_rows]. */
+static hst_status read_series(const stats_run *run, const stats_group *group, size_t *order,
+                              double *t, double *y, hst_error *err)
 {
-    const point *x = a, *y = b;
+    hst_status status = stats_in_order(run, group, COLUMN_T, order, err);
 
-    return (x->t > y->t) - (x->t < y->t);
-}
-
-static hst_status check_spacing(const point *points, size_t n, hst_error *err)
-{
-    double step = n > 1 ? points[1].t - points[0].t : 1;
-
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0 && !(points[i].t > points[i - 1].t)) {
-            return hst_fail(err, HST_REFUSED, "several rows of one t");
+    for (size_t i = 0; i < group->n_rows && status == HST_OK; i++) {
+        t[i] = stats_number(run, group->rows[order[i]], COLUMN_T);
+        y[i] = stats_number(run, group->rows[order[i]], COLUMN_COUNT);
+        if (i > 0 && fabs(t[i] - t[i - 1] - (t[1] - t[0])) > 1e-9 * (t[1] - t[0])) {
+            status = hst_fail(err, HST_REFUSED, "t is not evenly spaced");
         }
-        if (i > 0 && fabs(points[i].t - points[i - 1].t - step) > 1e-9 * step) {
-            return hst_fail(err, HST_REFUSED, "t is not evenly spaced");
-        }
-    }
-    return HST_OK;
-}
-
-/* Sorts a group into `points` and `y`, both [n_rows]. */
-static hst_status order(const stats_run *run, const stats_group *group, point *points, double *y,
-                        hst_error *err)
-{
-    hst_status status = HST_OK;
-
-    for (size_t i = 0; i < group->n_rows; i++) {
-        points[i] = (point){stats_number(run, group->rows[i], COLUMN_T),
-                            stats_number(run, group->rows[i], COLUMN_COUNT)};
-        if (isnan(points[i].t)) {
-            return hst_fail(err, HST_REFUSED, "t is missing");
-        }
-    }
-    qsort(points, group->n_rows, sizeof *points, compare_points);
-    status = check_spacing(points, group->n_rows, err);
-    for (size_t i = 0; i < group->n_rows; i++) {
-        y[i] = points[i].count;
     }
     return status;
 }
 
 /* ---- answers ---- */
 
-static void write_row(const stats_run *run, const stats_group *group, const point *points,
+static void write_row(const stats_run *run, const stats_group *group, const double *t,
                       const hst_sup_f *test, const hst_segmentations *s, size_t number)
 {
     stats_begin_row(run, group->rows[0]);
     hst_csv_count(run->csv, number);
     if (number > 0) {
-        hst_csv_real(run->csv, points[s->last_of_regime[s->chosen][number - 1]].t);
+        hst_csv_real(run->csv, t[s->last_of_regime[s->chosen][number - 1]]);
         hst_csv_real(run->csv, s->size[number - 1]);
     } else {
         hst_csv_empty(run->csv);
@@ -134,8 +96,8 @@ static void write_row(const stats_run *run, const stats_group *group, const poin
     hst_csv_real(run->csv, test->sup_f);
     hst_csv_real(run->csv, test->p);
     hst_csv_real(run->csv, s->bic[s->chosen]);
-    hst_csv_real(run->csv, number > 0 ? points[s->low[number - 1]].t : NAN);
-    hst_csv_real(run->csv, number > 0 ? points[s->high[number - 1]].t : NAN);
+    hst_csv_real(run->csv, number > 0 ? t[s->low[number - 1]] : NAN);
+    hst_csv_real(run->csv, number > 0 ? t[s->high[number - 1]] : NAN);
     hst_csv_empty(run->csv);
     hst_csv_end_row(run->csv);
 }
@@ -164,44 +126,38 @@ static hst_status fit(breaks *own, const double *y, size_t n, int n_threads, hst
 static hst_status answer(stats_run *run, const stats_group *group)
 {
     breaks *own = run->own;
-    point *points = calloc(group->n_rows, sizeof *points);
-    double *y = calloc(group->n_rows, sizeof *y);
+    size_t *order = calloc(group->n_rows, sizeof *order);
+    double *t = calloc(group->n_rows, sizeof *t), *y = calloc(group->n_rows, sizeof *y);
     hst_sup_f test;
     hst_segmentations s;
     hst_error reason = {0};
     hst_status status = HST_OK;
 
-    if (!points || !y) {
+    if (!order || !t || !y) {
         status = hst_fail(run->err, HST_ERR_MEMORY, "no memory for %zu points", group->n_rows);
         goto done;
     }
-    status = order(run, group, points, y, &reason);
+    status = read_series(run, group, order, t, y, &reason);
     if (status == HST_OK) {
         status = fit(own, y, group->n_rows, run->options->common.n_threads, &test, &s, &reason);
     }
     if (status == HST_REFUSED) {
-        char note[sizeof reason.message + 16];
-
-        snprintf(note, sizeof note, "not computed: %s", reason.message);
-        stats_begin_row(run, group->rows[0]);
-        stats_write_refusal(run, note);
-        hst_csv_end_row(run->csv);
+        stats_write_refused_row(run, group->rows[0], reason.message);
         status = HST_OK;
     } else if (status != HST_OK) {
         hst_fail(run->err, status, "%s", reason.message);
     } else {
         for (size_t number = s.chosen > 0; number <= s.chosen; number++) {
-            write_row(run, group, points, &test, &s, number);
+            write_row(run, group, t, &test, &s, number);
         }
     }
 
 done:
-    free(points);
+    free(order);
+    free(t);
     free(y);
     return status;
 }
-
-static const char *const none[] = {NULL};
 
 const stats_method stats_breaks = {
     .name = "breaks",
@@ -211,10 +167,8 @@ const stats_method stats_breaks = {
     .columns = {{.name = "t", .lowest = -INFINITY}, {.name = "count", .lowest = -INFINITY}},
     .answers = STATS_ROWS_OWN,
     .before = names,
-    .after = none,
     .begin = begin,
     .check_row = stats_refuse_missing,
-    .write_names = write_names,
     .answer = answer,
     .end = end,
 };

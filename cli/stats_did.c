@@ -62,11 +62,6 @@ static hst_status begin(stats_run *run)
                : HST_OK;
 }
 
-static void end(stats_run *run)
-{
-    free(run->own);
-}
-
 static hst_status check_row(stats_run *run, size_t row)
 {
     for (size_t i = COLUMN_AREA; i <= COLUMN_T; i++) {
@@ -354,8 +349,6 @@ done:
     return status;
 }
 
-static const char *const none[] = {NULL};
-
 const stats_method stats_did = {
     .name = "did",
     .options = STATS_CONFIDENCE,
@@ -369,11 +362,8 @@ const stats_method stats_did = {
                 {.name = "events", .is_optional = true},
                 {.name = "value", .is_optional = true, .lowest = -INFINITY}},
     .answers = STATS_ROWS_OWN,
-    .before = none,
-    .after = none,
     .begin = begin,
     .check_row = check_row,
     .write_names = write_names,
     .answer = answer,
-    .end = end,
 };

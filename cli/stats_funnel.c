@@ -14,7 +14,6 @@ static const char *const names[] = {
     "value", "target",    "lower95",    "upper95",    "lower998",    "upper998",
     "z",     "z_trimmed", "od_lower95", "od_upper95", "od_lower998", "od_upper998",
     "flag",  "outlier",   "phi",        "tau2",       NULL};
-static const char *const none[] = {NULL};
 
 /* Below this many events to a unit of n, n is hardly a count that chance moves as it moves x. */
 static const double lowest_ratio_of_counts = 0.1;
@@ -77,11 +76,6 @@ static hst_status begin(stats_run *run)
                         "hestia stats funnel: --trim takes a share from 0 to below 0.5");
     }
     return choose_columns(run, funnel);
-}
-
-static void end(stats_run *run)
-{
-    free(run->own);
 }
 
 static void write_limits(const stats_run *run, hst_limits limits)
@@ -183,9 +177,7 @@ const stats_method stats_funnel = {
                 {.name = "n", .is_optional = true}},
     .answers = STATS_ROWS_OF_INPUT,
     .before = names,
-    .after = none,
     .begin = begin,
     .check_row = stats_refuse_missing,
     .answer = answer,
-    .end = end,
 };

@@ -79,7 +79,6 @@ static hst_status answer(stats_run *run, const stats_group *group)
 }
 
 static const char *const index_name[] = {"index", NULL};
-static const char *const none[] = {NULL};
 
 const stats_method stats_growth = {
     .name = "growth",
@@ -91,7 +90,6 @@ const stats_method stats_growth = {
                 {.name = "y", .is_optional = true}},
     .answers = STATS_ROWS_OF_INPUT,
     .before = index_name,
-    .after = none,
     .begin = begin,
     .check_row = check_row,
     .answer = answer,

@@ -120,11 +120,6 @@ static hst_status begin(stats_run *run)
     return choose_column(run, its);
 }
 
-static void end(stats_run *run)
-{
-    free(run->own);
-}
-
 static hst_status check_row(stats_run *run, size_t row)
 {
     double treated = stats_number(run, row, COLUMN_TREATED);
@@ -276,22 +271,10 @@ static hst_status fit_group(hst_its *out, ordered *o, const stats_run *run,
 
 /* ---- term by term ---- */
 
+static const char *const of_term[] = {"term", "estimate", "se", "statistic", "p", NULL};
 static const char *const of_model[] = {"n",        "n_before", "n_after", "df",       "dispersion",
                                        "deviance", "loglik",   "theta",   "se_theta", "dw",
                                        "lag1",     "method",   NULL};
-
-static void write_term_names(const stats_run *run)
-{
-    static const char *const names[] = {"term", "estimate", "se", "statistic", "p"};
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        hst_csv_text(run->csv, names[i]);
-    }
-    stats_write_limit_names(run);
-    for (size_t i = 0; of_model[i]; i++) {
-        hst_csv_text(run->csv, of_model[i]);
-    }
-}
 
 static void write_model(const stats_run *run, const hst_its *fit)
 {
@@ -349,25 +332,6 @@ static void write_row(const stats_run *run, const stats_group *group, const hst_
     hst_csv_end_row(run->csv);
 }
 
-static void write_refused(const stats_run *run, const stats_group *group, const char *note)
-{
-    hst_limits none[HST_MAX_CONFIDENCE];
-
-    for (size_t i = 0; i < HST_MAX_CONFIDENCE; i++) {
-        none[i] = (hst_limits){NAN, NAN};
-    }
-    stats_begin_row(run, group->rows[0]);
-    for (size_t i = 0; i < 5; i++) { /* term to p */
-        hst_csv_empty(run->csv);
-    }
-    stats_write_limits(run, none, 1);
-    for (size_t i = 0; of_model[i]; i++) {
-        hst_csv_empty(run->csv);
-    }
-    hst_csv_text(run->csv, note);
-    hst_csv_end_row(run->csv);
-}
-
 /* The mean effect over all points after, and the cumulative one. */
 static hst_status write_effects(const stats_run *run, const stats_group *group, const hst_its *fit,
                                 const ordered *o, const char *note)
@@ -398,7 +362,9 @@ static hst_status answer_terms(stats_run *run, const stats_group *group)
     hst_status status = fit_group(&fit, &o, run, group, note);
 
     if (status == HST_OK && fit.n_terms == 0) {
-        write_refused(run, group, note);
+        stats_begin_row(run, group->rows[0]);
+        stats_write_refusal(run, note);
+        hst_csv_end_row(run->csv);
     }
     for (size_t j = 0; status == HST_OK && j < fit.n_terms; j++) {
         const hst_term *term = &fit.terms[j];
@@ -419,7 +385,6 @@ static hst_status answer_terms(stats_run *run, const stats_group *group)
 static const char *const of_point[] = {"fitted",       "counterfactual", "cf_lower",
                                        "cf_upper",     "effect",         "effect_se",
                                        "effect_lower", "effect_upper",   NULL};
-static const char *const none[] = {NULL};
 
 static hst_status begin_points(stats_run *run)
 {
@@ -486,13 +451,11 @@ const stats_method stats_its = {
     .n_columns = 6,
     .columns = ITS_COLUMNS,
     .answers = STATS_ROWS_OWN,
-    .before = none,
-    .after = none,
-    .write_names = write_term_names,
+    .before = of_term,
+    .after = of_model,
     .begin = begin,
     .check_row = check_row,
     .answer = answer_terms,
-    .end = end,
 };
 
 const stats_method stats_its_points = {
@@ -505,9 +468,7 @@ const stats_method stats_its_points = {
     .answers = STATS_ROWS_OF_INPUT,
     .has_own_limits = true,
     .before = of_point,
-    .after = none,
     .begin = begin_points,
     .check_row = check_row,
     .answer = answer_points,
-    .end = end,
 };

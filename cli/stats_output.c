@@ -4,6 +4,12 @@
 
 #include "cli/stats.h"
 
+/* True when a list, ended by NULL or NULL itself, goes on to the i-th name. */
+static bool has_name(const char *const *names, size_t i)
+{
+    return names && names[i];
+}
+
 static bool has_limits(const stats_run *run)
 {
     return (run->method->options & STATS_CONFIDENCE) != 0 && !run->method->has_own_limits;
@@ -46,21 +52,31 @@ void stats_write_refusal(const stats_run *run, const char *note)
     for (size_t i = 0; i < HST_MAX_CONFIDENCE; i++) {
         none[i] = (hst_limits){NAN, NAN};
     }
-    for (size_t i = 0; run->method->before[i]; i++) {
+    for (size_t i = 0; has_name(run->method->before, i); i++) {
         hst_csv_empty(run->csv);
     }
     if (has_limits(run)) {
         stats_write_limits(run, none, 1);
     }
-    for (size_t i = 0; run->method->after[i]; i++) {
+    for (size_t i = 0; has_name(run->method->after, i); i++) {
         hst_csv_empty(run->csv);
     }
     hst_csv_text(run->csv, note);
 }
 
+void stats_write_refused_row(const stats_run *run, size_t row, const char *why)
+{
+    char note[sizeof run->err->message + 16];
+
+    snprintf(note, sizeof note, "not computed: %s", why);
+    stats_begin_row(run, row);
+    stats_write_refusal(run, note);
+    hst_csv_end_row(run->csv);
+}
+
 static bool is_among(const char *name, const char *const *names)
 {
-    for (size_t i = 0; names[i]; i++) {
+    for (size_t i = 0; has_name(names, i); i++) {
         if (strcmp(name, names[i]) == 0) {
             return true;
         }
@@ -127,16 +143,16 @@ void stats_write_limit_names(const stats_run *run)
 static void write_header(const stats_run *run)
 {
     write_first_names(run);
-    if (run->method->answers == STATS_ROWS_OWN) {
+    if (run->method->write_names) {
         run->method->write_names(run);
     } else {
-        for (size_t i = 0; run->method->before[i]; i++) {
+        for (size_t i = 0; has_name(run->method->before, i); i++) {
             hst_csv_text(run->csv, run->method->before[i]);
         }
         if (has_limits(run)) {
             stats_write_limit_names(run);
         }
-        for (size_t i = 0; run->method->after[i]; i++) {
+        for (size_t i = 0; has_name(run->method->after, i); i++) {
             hst_csv_text(run->csv, run->method->after[i]);
         }
     }

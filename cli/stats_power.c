@@ -9,7 +9,6 @@
 enum { COLUMN_EVENTS, COLUMN_POPULATION, COLUMN_Y, POISSON_BELOW = 4 };
 
 static const char *const designs[] = {"before-after", "trend", "its", NULL};
-static const char *const none[] = {NULL};
 static const char *const columns[] = {"detectable_ratio",
                                       "events_needed",
                                       "detectable_fall",
@@ -61,11 +60,6 @@ static hst_status begin(stats_run *run)
     return HST_OK;
 }
 
-static void end(stats_run *run)
-{
-    free(run->own);
-}
-
 static void write_answer(const stats_run *run, const hst_power_input *input, const hst_power *power,
                          size_t n_needed)
 {
@@ -103,14 +97,15 @@ static hst_status answer(stats_run *run, const stats_group *group)
 {
     const plan *own = run->own;
     size_t n = group->n_rows, n_seen = 0, n_needed = 0;
-    double *y = calloc(2 * n, sizeof *y), *exposure = y + n;
+    double *y = calloc(n, sizeof *y), *exposure = calloc(n, sizeof *exposure);
     hst_power_input input = own->input;
     hst_power power;
     hst_error reason = {0};
     hst_status status = HST_OK;
 
-    if (!y) {
-        return hst_fail(run->err, HST_ERR_MEMORY, "no memory for %zu points", n);
+    if (!y || !exposure) {
+        status = hst_fail(run->err, HST_ERR_MEMORY, "no memory for %zu points", n);
+        goto done;
     }
     for (size_t i = 0; i < n; i++) {
         y[i] = stats_number(run, group->rows[i], input.is_count ? COLUMN_EVENTS : COLUMN_Y);
@@ -135,7 +130,10 @@ static hst_status answer(stats_run *run, const stats_group *group)
     } else {
         hst_fail(run->err, status, "%s", reason.message);
     }
+
+done:
     free(y);
+    free(exposure);
     return status;
 }
 
@@ -148,8 +146,6 @@ const stats_method stats_power = {
                 {.name = "population", .is_optional = true},
                 {.name = "y", .is_optional = true, .lowest = -INFINITY}},
     .before = columns,
-    .after = none,
     .begin = begin,
     .answer = answer,
-    .end = end,
 };

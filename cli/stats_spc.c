@@ -13,7 +13,6 @@ static const char *const screens[] = {"on", "off", NULL};
 /* In the order of hst_direction. */
 static const char *const directions[] = {"neutral", "lower_is_better", "higher_is_better", NULL};
 static const char *const names[] = {"mean", "lower", "upper", "special_cause", "judgement", NULL};
-static const char *const none[] = {NULL};
 
 /* The options: the same for all groups. */
 typedef struct spc_run {
@@ -45,30 +44,21 @@ static hst_status begin(stats_run *run)
     return stats_numbers_of(run, STATS_REBASE, spc->rebasings, MAX_REBASINGS, &spc->n_rebasings);
 }
 
-static void end(stats_run *run)
-{
-    free(run->own);
-}
-
 /* ---- a group in the order of time ---- */
-
-typedef struct place {
-    double t;
-    size_t at; /* in the group */
-} place;
 
 typedef struct series {
     size_t n;
-    place *places;
-    double *y;
+    size_t *order; /* which row of the group each is */
+    double *t, *y;
     bool *is_rebased;
-    hst_spc_point *points; /* all [n], in order of time */
+    hst_spc_point *points; /* all [n], in the order of time */
     size_t *point_of;      /* [n], of each row of the group */
 } series;
 
 static void clear_series(series *s)
 {
-    free(s->places);
+    free(s->order);
+    free(s->t);
     free(s->y);
     free(s->is_rebased);
     free(s->points);
@@ -79,41 +69,28 @@ static hst_status make_series(series *s, size_t n, hst_error *err)
 {
     *s = (series){
         .n = n,
-        .places = calloc(n, sizeof *s->places),
+        .order = calloc(n, sizeof *s->order),
+        .t = calloc(n, sizeof *s->t),
         .y = calloc(n, sizeof *s->y),
         .is_rebased = calloc(n, sizeof *s->is_rebased),
         .points = calloc(n, sizeof *s->points),
         .point_of = calloc(n, sizeof *s->point_of),
     };
-    return s->places && s->y && s->is_rebased && s->points && s->point_of
+    return s->order && s->t && s->y && s->is_rebased && s->points && s->point_of
                ? HST_OK
                : hst_fail(err, HST_ERR_MEMORY, "no memory for a chart of %zu points", n);
 }
 
-static int compare_places(const void *left, const void *right)
-{
-    const place *a = left, *b = right;
-
-    return (a->t > b->t) - (a->t < b->t);
-}
-
 static hst_status order(series *s, const stats_run *run, const stats_group *group, hst_error *err)
 {
-    for (size_t i = 0; i < s->n; i++) {
-        s->places[i] = (place){stats_number(run, group->rows[i], COLUMN_T), i};
-        if (isnan(s->places[i].t)) {
-            return hst_fail(err, HST_REFUSED, "t is missing");
-        }
+    hst_status status = stats_in_order(run, group, COLUMN_T, s->order, err);
+
+    for (size_t i = 0; i < s->n && status == HST_OK; i++) {
+        s->t[i] = stats_number(run, group->rows[s->order[i]], COLUMN_T);
+        s->y[i] = stats_number(run, group->rows[s->order[i]], COLUMN_Y);
+        s->point_of[s->order[i]] = i;
     }
-    qsort(s->places, s->n, sizeof *s->places, compare_places);
-    for (size_t i = 0; i < s->n; i++) {
-        if (i > 0 && s->places[i].t == s->places[i - 1].t) {
-            return hst_fail(err, HST_REFUSED, "several rows of one t");
-        }
-        s->y[i] = stats_number(run, group->rows[s->places[i].at], COLUMN_Y);
-        s->point_of[s->places[i].at] = i;
-    }
-    return HST_OK;
+    return status;
 }
 
 /* A t that the group does not have is refused: a chart that is not rebased looks like one that is.
@@ -123,7 +100,7 @@ static hst_status find_rebasings(series *s, const spc_run *spc, hst_error *err)
     for (size_t k = 0; k < spc->n_rebasings; k++) {
         size_t i = 0;
 
-        while (i < s->n && s->places[i].t != spc->rebasings[k]) {
+        while (i < s->n && s->t[i] != spc->rebasings[k]) {
             i++;
         }
         if (i == s->n) {
@@ -206,9 +183,7 @@ const stats_method stats_spc = {
     .columns = {{.name = "t", .lowest = -INFINITY}, {.name = "y", .lowest = -INFINITY}},
     .answers = STATS_ROWS_OF_INPUT,
     .before = names,
-    .after = none,
     .begin = begin,
     .check_row = stats_refuse_missing,
     .answer = answer,
-    .end = end,
 };

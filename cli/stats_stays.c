@@ -396,7 +396,6 @@ static const char *const mean_before[] = {"n", "value", "se", NULL};
 static const char *const mean_after[] = {"q1", "median", "q3", "p90", "trimmed_mean", NULL};
 static const char *const rate_before[] = {"admissions", "bed_days", "value", "se", NULL};
 static const char *const rate_after[] = {"method", NULL};
-static const char *const none[] = {NULL};
 
 static const stats_interval intervals[] = {{"dobson-byar", HST_BED_DAYS_DOBSON_BYAR},
                                            {"normal", HST_BED_DAYS_NORMAL},
@@ -423,7 +422,6 @@ const stats_method stats_std_mean_los = {
                 {.name = "age"},
                 {.name = "sex", .is_optional = true, .kind = STATS_TEXT}},
     .before = mean_before,
-    .after = none,
     .begin = begin_standard,
     .check_row = check_row,
     .answer = answer_standardised,

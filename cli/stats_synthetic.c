@@ -14,12 +14,6 @@ enum { COLUMN_T, COLUMN_PERIOD, COLUMN_TREATED };
 
 static const char *const names[] = {"term", "name", "value", NULL};
 
-/* A row of a group, in the order of time. */
-typedef struct point {
-    double t;
-    size_t row;
-} point;
-
 typedef struct synthetic {
     size_t n_donors;
     size_t *columns; /* [n_donors], of the table */
@@ -102,13 +96,6 @@ static void end(stats_run *run)
     free(own);
 }
 
-static void write_names(const stats_run *run)
-{
-    for (size_t i = 0; names[i]; i++) {
-        hst_csv_text(run->csv, names[i]);
-    }
-}
-
 /* ---- rows ---- */
 
 static hst_status read_donor(stats_run *run, size_t row, size_t donor)
@@ -148,34 +135,24 @@ static hst_status check_row(stats_run *run, size_t row)
     return status == HST_OK ? stats_refuse_missing(run, row) : status;
 }
 
-static int compare_points(const void *a, const void *b)
-{
-    const point *x = a, *y = b;
-
-    return (x->t > y->t) - (x->t < y->t);
-}
-
-/* Sorts a group by time, and counts its points before. */
-static hst_status order(const stats_run *run, const stats_group *group, point *points,
+/* Puts the rows of a group in the order of time, [n_rows], and counts those before. */
+static hst_status order(const stats_run *run, const stats_group *group, size_t *rows,
                         size_t *n_before, hst_error *err)
 {
     const synthetic *own = run->own;
+    hst_status status = stats_in_order(run, group, COLUMN_T, rows, err);
 
     *n_before = 0;
-    for (size_t i = 0; i < group->n_rows; i++) {
-        points[i] = (point){stats_number(run, group->rows[i], COLUMN_T), group->rows[i]};
-        *n_before += !own->is_post[group->rows[i]];
+    for (size_t i = 0; i < group->n_rows && status == HST_OK; i++) {
+        rows[i] = group->rows[rows[i]];
+        *n_before += !own->is_post[rows[i]];
     }
-    qsort(points, group->n_rows, sizeof *points, compare_points);
-    for (size_t i = 0; i < group->n_rows; i++) {
-        if (i > 0 && !(points[i].t > points[i - 1].t)) {
-            return hst_fail(err, HST_REFUSED, "several rows of one t");
-        }
-        if (own->is_post[points[i].row] != (i >= *n_before)) {
-            return hst_fail(err, HST_REFUSED, "a point of post stands before one of pre");
+    for (size_t i = 0; i < *n_before && status == HST_OK; i++) {
+        if (own->is_post[rows[i]]) {
+            status = hst_fail(err, HST_REFUSED, "a point of post stands before one of pre");
         }
     }
-    return HST_OK;
+    return status;
 }
 
 /* ---- answers ---- */
@@ -207,11 +184,11 @@ static void write_weights(const stats_run *run, size_t row, const hst_synthetic 
     }
 }
 
-static void write_points(const stats_run *run, const point *points, size_t n,
+static void write_points(const stats_run *run, const size_t *rows, size_t n,
                          const hst_synthetic *fitted)
 {
     for (size_t i = 0; i < 2 * n; i++) {
-        size_t row = points[i % n].row;
+        size_t row = rows[i % n];
         double value = fitted->synthetic[i % n];
 
         write_row(run, row, i < n ? "synthetic" : "gap",
@@ -235,9 +212,8 @@ static void write_tests(const stats_run *run, size_t row, const hst_synthetic_te
 }
 
 /* `tests` are NULL unless they are asked for. */
-static void write_answer(const stats_run *run, const point *points,
-                         const hst_synthetic_input *input, const hst_synthetic *fitted,
-                         const hst_synthetic_tests *tests)
+static void write_answer(const stats_run *run, const size_t *rows, const hst_synthetic_input *input,
+                         const hst_synthetic *fitted, const hst_synthetic_tests *tests)
 {
     bool is_poor = tests && tests->pre_fit_percentile > poor_fit;
     const char *note = is_poor ? "the fit before is worse than 90 % of the placebos': do not rely "
@@ -245,10 +221,10 @@ static void write_answer(const stats_run *run, const point *points,
                        : input->n_before < few_points
                            ? "fewer than 8 points before: do not rely on the gap after"
                            : "";
-    size_t row = points[0].row;
+    size_t row = rows[0];
 
     write_weights(run, row, fitted);
-    write_points(run, points, input->n_times, fitted);
+    write_points(run, rows, input->n_times, fitted);
     write_row(run, row, "pre_sse", "", fitted->pre_sse, "");
     write_row(run, row, "pre_rmspe", "", fitted->pre_rmspe, note);
     write_row(run, row, "post_rmspe", "", fitted->post_rmspe, "");
@@ -258,8 +234,8 @@ static void write_answer(const stats_run *run, const point *points,
     }
 }
 
-/* Fits the points of a group; `numbers` is room for treated and donors, [n_donors + 1][n]. */
-static hst_status fit(const stats_run *run, const point *points, hst_synthetic_input *input,
+/* Fits a group; `numbers` is room for treated and donors, [n_donors + 1][n]. */
+static hst_status fit(const stats_run *run, const size_t *rows, hst_synthetic_input *input,
                       double *numbers, hst_error *err)
 {
     const synthetic *own = run->own;
@@ -270,9 +246,9 @@ static hst_status fit(const stats_run *run, const point *points, hst_synthetic_i
     hst_status status = HST_OK;
 
     for (size_t i = 0; i < n; i++) {
-        numbers[i] = stats_number(run, points[i].row, COLUMN_TREATED);
+        numbers[i] = stats_number(run, rows[i], COLUMN_TREATED);
         for (size_t j = 0; j < own->n_donors; j++) {
-            numbers[(j + 1) * n + i] = own->values[points[i].row * own->n_donors + j];
+            numbers[(j + 1) * n + i] = own->values[rows[i] * own->n_donors + j];
         }
     }
     input->treated = numbers;
@@ -282,7 +258,7 @@ static hst_status fit(const stats_run *run, const point *points, hst_synthetic_i
         status = hst_synthetic_test(&tests, input, run->options->common.n_threads, err);
     }
     if (status == HST_OK) {
-        write_answer(run, points, input, &fitted, wants_tests ? &tests : NULL);
+        write_answer(run, rows, input, &fitted, wants_tests ? &tests : NULL);
     }
     hst_synthetic_clear(&fitted);
     return status;
@@ -292,38 +268,31 @@ static hst_status answer(stats_run *run, const stats_group *group)
 {
     const synthetic *own = run->own;
     hst_synthetic_input input = {.n_times = group->n_rows, .n_donors = own->n_donors};
-    point *points = calloc(group->n_rows, sizeof *points);
+    size_t *rows = calloc(group->n_rows, sizeof *rows);
     double *numbers = calloc(group->n_rows * (own->n_donors + 1), sizeof *numbers);
     hst_error reason = {0};
     hst_status status = HST_OK;
 
-    if (!points || !numbers) {
+    if (!rows || !numbers) {
         status = hst_fail(run->err, HST_ERR_MEMORY, "no memory for %zu points", group->n_rows);
         goto done;
     }
-    status = order(run, group, points, &input.n_before, &reason);
+    status = order(run, group, rows, &input.n_before, &reason);
     if (status == HST_OK) {
-        status = fit(run, points, &input, numbers, &reason);
+        status = fit(run, rows, &input, numbers, &reason);
     }
     if (status == HST_REFUSED) {
-        char note[sizeof reason.message + 16];
-
-        snprintf(note, sizeof note, "not computed: %s", reason.message);
-        stats_begin_row(run, group->rows[0]);
-        stats_write_refusal(run, note);
-        hst_csv_end_row(run->csv);
+        stats_write_refused_row(run, group->rows[0], reason.message);
         status = HST_OK;
     } else if (status != HST_OK) {
         hst_fail(run->err, status, "%s", reason.message);
     }
 
 done:
-    free(points);
+    free(rows);
     free(numbers);
     return status;
 }
-
-static const char *const none[] = {NULL};
 
 const stats_method stats_synthetic = {
     .name = "synthetic-control",
@@ -334,10 +303,8 @@ const stats_method stats_synthetic = {
                 {.name = "treated", .lowest = -INFINITY}},
     .answers = STATS_ROWS_OWN,
     .before = names,
-    .after = none,
     .begin = begin,
     .check_row = check_row,
-    .write_names = write_names,
     .answer = answer,
     .end = end,
 };

@@ -340,3 +340,46 @@ void stats_groups_clear(stats_groups *groups)
     free(groups->rows);
     *groups = (stats_groups){0};
 }
+
+/* ---- a group in the order of time ---- */
+
+typedef struct place {
+    double t;
+    size_t at; /* in the group */
+} place;
+
+static int compare_places(const void *a, const void *b)
+{
+    const place *x = a, *y = b;
+
+    return (x->t > y->t) - (x->t < y->t);
+}
+
+hst_status stats_in_order(const stats_run *run, const stats_group *group, size_t column,
+                          size_t *order, hst_error *err)
+{
+    place *places = calloc(group->n_rows, sizeof *places);
+    hst_status status = HST_OK;
+
+    if (!places) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu points", group->n_rows);
+    }
+    for (size_t i = 0; i < group->n_rows; i++) {
+        places[i] = (place){stats_number(run, group->rows[i], column), i};
+        if (isnan(places[i].t)) {
+            status = hst_fail(err, HST_REFUSED, "t is missing");
+            goto done;
+        }
+    }
+    qsort(places, group->n_rows, sizeof *places, compare_places);
+    for (size_t i = 0; i < group->n_rows; i++) {
+        order[i] = places[i].at;
+        if (i > 0 && places[i].t == places[i - 1].t) {
+            status = hst_fail(err, HST_REFUSED, "several rows of one t");
+        }
+    }
+
+done:
+    free(places);
+    return status;
+}

@@ -63,69 +63,27 @@ static hst_status begin(stats_run *run)
     return read_ar1(run, options);
 }
 
-static void end(stats_run *run)
-{
-    free(run->own);
-}
-
 static const char *const before_limits[] = {"term", "estimate", "se", "t", "p", NULL};
 static const char *const after_limits[] = {"dw", "dw_p", "lag1", "rho", "lag", "n", "df", NULL};
 
-static void write_names(const stats_run *run)
-{
-    for (size_t i = 0; before_limits[i]; i++) {
-        hst_csv_text(run->csv, before_limits[i]);
-    }
-    stats_write_limit_names(run);
-    for (size_t i = 0; after_limits[i]; i++) {
-        hst_csv_text(run->csv, after_limits[i]);
-    }
-}
-
 /* ---- a group in the order of time ---- */
 
-typedef struct point {
-    double t, y;
-} point;
-
-static int compare_points(const void *a, const void *b)
-{
-    const point *x = a, *y = b;
-
-    return (x->t > y->t) - (x->t < y->t);
-}
-
-/* Sorts the group's points into t and y, [n_rows]; returns how many have no y. */
-static hst_status sort_points(const stats_run *run, const stats_group *group, double *t, double *y,
+/* The group's t and y, [n_rows]; `n_missing` receives how many have no y. */
+static hst_status read_series(const stats_run *run, const stats_group *group, double *t, double *y,
                               size_t *n_missing, hst_error *err)
 {
-    point *points = calloc(group->n_rows, sizeof *points);
-    hst_status status = HST_OK;
+    size_t *order = calloc(group->n_rows, sizeof *order);
+    hst_status status =
+        order ? stats_in_order(run, group, COLUMN_T, order, err)
+              : hst_fail(err, HST_ERR_MEMORY, "no memory for %zu points", group->n_rows);
 
     *n_missing = 0;
-    if (!points) {
-        return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu points", group->n_rows);
+    for (size_t i = 0; i < group->n_rows && status == HST_OK; i++) {
+        t[i] = stats_number(run, group->rows[order[i]], COLUMN_T);
+        y[i] = stats_number(run, group->rows[order[i]], COLUMN_Y);
+        *n_missing += isnan(y[i]) ? 1 : 0;
     }
-    for (size_t i = 0; i < group->n_rows; i++) {
-        points[i] = (point){stats_number(run, group->rows[i], COLUMN_T),
-                            stats_number(run, group->rows[i], COLUMN_Y)};
-        if (isnan(points[i].t)) {
-            status = hst_fail(err, HST_REFUSED, "t is missing");
-            goto done;
-        }
-        *n_missing += isnan(points[i].y) ? 1 : 0;
-    }
-    qsort(points, group->n_rows, sizeof *points, compare_points);
-    for (size_t i = 0; i < group->n_rows; i++) {
-        t[i] = points[i].t;
-        y[i] = points[i].y;
-        if (i > 0 && t[i] == t[i - 1]) {
-            status = hst_fail(err, HST_REFUSED, "several rows of one t");
-        }
-    }
-
-done:
-    free(points);
+    free(order);
     return status;
 }
 
@@ -229,16 +187,17 @@ static hst_status answer(stats_run *run, const stats_group *group)
 {
     static const char *const terms[] = {"intercept", "slope"};
     size_t n = group->n_rows, n_missing = 0;
-    double *t = calloc(2 * n, sizeof *t), *y = t + n;
+    double *t = calloc(n, sizeof *t), *y = calloc(n, sizeof *y);
     hst_limits limits[2][HST_MAX_CONFIDENCE];
     hst_trend trend;
     hst_error reason = {0};
     hst_status status = HST_OK;
 
-    if (!t) {
-        return hst_fail(run->err, HST_ERR_MEMORY, "no memory for %zu points", n);
+    if (!t || !y) {
+        status = hst_fail(run->err, HST_ERR_MEMORY, "no memory for %zu points", n);
+        goto done;
     }
-    status = sort_points(run, group, t, y, &n_missing, &reason);
+    status = read_series(run, group, t, y, &n_missing, &reason);
     if (status == HST_OK) {
         status = fit_levels(run, &trend, limits, t, y, n, &reason);
     }
@@ -260,6 +219,7 @@ static hst_status answer(stats_run *run, const stats_group *group)
 
 done:
     free(t);
+    free(y);
     return status;
 }
 
@@ -271,7 +231,7 @@ const stats_method stats_trend = {
     .columns = {{.name = "t", .lowest = -INFINITY}, {.name = "y", .lowest = -INFINITY}},
     .answers = STATS_ROWS_OWN,
     .begin = begin,
-    .write_names = write_names,
+    .before = before_limits,
+    .after = after_limits,
     .answer = answer,
-    .end = end,
 };

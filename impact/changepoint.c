@@ -14,6 +14,7 @@
 #include <Rmath.h>
 
 #include "impact/draw.h"
+#include "impact/order.h"
 
 enum { MAX_TERMS = 2 };
 
@@ -185,13 +186,6 @@ void hst_sup_f_null_free(hst_sup_f_null *null)
     }
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 hst_status hst_sup_f_null_create(hst_sup_f_null **out, size_t n, hst_change_model model,
                                  double trim, size_t n_draws, uint64_t seed, int n_threads,
                                  hst_error *err)
@@ -227,7 +221,7 @@ hst_status hst_sup_f_null_create(hst_sup_f_null **out, size_t n, hst_change_mode
             null->sup_f[d] = summary_of(f, n).sup_f;
         }
     }
-    qsort(null->sup_f, n_draws, sizeof *null->sup_f, compare_doubles);
+    order_sort(null->sup_f, n_draws);
     *out = null;
     null = NULL; /* now the caller's */
 
@@ -414,19 +408,12 @@ done:
 
 /* ---- a robust shift ---- */
 
-/* Median of [n], which are put in order. */
-static double median_of(double *values, size_t n)
-{
-    qsort(values, n, sizeof *values, compare_doubles);
-    return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
 static double mad_of(double *room, const double *y, size_t n, double median)
 {
     for (size_t i = 0; i < n; i++) {
         room[i] = fabs(y[i] - median);
     }
-    return 1.4826 * median_of(room, n);
+    return 1.4826 * order_median(room, n);
 }
 
 /* Rank sum test of the later half of [2 m] against the earlier; ties have their mean rank. `room`
@@ -437,7 +424,7 @@ static void fill_wilcoxon(hst_level_shift *s, double *room, const double *y, siz
            sigma = 0;
 
     memcpy(room, y, 2 * m * sizeof *room);
-    qsort(room, 2 * m, sizeof *room, compare_doubles);
+    order_sort(room, 2 * m);
     for (size_t first = 0, end = 0; first < 2 * m; first = end) {
         double size = 0;
 
@@ -480,8 +467,8 @@ hst_status hst_level_shift_at(hst_level_shift *out, const double *y, size_t n, s
         return hst_fail(err, HST_ERR_MEMORY, "no memory for a window of %zu points", window);
     }
     memcpy(room, y, 2 * window * sizeof *room);
-    s.median_before = median_of(room, window);
-    s.median_after = median_of(room + window, window);
+    s.median_before = order_median(room, window);
+    s.median_after = order_median(room + window, window);
     s.mad_before = mad_of(room, y, window, s.median_before);
     s.mad_after = mad_of(room, y + window, window, s.median_after);
     s.ratio = s.median_before > 0 ? s.median_after / s.median_before : NAN;

@@ -242,11 +242,12 @@ static hst_status start_at_margins(did_fit *f, hst_error *err)
 {
     size_t n_rows = f->effects.n_rows, n_columns = f->effects.n_columns;
     double *sums = calloc(2 * (n_rows + n_columns), sizeof *sums);
-    double *seen = sums, *fitted = sums + n_rows + n_columns;
+    double *seen = sums, *fitted = NULL;
 
     if (!sums) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu effects", n_rows + n_columns);
     }
+    fitted = sums + n_rows + n_columns;
     memcpy(f->eta, f->log_exposure, f->n * sizeof *f->eta);
     for (int k = 0; k < 2; k++) {
         const size_t *group = k == 0 ? f->row : f->column;

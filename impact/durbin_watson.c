@@ -9,6 +9,7 @@
 #include <gsl/gsl_integration.h>
 
 #include "hestia/regression.h"
+#include "impact/gsl.h"
 
 /* ---- exact: Imhof's integral ---- */
 
@@ -107,7 +108,7 @@ static hst_status exact_p(double *p_below, const hst_design *d, const double *br
     double *m = calloc(n * n, sizeof *m), *w = calloc(n, sizeof *w), largest = 0;
     hst_status status = HST_OK;
 
-    gsl_set_error_handler_off();
+    hst_gsl_quiet();
     form = gsl_matrix_alloc(n, n);
     eigenvalues = gsl_vector_alloc(n);
     workspace = gsl_eigen_symm_alloc(n);
@@ -171,11 +172,12 @@ static hst_status normal_p(double *p_below, const hst_design *d, const double *b
     size_t n = d->n, k = d->k;
     double df = (double)(n - k), trace = 2 * (double)(n - 1), mean = NAN, variance = NAN;
     double squares = 6 * (double)n - 8; /* trace(A^2) */
-    double *xax = calloc(2 * k * k, sizeof *xax), *product = xax + k * k;
+    double *xax = calloc(2 * k * k, sizeof *xax), *product = NULL;
 
     if (!xax) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu terms", k);
     }
+    product = xax + k * k;
     for (size_t a = 0; a < k; a++) {
         for (size_t b = 0; b < k; b++) {
             double xa2x = 0;

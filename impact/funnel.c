@@ -8,6 +8,8 @@
 #define MATHLIB_STANDALONE
 #include <Rmath.h>
 
+#include "impact/order.h"
+
 /* What makes the standard deviation of a unit's value known. */
 typedef enum funnel_scale { SQUARE_ROOT, LOGARITHM, ARCSINE, LOG_OF_COUNTS } funnel_scale;
 
@@ -128,33 +130,17 @@ static hst_limits limits_by_chance(const funnel *f, size_t i, double confidence)
 
 /* ---- over-dispersion ---- */
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* Type 7: between the two neighbours of (n - 1) share, linearly. */
-static double quantile(const double *sorted, size_t n, double share)
-{
-    double position = (double)(n - 1) * share;
-    size_t below = (size_t)floor(position);
-    size_t above = below + 1 < n ? below + 1 : below;
-
-    return sorted[below] + (position - (double)below) * (sorted[above] - sorted[below]);
-}
-
+/* Draws the units beyond the quantiles of type 7 in to them. */
 static void winsorise(const funnel *f, hst_funnel_unit *units, double trim)
 {
-    double lowest = 0, highest = 0;
+    double last = (double)(f->n_units - 1), lowest = 0, highest = 0;
 
     for (size_t i = 0; i < f->n_units; i++) {
         f->sorted[i] = units[i].z;
     }
-    qsort(f->sorted, f->n_units, sizeof *f->sorted, compare_doubles);
-    lowest = quantile(f->sorted, f->n_units, trim);
-    highest = quantile(f->sorted, f->n_units, 1 - trim);
+    order_sort(f->sorted, f->n_units);
+    lowest = order_at(f->sorted, f->n_units, last * trim);
+    highest = order_at(f->sorted, f->n_units, last * (1 - trim));
     for (size_t i = 0; i < f->n_units; i++) {
         units[i].z_trimmed = fmin(fmax(units[i].z, lowest), highest);
     }

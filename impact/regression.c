@@ -8,6 +8,8 @@
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_linalg.h>
 
+#include "impact/gsl.h"
+
 /* A pivot so much smaller than the first is taken for 0. Columns have length one, so nothing else
  * than collinearity makes it small. */
 static const double rank_tolerance = 1e-11;
@@ -41,7 +43,7 @@ static void close_workroom(workroom *w)
 
 static hst_status open_workroom(workroom *w, size_t n, size_t k, hst_error *err)
 {
-    gsl_set_error_handler_off();
+    hst_gsl_quiet();
     w->qr = gsl_matrix_alloc(n, k);
     w->tau = gsl_vector_alloc(k);
     w->y = gsl_vector_alloc(n);
