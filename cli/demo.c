@@ -141,7 +141,7 @@ static void print_wrapped(const char *text)
         size_t length = strlen(text), end = length;
 
         if (length > WIDTH) {
-            for (end = WIDTH; end > 0 && text[end] != ' '; end--) {
+            for (end = WIDTH; end > 0 && (text[end] != ' ' || text[end + 1] == '%'); end--) {
             }
             end = end > 0 ? end : WIDTH;
         }
