@@ -64,8 +64,12 @@ static size_t shortest_part(size_t n, double trim)
 
 static hst_status check_length(size_t n, hst_change_model model, double trim, hst_error *err)
 {
-    size_t k = terms_of(model), shortest = shortest_part(n, trim);
+    size_t k = terms_of(model), shortest = 0;
 
+    if (!(trim > 0 && trim <= 0.5)) {
+        return hst_fail(err, HST_ERR_ARGUMENT, "a trim of %g: above 0 and up to 0.5", trim);
+    }
+    shortest = shortest_part(n, trim);
     return shortest > k && 2 * shortest <= n
                ? HST_OK
                : hst_fail(err, HST_REFUSED,
@@ -372,13 +376,14 @@ hst_status hst_segmentations_fit(hst_segmentations *out, const double *y, size_t
                                  hst_error *err)
 {
     hst_status status = check_length(n, model, trim, err);
-    partition p = {.y = y, .n = n, .k = terms_of(model), .shortest = shortest_part(n, trim)};
+    partition p = {.y = y, .n = n, .k = terms_of(model)};
     size_t n_cells = 0;
 
     *out = (hst_segmentations){0};
     if (status != HST_OK || (status = check_values(y, n, err)) != HST_OK) {
         return status;
     }
+    p.shortest = shortest_part(n, trim);
     max_changes = max_changes < HST_MAX_CHANGES ? max_changes : HST_MAX_CHANGES;
     max_changes = max_changes < n / p.shortest - 1 ? max_changes : n / p.shortest - 1;
     p.floor = rounding_of(y, n);

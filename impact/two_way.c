@@ -1,5 +1,5 @@
 /* Effects of rows and columns swept out of a table. */
-#include "two_way_internal.h"
+#include "impact/two_way_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

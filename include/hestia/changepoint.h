@@ -26,9 +26,10 @@ typedef struct hst_sup_f_null hst_sup_f_null;
  * Draws of independent normal series, in parallel, the same for any number of threads: value t of
  * series d depends on the seed, d and t alone.
  *
- * @param trim  share of the series at each end without a candidate (0.15)
+ * @param trim  share of the series at each end without a candidate (0.15), above 0 and up to 0.5
  * @param out  receives what hst_sup_f_null_free frees; NULL on failure
- * @return HST_OK; HST_REFUSED: too few points; HST_ERR_ARGUMENT: no draws; HST_ERR_MEMORY
+ * @return HST_OK; HST_REFUSED: too few points; HST_ERR_ARGUMENT: no draws, trim out of range;
+ * HST_ERR_MEMORY
  */
 HST_MUST_CHECK hst_status hst_sup_f_null_create(hst_sup_f_null **out, size_t n,
                                                 hst_change_model model, double trim, size_t n_draws,
@@ -49,7 +50,8 @@ double hst_sup_f_null_p(const hst_sup_f_null *null, double sup_f);
  * @param f  receives [n] F statistics by last observation before, NAN where no candidate; NULL
  * @param null  of the same n, model and trim; NULL: p is NAN
  * @return HST_OK; HST_REFUSED: too few points (a part must have more points than terms), a missing
- * value, a series without noise about its level or line; HST_ERR_MEMORY
+ * value, a series without noise about its level or line; HST_ERR_ARGUMENT: trim out of range;
+ * HST_ERR_MEMORY
  * Source: Andrews, Econometrica 61 (1993), 821-856.
  */
 HST_MUST_CHECK hst_status hst_sup_f_test(hst_sup_f *out, double *f, const double *y, size_t n,

@@ -38,7 +38,11 @@ hestia_whole_run(stats_its test_stats_its.py)
 hestia_whole_run(stats_effects test_stats_effects.py)
 hestia_whole_run(stats_breaks test_stats_breaks.py)
 hestia_whole_run(stats_charts test_stats_charts.py)
-hestia_whole_run(impact test_impact.py)
+# Under the thread sanitizer, which is ten times slower, the runs alone: stats in the other tests has one thread or few.
+if(HESTIA_SANITIZE MATCHES "thread")
+  set(hestia_impact_tests Services.test_threads_change_nothing)
+endif()
+hestia_whole_run(impact test_impact.py ${hestia_impact_tests})
 hestia_whole_run(stats_synthetic test_stats_synthetic.py)
 hestia_whole_run(hard_people test_hard_people.py)
 

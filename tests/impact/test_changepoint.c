@@ -413,9 +413,33 @@ static void segmentation_of_zeros_and_shift_of_too_few_are_refused(void **state)
     assert_null(null);
 }
 
+/* Of every length of series: a share below 0 has no number of points. */
+static void trim_out_of_range_is_our_mistake(void **state)
+{
+    static const double trims[] = {-0.1, 0, 0.51, NAN, INFINITY};
+    static const double y[20] = {1, 2, 4, 3};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof trims / sizeof trims[0]; i++) {
+        hst_sup_f test;
+        hst_segmentations s;
+        hst_sup_f_null *null = NULL;
+        hst_error err = {0};
+
+        assert_int_equal(hst_sup_f_test(&test, NULL, y, 20, HST_CHANGE_LEVEL, trims[i], NULL, &err),
+                         HST_ERR_ARGUMENT);
+        assert_int_equal(hst_segmentations_fit(&s, y, 20, HST_CHANGE_LEVEL, trims[i], 5, &err),
+                         HST_ERR_ARGUMENT);
+        assert_int_equal(
+            hst_sup_f_null_create(&null, 20, HST_CHANGE_LEVEL, trims[i], 9, 1, 1, &err),
+            HST_ERR_ARGUMENT);
+        assert_non_null(strstr(err.message, "a trim of"));
+    }
+}
+
 int main(void)
 {
-    enum { N_PLAIN = 15, N_REFUSALS = sizeof refusal_cases / sizeof refusal_cases[0] };
+    enum { N_PLAIN = 16, N_REFUSALS = sizeof refusal_cases / sizeof refusal_cases[0] };
     struct CMUnitTest tests[N_PLAIN + N_REFUSALS] = {
         cmocka_unit_test(golden_f_statistics),
         cmocka_unit_test(golden_sup_f_and_p),
@@ -432,6 +456,7 @@ int main(void)
         cmocka_unit_test(false_discovery_by_hand),
         cmocka_unit_test(shift_of_equal_and_zero_points),
         cmocka_unit_test(segmentation_of_zeros_and_shift_of_too_few_are_refused),
+        cmocka_unit_test(trim_out_of_range_is_our_mistake),
     };
 
     for (size_t i = 0; i < N_REFUSALS; i++) {
