@@ -444,8 +444,8 @@ static void write_services(const findings *f, FILE *out)
     hst_date_format(quarter.start, date);
     fprintf(
         out,
-        "\n# Did a service change anything? Take the first # of each line away; site, measure and "
-        "date are yours.\n"
+        "\n# Did a service change anything? Take \"# \" off each line; site, measure and date are "
+        "yours.\n"
         "# impact:\n"
         "#   - id: new-service\n"
         "#     title: A new service\n"

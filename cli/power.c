@@ -183,7 +183,7 @@ static error_t parse_power(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_AFTER:
         if (!parse_between(argument, 0, 10000, &number) || number != floor(number)) {
-            argp_error(state, "--after takes a whole number of periods");
+            argp_error(state, "--after takes a whole number of periods, 1 or more");
             return EINVAL;
         }
         wanted->n_after = (size_t)number;

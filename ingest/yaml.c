@@ -340,8 +340,8 @@ static hst_status read_file(const char *path, char **text, size_t *length, hst_e
     *text = NULL;
     if (!file) {
         return errno == ENOENT ? hst_fail(err, HST_ERR_USAGE,
-                                          "%s: there is no such file; `hestia new %s` writes "
-                                          "a study file to start from",
+                                          "%s: there is no such file; `hestia new EXTRACT... "
+                                          "--out %s` writes one to start from",
                                           path, path)
                                : hst_fail(err, HST_ERR_USAGE, "%s: %s", path, strerror(errno));
     }

@@ -91,6 +91,7 @@ class New(unittest.TestCase):
                                        ("ae", "emergency_attendances", "2008-10-01")):
             files = sorted(name for name in os.listdir(self.path("made/extracts")) if name.startswith(dataset))
             written = self.new(0, *(os.path.join("made/extracts", name) for name in files)).stdout
+            self.assertIn('Take "# " off each line', written)
             lines = written.splitlines()
             first = lines.index("# impact:")
             last = next(i for i, line in enumerate(lines) if line.startswith("# breaks: "))

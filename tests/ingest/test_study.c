@@ -429,8 +429,9 @@ static void absent_file_is_a_usage_error(void **state)
 
     (void)state;
     assert_int_equal(hst_study_read(&study, "/nowhere/study.yaml", &err), HST_ERR_USAGE);
-    assert_string_equal(err.message, "/nowhere/study.yaml: there is no such file; `hestia new "
-                                     "/nowhere/study.yaml` writes a study file to start from");
+    assert_string_equal(err.message,
+                        "/nowhere/study.yaml: there is no such file; `hestia new "
+                        "EXTRACT... --out /nowhere/study.yaml` writes one to start from");
     assert_int_equal(hst_study_read(&study, "/tmp", &err), HST_ERR_USAGE);
     assert_int_equal(hst_study_read(&study, "/nowhere/study.yaml", NULL), HST_ERR_USAGE);
 }
