@@ -3,7 +3,7 @@
  * (the treated one 100) and a slow trend in common, a date in the middle, and from there on a fall
  * of 15 % in the treated area (coverage) or none (false findings).
  *
- *     bench_coverage_did [draws]
+ *     bench_coverage_did [DRAWS]
  *
  * One row for each kind of series, length and method, tab-separated. All numbers come from the seed
  * and their place, so the table is the same on every machine. */
@@ -152,6 +152,10 @@ int main(int argc, char **argv)
     size_t draws = argc > 1 ? strtoul(argv[1], NULL, 10) : 2000;
     static sample s;
 
+    if (argc > 2 || draws == 0) {
+        fputs("usage: bench_coverage_did [DRAWS]\n", stderr);
+        return 2;
+    }
     printf("series\tpoints\tmethod\tcoverage\tfalse\n");
     for (size_t a = 0; a < sizeof kinds / sizeof kinds[0]; a++) {
         for (size_t b = 0; b < N_LENGTHS; b++) {
