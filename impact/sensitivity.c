@@ -74,6 +74,10 @@ static hst_status ask_season(const impact_case *c, impact_page *page, hst_error 
     hst_impact_method primary = c->service->primary;
     size_t n = c->review.last + 1 - c->review.first;
 
+    if (impact_cycle(c) == 1) {
+        return add_row(c, "season", "none", HST_REFUSED, NULL, "whole years have no season", page,
+                       err);
+    }
     if (primary == HST_IMPACT_ITS) {
         other.has_other_season = true;
         return ask(&other, "season", impact_has_season(c) ? "no season" : "seasonal dummies", page,
