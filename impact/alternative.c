@@ -68,9 +68,19 @@ bool impact_is_touched(const hst_impact_inputs *inputs, const hst_break *suspect
                              (uint32_t)site);
 }
 
-/* Adds the suspects of a site to the providers that a measure leaves out there. */
+static bool is_listed(const hst_excluded_provider *providers, size_t n, const char *code)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(providers[i].code, code) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Adds the suspects of a site within some days to the providers that a measure leaves out there. */
 static bool exclude_suspects(hst_measure *measure, const hst_impact_inputs *inputs, size_t number,
-                             size_t site, bool *has_memory)
+                             size_t site, hst_window days, bool *has_memory)
 {
     size_t n = measure->n_excluded_providers;
     size_t n_breaks = inputs->breaks ? inputs->breaks->n : 0;
@@ -91,8 +101,8 @@ static bool exclude_suspects(hst_measure *measure, const hst_impact_inputs *inpu
     for (size_t i = 0; i < n_breaks; i++) {
         hst_break *suspect = &inputs->breaks->items[i];
 
-        if (impact_is_touched(inputs, suspect, number, site, measure->period.from,
-                              measure->period.to)) {
+        if (impact_is_touched(inputs, suspect, number, site, days.from, days.to) &&
+            !is_listed(all + n, measure->n_excluded_providers - n, suspect->provider)) {
             all[measure->n_excluded_providers++] = (hst_excluded_provider){
                 .code = suspect->provider, .areas = {.n = 1, .items = areas}};
         }
@@ -115,15 +125,14 @@ static void free_exclusions(const hst_measure *measure, size_t n_before)
 
 /* ---- the study of alternatives ---- */
 
-static bool is_known(const impact_alternatives *a, impact_change change, size_t measure,
-                     size_t area)
+static bool is_known(const impact_alternatives *a, const impact_alternative *item)
 {
-    return impact_alternative_of(a, change, measure, area) != NULL;
+    return impact_alternative_of(a, item->change, item->measure, item->area, item->days) != NULL;
 }
 
-/* One measure at one site; an area only matters for the suspects. */
+/* One measure at one site; area and days only matter for the suspects. */
 static bool add_alternatives(impact_alternatives *a, const hst_impact_inputs *inputs,
-                             size_t measure, size_t site)
+                             size_t measure, size_t site, hst_window days)
 {
     bool has_memory = true;
 
@@ -131,18 +140,19 @@ static bool add_alternatives(impact_alternatives *a, const hst_impact_inputs *in
         impact_alternative item = {.change = (impact_change)change,
                                    .measure = measure,
                                    .area = change == IMPACT_NO_SUSPECTS ? site : SIZE_MAX,
+                                   .days = days,
                                    .number = a->n,
                                    .n_declared =
                                        inputs->study->measures[measure].n_excluded_providers};
         hst_measure *copy = &a->study.measures[a->n];
-        bool is_new = !is_known(a, item.change, measure, item.area);
+        bool is_new = !is_known(a, &item);
 
         *copy = inputs->study->measures[measure];
         copy->split = HST_SPLIT_NONE;
         if (is_new && (change == IMPACT_OTHER_UNIT ? choose_unit(&item, copy)
                        : change == IMPACT_OTHER_ZERO_DAY
                            ? choose_zero_days(&item, copy)
-                           : exclude_suspects(copy, inputs, measure, site, &has_memory))) {
+                           : exclude_suspects(copy, inputs, measure, site, days, &has_memory))) {
             if (change == IMPACT_NO_SUSPECTS) {
                 snprintf(item.name, sizeof item.name, "%s", no_suspects_name);
             }
@@ -180,8 +190,11 @@ static hst_status make_study(impact_alternatives *a, const hst_impact_inputs *in
                 size_t measure = impact_find_measure(study, service->measures.items[m]);
                 size_t site = impact_find_area(inputs->areas, service->sites.items[s]);
 
-                if (measure != SIZE_MAX && site != SIZE_MAX) {
-                    has_memory = add_alternatives(a, inputs, measure, site);
+                hst_window days;
+
+                if (measure != SIZE_MAX && site != SIZE_MAX &&
+                    impact_days_of(&days, inputs, i, measure)) {
+                    has_memory = add_alternatives(a, inputs, measure, site, days);
                 }
             }
         }
@@ -240,13 +253,15 @@ void impact_alternatives_clear(impact_alternatives *a)
 }
 
 const impact_alternative *impact_alternative_of(const impact_alternatives *alternatives,
-                                                impact_change change, size_t measure, size_t area)
+                                                impact_change change, size_t measure, size_t area,
+                                                hst_window days)
 {
     for (size_t i = 0; i < alternatives->n; i++) {
         const impact_alternative *item = &alternatives->items[i];
 
         if (item->change == change && item->measure == measure &&
-            (item->area == SIZE_MAX || item->area == area)) {
+            (item->area == SIZE_MAX ||
+             (item->area == area && item->days.from == days.from && item->days.to == days.to))) {
             return item;
         }
     }

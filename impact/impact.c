@@ -14,38 +14,64 @@ typedef struct question {
 
 /* ---- one case ---- */
 
-/* "RD1 op 2010-04 (+67 %)", the suspects that touch the case; "" when there is none. */
-static const char *flag_of(const impact_case *c, impact_page *page)
+/* True when an earlier suspect of the case has the same provider. */
+static bool is_told(const hst_breaks *breaks, size_t i, const bool *touches)
 {
-    const hst_breaks *breaks = c->inputs->breaks;
-    hst_date from = c->series.periods[0].start, to = c->series.periods[c->series.n - 1].end;
-    char text[512] = "";
-    size_t used = 0;
-
-    for (size_t i = 0; breaks && i < breaks->n; i++) {
-        const hst_break *b = &breaks->items[i];
-
-        if (impact_is_touched(c->inputs, b, c->measure, c->area, from, to) && used < sizeof text) {
-            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s %s%s%s %s (%+.0f %%)",
-                                     used > 0 ? "; " : "", b->provider,
-                                     hst_dataset_name(b->dataset), b->specialty[0] ? " " : "",
-                                     b->specialty, b->month.label, 100 * b->size);
+    for (size_t k = 0; k < i; k++) {
+        if (touches[k] && strcmp(breaks->items[k].provider, breaks->items[i].provider) == 0) {
+            return true;
         }
     }
-    return used > 0 ? impact_text(page, "%s", text) : "";
+    return false;
+}
+
+/*
+ * The suspects that touch the case, "" when there is none.
+ *
+ * @param flag   receives "RD1 op 2010-04 (+67 %)", all of them
+ * @param words  receives "at RD1 from 2010-04", each provider once
+ */
+static hst_status tell_suspects(const char **flag, const char **words, const impact_case *c,
+                                impact_page *page, hst_error *err)
+{
+    const hst_breaks *breaks = c->inputs->breaks;
+    hst_window days = impact_days(c);
+    size_t n = breaks ? breaks->n : 0;
+    bool *touches = calloc(n + 1, sizeof *touches);
+
+    *flag = *words = "";
+    if (!touches) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu suspects", n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const hst_break *b = &breaks->items[i];
+
+        if (!impact_is_touched(c->inputs, b, c->measure, c->area, days.from, days.to)) {
+            continue;
+        }
+        touches[i] = true;
+        *flag = impact_text(page, "%s%s%s %s%s%s %s (%+.0f %%)", *flag, (*flag)[0] ? "; " : "",
+                            b->provider, hst_dataset_name(b->dataset), b->specialty[0] ? " " : "",
+                            b->specialty, b->month.label, 100 * b->size);
+        if (!is_told(breaks, i, touches)) {
+            *words = impact_text(page, "%s%s%s from %s", *words, (*words)[0] ? ", " : "at ",
+                                 b->provider, b->month.label);
+        }
+    }
+    free(touches);
+    return HST_OK;
 }
 
 /* The providers left out, "RD1, RXX". */
 static const char *left_out(const hst_measure *measure, size_t n_declared, impact_page *page)
 {
-    char text[256] = "";
-    size_t used = 0;
+    const char *text = "";
 
-    for (size_t i = n_declared; i < measure->n_excluded_providers && used < sizeof text; i++) {
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", used > 0 ? ", " : "",
-                                 measure->excluded_providers[i].code);
+    for (size_t i = n_declared; i < measure->n_excluded_providers; i++) {
+        text = impact_text(page, "%s%s%s", text, text[0] ? ", " : "",
+                           measure->excluded_providers[i].code);
     }
-    return impact_text(page, "%s", text);
+    return text;
 }
 
 /* A refusal is a row, too. */
@@ -59,10 +85,17 @@ static hst_status add_refusal(const impact_case *c, const char *method, const ch
     return impact_add_finding(page, &row, err);
 }
 
+/* True for a method that sets the site beside the areas of a comparator. */
+static bool compares_areas(hst_impact_method method)
+{
+    return method == HST_IMPACT_DID || method == HST_IMPACT_SYNTHETIC_CONTROL;
+}
+
 /* What all rows of one method say alike; placebos stand at its effect. */
 static void complete_rows(impact_page *page, size_t first, const impact_case *c,
-                          const impact_evidence *e, bool is_primary, const char *excluded,
-                          const impact_answer *answer, const impact_placebos *placebos)
+                          hst_impact_method method, const impact_evidence *e, bool is_primary,
+                          const char *excluded, const impact_answer *answer,
+                          const impact_placebos *placebos)
 {
     for (size_t i = first; i < page->n_findings; i++) {
         hst_finding *row = &page->findings[i];
@@ -71,7 +104,8 @@ static void complete_rows(impact_page *page, size_t first, const impact_case *c,
         row->break_flag = e->break_flag;
         row->excluded = excluded;
         row->detectable = is_primary && e->has_power ? e->power.detectable : (double)NAN;
-        if (row->comparator[0] == '\0' && c->is_controlled) {
+        if (row->comparator[0] == '\0' && c->comparator != SIZE_MAX &&
+            (c->is_controlled || compares_areas(method))) {
             row->comparator = hst_areas_group(c->inputs->areas, c->comparator)->name;
         }
         if (placebos && strcmp(row->term, answer->term) == 0) {
@@ -112,7 +146,7 @@ static hst_status ask_method(impact_answer *answer, const char **refusal, const 
         return hst_fail(err, status, "%s", reason.message);
     }
     if (status == HST_OK) {
-        complete_rows(page, first, c, e, is_primary, excluded, answer, placebos);
+        complete_rows(page, first, c, method, e, is_primary, excluded, answer, placebos);
     }
     return status;
 }
@@ -124,7 +158,7 @@ static hst_status ask_comparators(const impact_case *c, hst_impact_method method
                                   hst_error *err)
 {
     const hst_texts *names = &c->service->comparators;
-    bool asks_comparator = method == HST_IMPACT_DID || method == HST_IMPACT_SYNTHETIC_CONTROL;
+    bool asks_comparator = compares_areas(method);
     bool is_its = method == HST_IMPACT_ITS;
     hst_status status = HST_OK;
 
@@ -181,8 +215,8 @@ static hst_status ask_without_suspects(impact_evidence *e, const impact_case *c,
                                        const impact_alternatives *alternatives, impact_page *page,
                                        hst_error *err)
 {
-    const impact_alternative *item =
-        impact_alternative_of(alternatives, IMPACT_NO_SUSPECTS, c->measure, c->area);
+    const impact_alternative *item = impact_alternative_of(alternatives, IMPACT_NO_SUSPECTS,
+                                                           c->measure, c->area, impact_days(c));
     const char *excluded = NULL;
     impact_case other;
     hst_status status = HST_OK;
@@ -239,7 +273,7 @@ static hst_status answer_question(impact_page *page, const question *q,
                                   const impact_alternatives *alternatives, hst_error *err)
 {
     impact_case c;
-    impact_evidence evidence = {.refusal = "", .break_flag = ""};
+    impact_evidence evidence = {.refusal = "", .break_flag = "", .suspects = ""};
     hst_status status = impact_page_open(page, err);
 
     if (status == HST_OK) {
@@ -250,8 +284,9 @@ static hst_status answer_question(impact_page *page, const question *q,
         return status;
     }
     page->n_incomplete = c.series.n_incomplete;
-    evidence.break_flag = flag_of(&c, page);
-    if ((status = ask_power(&evidence, &c, page, err)) == HST_OK &&
+    if ((status = tell_suspects(&evidence.break_flag, &evidence.suspects, &c, page, err)) ==
+            HST_OK &&
+        (status = ask_power(&evidence, &c, page, err)) == HST_OK &&
         (status = ask_methods(&evidence, &c, page, err)) == HST_OK &&
         (status = ask_without_suspects(&evidence, &c, alternatives, page, err)) == HST_OK &&
         (status = impact_write_reviews(&c, &evidence, page, err)) == HST_OK) {

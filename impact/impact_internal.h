@@ -32,6 +32,7 @@ typedef struct impact_alternative {
     impact_change change;
     size_t measure;    /* of the study */
     size_t area;       /* IMPACT_NO_SUSPECTS: the site; else SIZE_MAX */
+    hst_window days;   /* IMPACT_NO_SUSPECTS: those of the series, in which suspects count */
     size_t number;     /* of the measure in the alternatives' study */
     size_t n_declared; /* IMPACT_NO_SUSPECTS: providers that the measure itself leaves out */
     char name[96];     /* "spells without stays of no night" */
@@ -56,7 +57,8 @@ void impact_alternatives_clear(impact_alternatives *alternatives);
 
 /* The alternative of a measure; NULL where it has none of this kind. */
 const impact_alternative *impact_alternative_of(const impact_alternatives *alternatives,
-                                                impact_change change, size_t measure, size_t area);
+                                                impact_change change, size_t measure, size_t area,
+                                                hst_window days);
 
 /* True when a suspect of the screen touches a measure of a site within days (inclusive). */
 bool impact_is_touched(const hst_impact_inputs *inputs, const hst_break *suspect, size_t measure,
@@ -83,7 +85,7 @@ typedef struct impact_series {
     size_t n_incomplete;
 } impact_series;
 
-/* A run of points, both ends included; empty when first > last. */
+/* A run of points, both ends included, none of them left out; empty when first > last. */
 typedef struct impact_range {
     size_t first, last;
 } impact_range;
@@ -117,7 +119,7 @@ HST_MUST_CHECK hst_status impact_case_open(impact_case *out, const hst_impact_in
                                            hst_error *err);
 void impact_case_close(impact_case *c);
 
-/* The series of an area or comparator over the case's window. */
+/* The series of an area, or of a comparator without the case's site, over the case's window. */
 HST_MUST_CHECK hst_status impact_series_read(impact_series *out, const impact_case *c,
                                              bool is_group, size_t area, hst_error *err);
 void impact_series_clear(impact_series *series);
@@ -125,11 +127,21 @@ void impact_series_clear(impact_series *series);
 /* Points from..to (inclusive) of `numbers` that are there. */
 size_t impact_count_points(const double *numbers, size_t from, size_t to);
 
+/* True when no point of a range is left out. */
+bool impact_is_whole(const impact_series *series, impact_range range);
+
 /* True for a statistic that is modelled by its counts (count, crude_rate). */
 bool impact_is_count(const impact_case *c);
 
+/* First and last day of a service's series of a measure; false when it has no whole period. */
+bool impact_days_of(hst_window *out, const hst_impact_inputs *inputs, size_t impact,
+                    size_t measure);
+
+/* The same of an open case. */
+hst_window impact_days(const impact_case *c);
+
 /* Moves the service's date to another point, baseline and review with it; points from `end` on are
- * forgotten. False when baseline or review would leave the series. */
+ * forgotten. False when baseline or review would leave the series or hold a point left out. */
 bool impact_case_move(impact_case *c, size_t start, size_t end);
 
 /* Points a year of the case's periods: 12, 4, 1. */
@@ -180,6 +192,9 @@ typedef struct impact_answer {
     size_t n_before, n_after;
     hst_placebo placebo; /* did, synthetic control: their own, of areas; n = 0: none */
 } impact_answer;
+
+/* The number, or NAN: an empty cell in place of a ratio to nothing. */
+double impact_finite(double number);
 
 /* Relative change that an effect stands for: 0.12 is a rise by 12 %. */
 double impact_relative(const impact_answer *answer, double estimate);
@@ -251,6 +266,7 @@ typedef struct impact_evidence {
     bool has_power;
     hst_power power;
     const char *break_flag; /* "" or the suspects */
+    const char *suspects;   /* the same in words: "at RD1 from 2010-04" */
     bool has_without;       /* estimated again without the suspects */
     bool is_without_refused;
     impact_answer without;
@@ -261,10 +277,17 @@ typedef struct impact_evidence {
  * decides. */
 int impact_direction(const hst_effect *effect);
 
+/* False of a rank alone, which says how odd an effect is and not how large it may be. */
+bool impact_has_limits(const hst_effect *effect);
+
 /* True when there is a suspect, and the estimate without it says something else or is not there. */
 bool impact_contradicts(const impact_evidence *evidence);
 
 hst_verdict impact_judge(const impact_case *c, const impact_evidence *evidence);
+
+/* The sentence of a row whose numbers and verdict are there (sentence.c). */
+const char *impact_sentence(const impact_case *c, const hst_review *review,
+                            const impact_evidence *evidence, impact_page *page);
 
 HST_MUST_CHECK hst_status impact_write_reviews(const impact_case *c,
                                                const impact_evidence *evidence, impact_page *page,

@@ -74,7 +74,10 @@ const char *impact_unit(const impact_case *c, impact_page *page)
         group_digits(measure->per, per);
         return measure->per == 100 ? "percent" : impact_text(page, "per %s stays", per);
     case HST_STAT_SMR:
-        return "observed over expected";
+        group_digits(measure->per, per);
+        return measure->per == 1 ? "times expected" : impact_text(page, "per %s expected", per);
+    case HST_STAT_HHI:
+        return "on a scale of 0 to 1";
     case HST_STAT_BED_DAYS:
         return impact_text(page, "days a %s", time);
     case HST_STAT_MEAN_LOS:
@@ -83,6 +86,11 @@ const char *impact_unit(const impact_case *c, impact_page *page)
     default:
         return hst_statistic_name(measure->statistic);
     }
+}
+
+double impact_finite(double number)
+{
+    return isfinite(number) ? number : (double)NAN;
 }
 
 double impact_relative(const impact_answer *answer, double estimate)
@@ -97,14 +105,14 @@ hst_status impact_add_effect(const impact_case *c, impact_page *page, const char
     hst_finding row = impact_finding(c, method, term);
 
     row.unit = effect->scale == HST_SCALE_RATIO ? "ratio" : impact_unit(c, page);
-    row.estimate = effect->estimate;
+    row.estimate = impact_finite(effect->estimate);
     row.se = effect->se;
     row.lower = effect->lower;
-    row.upper = effect->upper;
+    row.upper = impact_finite(effect->upper);
     row.p = effect->p;
     row.n_before = answer->n_before;
     row.n_after = answer->n_after;
-    row.note = note;
+    row.note = isinf(effect->estimate) ? "no events before, so the ratio has no end" : note;
     return impact_add_finding(page, &row, err);
 }
 
@@ -130,20 +138,29 @@ static hst_status read_spans(hst_span spans[2], const impact_case *c, bool is_gr
     return status;
 }
 
-/* Counts are set against people where there are any, else against periods or working days. */
-static double person_time_of(const hst_span *span)
+/* Rates are of people, counts of working days or of periods. */
+static double person_time_of(const impact_case *c, const hst_span *span)
 {
-    return span->total_pop > 0 ? span->total_pop : (double)span->n_periods;
+    bool is_rate = c->source->study->measures[c->source_measure].statistic == HST_STAT_CRUDE_RATE;
+
+    return is_rate || span->total_pop > 0 ? span->total_pop : (double)span->n_periods;
+}
+
+/* Ratios of counts; not of rates whose limits the study wants to allow for repeated admissions. */
+static bool compares_counts(const impact_case *c)
+{
+    return impact_is_count(c) &&
+           c->source->study->measures[c->source_measure].interval != HST_INTERVAL_REPEAT_ADJUSTED;
 }
 
 /* Ratio and difference of two spans. */
 static hst_status set_side_by_side(hst_before_after *out, const impact_case *c,
                                    const hst_span spans[2], hst_error *err)
 {
-    return impact_is_count(c)
+    return compares_counts(c)
                ? hst_before_after_counts(
                      out, (const double[2]){spans[0].total_count, spans[1].total_count},
-                     (const double[2]){person_time_of(&spans[0]), person_time_of(&spans[1])},
+                     (const double[2]){person_time_of(c, &spans[0]), person_time_of(c, &spans[1])},
                      (hst_ratio_interval)c->options.pre_post_interval, confidence, err)
                : hst_before_after_values(out, (const double[2]){spans[0].value, spans[1].value},
                                          (const double[2]){spans[0].variance, spans[1].variance},
@@ -182,7 +199,7 @@ static hst_status ask_pre_post(impact_answer *out, const impact_case *c, impact_
                                hst_error *err)
 {
     static const char *const intervals[] = {"exact", "Wald", "mid-P"};
-    bool counts = impact_is_count(c);
+    bool counts = compares_counts(c);
     hst_span spans[2];
     hst_before_after result;
     hst_status status = read_spans(spans, c, false, err);
@@ -209,7 +226,7 @@ static hst_status ask_pre_post(impact_answer *out, const impact_case *c, impact_
                            : "pre_post: difference, normal";
     if (counts) { /* of rates as the measure gives them; one of both has events */
         const hst_span *span = &spans[spans[1].total_count > 0];
-        double scale = span->value * person_time_of(span) / span->total_count;
+        double scale = span->value * person_time_of(c, span) / span->total_count;
 
         result.difference.estimate *= scale;
         result.difference.se *= scale;
@@ -349,6 +366,10 @@ static hst_status ask_spc(impact_answer *out, const impact_case *c, impact_page 
     options.n_fixed = n_before;
     status = hst_spc_chart(points, y, n, &options, err);
     if (status != HST_OK) {
+        goto done;
+    }
+    if (isnan(points[0].lower)) {
+        status = hst_fail(err, HST_REFUSED, "a constant series before the date");
         goto done;
     }
     for (size_t i = n_before; i < n; i++) {

@@ -45,18 +45,22 @@ static bool grow(void *items, size_t n, size_t *capacity, size_t size)
 const char *impact_text(impact_page *page, const char *format, ...)
 {
     impact_texts *texts = page->texts;
-    char buffer[1024], *text = NULL;
+    char *text = NULL;
+    int length = 0;
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(buffer, sizeof buffer, format, arguments);
+    length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    text = strdup(buffer);
+    text = length >= 0 ? malloc((size_t)length + 1) : NULL;
     if (!text || !grow(&texts->items, texts->n, &texts->capacity, sizeof *texts->items)) {
         free(text);
         texts->has_failed = true;
         return "";
     }
+    va_start(arguments, format);
+    vsnprintf(text, (size_t)length + 1, format, arguments);
+    va_end(arguments);
     texts->items[texts->n++] = text;
     return text;
 }

@@ -1,10 +1,8 @@
 /* The rows of site-review.csv: what stood in the baseline and in the review, beside what happened
- * elsewhere, and one sentence that says it. */
+ * elsewhere. */
 #include "impact/impact_internal.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 static const double z95 = 1.959963984540054;
 
@@ -33,180 +31,6 @@ static hst_status read_span(hst_span *out, const impact_case *c, bool is_group, 
                               : HST_OK;
 }
 
-/* ---- the sentence ---- */
-
-/* A number as a reader wants it: 9.87, 98.7, 9,876. */
-static const char *number(double value, char text[32])
-{
-    double size = fabs(value);
-    char digits[32];
-    int length = 0, out = 0;
-
-    if (size < 1000) {
-        snprintf(text, 32, "%.*f", size < 10 ? 2 : 1, value);
-        return text;
-    }
-    length = snprintf(digits, sizeof digits, "%.0f", value);
-    for (int i = 0; i < length && out < 30; i++) {
-        if (i > 0 && (length - i) % 3 == 0 && digits[i - 1] != '-') {
-            text[out++] = ',';
-        }
-        text[out++] = digits[i];
-    }
-    text[out] = '\0';
-    return text;
-}
-
-static const char *percent(double share, char text[32])
-{
-    snprintf(text, 32, "%.*f %%", fabs(share) < 0.0995 ? 1 : 0, 100 * share);
-    return text;
-}
-
-/* "2009-10 to 2010-02". */
-static const char *span_label(const impact_case *c, const impact_range *range, char text[64])
-{
-    const hst_period *periods = c->series.periods;
-
-    snprintf(text, 64, range->first == range->last ? "%s" : "%s to %s", periods[range->first].label,
-             periods[range->last].label);
-    return text;
-}
-
-/* What changed, in numbers. */
-static void describe_change(char *text, size_t size, const impact_case *c, const hst_review *r)
-{
-    const char *title = c->inputs->study->measures[c->measure].title;
-    const char *name = hst_areas_name(c->inputs->areas, c->area);
-    const char *site = name[0] ? name : hst_areas_code(c->inputs->areas, c->area);
-    const impact_range all = {0, c->series.n - 1};
-    char before[32], after[32], when_before[64], when_after[64], here[32], there[32] = "";
-    bool has_ranges = c->baseline.first <= c->baseline.last && c->review.first <= c->review.last;
-
-    if (!has_ranges || isnan(r->baseline.value) || isnan(r->review.value)) {
-        snprintf(text, size, "%s, %s, %s%s.", site, title, span_label(c, &all, when_after),
-                 c->service->n_dates == 0 ? ""
-                 : has_ranges             ? ": no value to compare"
-                                          : ": no complete period to compare");
-        return;
-    }
-    if (r->comparator[0] != '\0' && !isnan(r->comparator_percent)) {
-        percent(r->comparator_percent / 100, there);
-    }
-    snprintf(text, size, "%s, %s: %s %s in %s, after %s in %s (%s%s%s%s%s).", site, title,
-             number(r->review.value, after), r->unit, span_label(c, &c->review, when_after),
-             number(r->baseline.value, before), span_label(c, &c->baseline, when_before),
-             percent(r->change_percent / 100, here), there[0] ? "; " : "",
-             there[0] ? r->comparator : "", there[0] ? " " : "", there);
-}
-
-/* The effect and its limits as relative changes: "-4.1 % (95 % limits -9.8 % to 1.9 %)". */
-static const char *describe_effect(const impact_case *c, const impact_answer *answer,
-                                   char text[128])
-{
-    const char *each = c->service->primary != HST_IMPACT_TREND ? ""
-                       : c->by == HST_BY_MONTH                 ? " a month"
-                       : c->by == HST_BY_QUARTER               ? " a quarter"
-                                                               : " a year";
-    const hst_effect *effect = &answer->effect;
-    char estimate[32], lower[32], upper[32];
-
-    if (isnan(effect->lower) || isnan(effect->upper)) {
-        snprintf(text, 128, "%s%s", percent(impact_relative(answer, effect->estimate), estimate),
-                 each);
-    } else {
-        snprintf(text, 128, "%s%s (95 %% limits %s to %s)",
-                 percent(impact_relative(answer, effect->estimate), estimate), each,
-                 percent(impact_relative(answer, effect->lower), lower),
-                 percent(impact_relative(answer, effect->upper), upper));
-    }
-    return text;
-}
-
-static const char *hope(const impact_case *c, const impact_answer *answer)
-{
-    bool is_lower = impact_relative(answer, answer->effect.estimate) < 0;
-
-    return c->service->expected == HST_EXPECTED_NONE ? ""
-           : is_lower == (c->service->expected == HST_EXPECTED_LOWER)
-               ? " It is what was hoped for."
-               : " It is the opposite of what was hoped for.";
-}
-
-static const char *describe_doubt(const impact_case *c, const impact_evidence *e, impact_page *page)
-{
-    char effect[128], detectable[32];
-    const hst_placebo *areas = &e->placebos.areas;
-
-    if (e->is_refused) {
-        return impact_text(page, "Cannot tell: %s.", e->refusal);
-    }
-    describe_effect(c, &e->answer, effect);
-    if (e->break_flag[0] != '\0' && (!e->has_without || e->is_without_refused)) {
-        return impact_text(page,
-                           "Cannot tell: the estimate is %s, but recording may have changed (%s), "
-                           "and there is no estimate without that.",
-                           effect, e->break_flag);
-    }
-    if (impact_contradicts(e)) {
-        char without[128];
-
-        return impact_text(page,
-                           "Cannot tell: the estimate is %s, but recording may have changed (%s); "
-                           "without that it is %s.",
-                           effect, e->break_flag, describe_effect(c, &e->without, without));
-    }
-    if (impact_direction(&e->answer.effect) != 0) {
-        return areas->n > 1
-                   ? impact_text(page,
-                                 "Cannot tell: the estimate is %s, but in %zu of %zu other areas, "
-                                 "which had no such service, as much happened.",
-                                 effect, areas->n_as_strong - 1, areas->n - 1)
-                   : impact_text(page,
-                                 "Cannot tell: the estimate is %s, but there are no other areas to "
-                                 "hold it against.",
-                                 effect);
-    }
-    if (!e->has_power) {
-        return impact_text(page,
-                           "Cannot tell: the estimate is %s, and what would have shown cannot be "
-                           "worked out.",
-                           effect);
-    }
-    percent(e->power.detectable, detectable);
-    return impact_text(page,
-                       "Cannot tell: the estimate is %s, and only a change of about %s or more%s "
-                       "would have shown (of interest: %.15g %%).",
-                       effect, detectable,
-                       c->service->primary == HST_IMPACT_TREND ? " over the whole series" : "",
-                       100 * c->service->meaningful);
-}
-
-static const char *describe_verdict(const impact_case *c, const impact_evidence *e,
-                                    hst_verdict verdict, impact_page *page)
-{
-    char effect[128], detectable[32];
-
-    switch (verdict) {
-    case HST_CHANGE:
-        return impact_text(page, "A change: %s, more than in %zu of %zu other areas.%s%s",
-                           describe_effect(c, &e->answer, effect),
-                           e->placebos.areas.n - e->placebos.areas.n_as_strong,
-                           e->placebos.areas.n - 1, hope(c, &e->answer),
-                           c->service->n_dates == 0
-                               ? ""
-                               : " Whether the service is the cause the numbers alone cannot say.");
-    case HST_NO_CLEAR_CHANGE:
-        return impact_text(
-            page, "No clear change: %s; a change of %s or more would probably have shown.",
-            describe_effect(c, &e->answer, effect), percent(e->power.detectable, detectable));
-    default:
-        return describe_doubt(c, e, page);
-    }
-}
-
-/* ---- rows ---- */
-
 static bool has_incomplete(const impact_case *c, const hst_window *window)
 {
     for (size_t i = 0; i < c->series.n && window->from != HST_DATE_MISSING; i++) {
@@ -218,6 +42,12 @@ static bool has_incomplete(const impact_case *c, const hst_window *window)
         }
     }
     return false;
+}
+
+/* In percent; NAN of nothing. */
+static double relative_to(double change, double base)
+{
+    return base != 0 ? 100 * change / fabs(base) : (double)NAN;
 }
 
 /*
@@ -235,9 +65,10 @@ static void compare(hst_review *r, const hst_span elsewhere[2], bool is_number)
     r->change = r->review.value - r->baseline.value;
     r->change_lower = r->change - z95 * sqrt(own);
     r->change_upper = r->change + z95 * sqrt(own);
-    r->change_percent = 100 * r->change / fabs(r->baseline.value);
+    r->change_percent = relative_to(r->change, r->baseline.value);
     r->comparator_change = scale * (elsewhere[1].value - elsewhere[0].value);
-    r->comparator_percent = 100 * (ratio - 1);
+    r->comparator_percent =
+        relative_to(elsewhere[1].value - elsewhere[0].value, elsewhere[0].value);
     r->difference = r->change - r->comparator_change;
     if (is_number) { /* review - baseline * ratio, by the delta method */
         both = r->review.variance + ratio * ratio * r->baseline.variance +
@@ -255,7 +86,6 @@ static hst_status write_review(const impact_case *c, size_t group, const impact_
     const hst_period *periods = c->series.periods;
     hst_statistic statistic = c->inputs->study->measures[c->measure].statistic;
     bool is_there = group != SIZE_MAX;
-    char changed[512];
     hst_span elsewhere[2];
     hst_review r = {.impact = c->impact,
                     .site = c->area,
@@ -295,8 +125,7 @@ static hst_status write_review(const impact_case *c, size_t group, const impact_
         }
     }
     compare(&r, elsewhere, statistic == HST_STAT_COUNT || statistic == HST_STAT_BED_DAYS);
-    describe_change(changed, sizeof changed, c, &r);
-    r.sentence = impact_text(page, "%s %s", changed, describe_verdict(c, e, verdict, page));
+    r.sentence = impact_sentence(c, &r, e, page);
     return impact_add_review(page, &r, err);
 }
 

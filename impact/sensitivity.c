@@ -14,11 +14,14 @@ static hst_status add_row(const impact_case *c, const char *dimension, const cha
                            .measure = c->measure,
                            .dimension = dimension,
                            .alternative = alternative,
-                           .estimate = is_there ? answer->effect.estimate : (double)NAN,
+                           .estimate =
+                               is_there ? impact_finite(answer->effect.estimate) : (double)NAN,
                            .lower = is_there ? answer->effect.lower : (double)NAN,
-                           .upper = is_there ? answer->effect.upper : (double)NAN,
+                           .upper = is_there ? impact_finite(answer->effect.upper) : (double)NAN,
                            .p = is_there ? answer->effect.p : (double)NAN,
-                           .note = note};
+                           .note = is_there && isinf(answer->effect.estimate)
+                                       ? "no events before, so the ratio has no end"
+                                       : note};
 
     return impact_add_sensitivity(page, &row, err);
 }
@@ -50,7 +53,7 @@ static hst_status ask_alternative(const impact_case *c, const impact_alternative
                                   impact_page *page, hst_error *err)
 {
     const impact_alternative *item =
-        impact_alternative_of(alternatives, change, c->measure, c->area);
+        impact_alternative_of(alternatives, change, c->measure, c->area, impact_days(c));
     impact_case other;
     hst_status status = HST_OK;
 
@@ -72,7 +75,7 @@ static hst_status ask_season(const impact_case *c, impact_page *page, hst_error 
 {
     impact_case other = *c;
     hst_impact_method primary = c->service->primary;
-    size_t n = c->review.last + 1 - c->review.first;
+    size_t n = c->review.last + 1 - c->review.first, end = c->start;
 
     if (impact_cycle(c) == 1) {
         return add_row(c, "season", "none", HST_REFUSED, NULL, "whole years have no season", page,
@@ -83,8 +86,12 @@ static hst_status ask_season(const impact_case *c, impact_page *page, hst_error 
         return ask(&other, "season", impact_has_season(c) ? "no season" : "seasonal dummies", page,
                    err);
     }
-    if (primary == HST_IMPACT_PRE_POST && c->review.first <= c->review.last && n <= c->start) {
-        other.baseline = (impact_range){c->start - n, c->start - 1};
+    while (end > 0 && isnan(c->series.events[end - 1])) {
+        end--; /* the period that the date cuts, or incomplete ones */
+    }
+    if (primary == HST_IMPACT_PRE_POST && n > 0 && n <= end &&
+        impact_is_whole(&c->series, (impact_range){end - n, end - 1})) {
+        other.baseline = (impact_range){end - n, end - 1};
         return ask(&other, "season", "baseline just before the service", page, err);
     }
     return add_row(c, "season", "none", HST_REFUSED, NULL,

@@ -15,11 +15,16 @@ const char *hst_verdict_name(hst_verdict verdict)
     return names[verdict];
 }
 
+bool impact_has_limits(const hst_effect *effect)
+{
+    return !isnan(effect->lower) && !isnan(effect->upper);
+}
+
 int impact_direction(const hst_effect *effect)
 {
     double none = effect->scale == HST_SCALE_RATIO ? 1 : 0;
 
-    if (isnan(effect->lower) || isnan(effect->upper)) {
+    if (!impact_has_limits(effect)) {
         return !(effect->p < strict) ? 0 : effect->estimate > none ? 1 : -1;
     }
     return effect->lower > none ? 1 : effect->upper < none ? -1 : 0;
@@ -41,7 +46,8 @@ hst_verdict impact_judge(const impact_case *c, const impact_evidence *evidence)
         return HST_CANNOT_TELL;
     }
     if (impact_direction(&evidence->answer.effect) == 0) {
-        return could_show ? HST_NO_CLEAR_CHANGE : HST_CANNOT_TELL;
+        return could_show && impact_has_limits(&evidence->answer.effect) ? HST_NO_CLEAR_CHANGE
+                                                                         : HST_CANNOT_TELL;
     }
     if (c->service->sites.n < 5 && !(evidence->placebos.areas.p <= strict)) {
         return HST_CANNOT_TELL; /* other areas moved as much, or there were too few to ask */

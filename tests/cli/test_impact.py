@@ -152,13 +152,13 @@ class Services(Place):
                     self.close(ours[column], term[column], 1e-7)
 
     def test_controlled_its_and_the_counterfactual(self):
-        """The comparator's series after the site's, with a column that says which is which."""
+        """The comparator's series after the site's, with a column that says which is which; the site is not among these."""
         rows = [[i + 1, "" if r["incomplete"] == "1" else r["value"], int(area == "5QL")]
-                for area in ("5QL", "England") for i, r in enumerate(self.series("rate", area))]
+                for area in ("5QL", "Similar areas (5QL)") for i, r in enumerate(self.series("rate", area))]
         options = ["--intervention", "16", "--model", "ols", "--season", "dummies", "--se", "robust"]
         for term in self.stats("its", ["t", "y", "treated"], rows, *options):
             if term["term"] in ("level", "slope", "control_level", "treated"):
-                ours = self.finding("rates", "rate", "its", term["term"], comparator="England")
+                ours = self.finding("rates", "rate", "its", term["term"], comparator="Similar areas (5QL)")
                 for column in ("estimate", "se", "lowercl", "uppercl", "p"):
                     self.close(ours[column], term[column], 1e-8)
                 self.assertEqual(ours["primary"], "0")
@@ -327,7 +327,8 @@ class Suspects(Place):
 
     def test_suspects_are_left_out_beside(self):
         """The clinics of X00 are recorded otherwise from April 2009: found, named, and the finding given without them."""
-        service = "  - {id: clinics, site: 5J6, measures: clinics, date: 2009-04-01, methods: [pre_post, its], primary: pre_post}\n"
+        service = ("  - {id: clinics, site: 5J6, measures: clinics, date: 2009-04-01, methods: [pre_post, its], primary: pre_post}\n"
+                   "  - {id: later, site: 5J6, measures: clinics, window: {from: 2009-04-01, to: 2011-03-31}, date: 2010-04-01, methods: pre_post}\n")
         self.run_study("suspect", service, screen="true")
         self.run_study("without", service, more=", exclude_providers: [{code: X00, areas: 5J6, reason: recording}]")
         suspects = [r for r in self.read("breaks", "suspect") if r["area_code"] == "5J6" and r["provider"] == "X00"]
@@ -338,7 +339,10 @@ class Suspects(Place):
             self.assertEqual(ours[column], theirs[column])
         self.assertIn("X00 op", ours["break_flag"])
         for review in self.read("site-review", "suspect"):
-            self.assertIn("X00", review["break_flag"])
+            self.assertEqual("X00" in review["break_flag"], review["impact"] == "clinics")
+            self.assertEqual("at X00 from 2009-04" in review["sentence"], review["impact"] == "clinics")
+        later = [r for r in self.read("sensitivity", "suspect") if (r["impact"], r["dimension"]) == ("later", "suspect providers")]
+        self.assertEqual([r["note"] for r in later], ["no suspect provider"])  # a series that begins with the new level
 
 
 def last_day(year, month):

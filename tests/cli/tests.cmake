@@ -43,6 +43,7 @@ if(HESTIA_SANITIZE MATCHES "thread")
   set(hestia_impact_tests Services.test_threads_change_nothing)
 endif()
 hestia_whole_run(impact test_impact.py ${hestia_impact_tests})
+hestia_whole_run(impact_cases test_impact_cases.py)
 hestia_whole_run(stats_synthetic test_stats_synthetic.py)
 hestia_whole_run(hard_people test_hard_people.py)
 
