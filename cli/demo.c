@@ -15,8 +15,11 @@ static const char default_directory[] = "hestia-demo";
 
 typedef struct arguments {
     const char *directory;
+    size_t n_people;
     cli_options common;
 } arguments;
+
+enum { KEY_PEOPLE = 0x3101 };
 
 /* The cells of results.csv that the demo reads. */
 typedef enum column { MEASURE, AREA, PERIOD, SPLIT, VALUE, LOWER, UPPER, N_COLUMNS } column;
@@ -45,10 +48,18 @@ static const view views[] = {
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     arguments *a = state->input;
+    char *end = NULL;
 
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &a->common;
+        return 0;
+    case KEY_PEOPLE:
+        a->n_people = (size_t)strtoul(argument, &end, 10);
+        if (*end != '\0' || a->n_people < 1000 || a->n_people > 60000000) {
+            argp_error(state, "--people takes a whole number from 1000 to 60000000");
+            return EINVAL;
+        }
         return 0;
     case ARGP_KEY_ARG:
         if (a->directory) {
@@ -234,15 +245,18 @@ done:
 
 hst_status cli_demo(int argc, char **argv, hst_error *err)
 {
+    static const struct argp_option own_options[] = {
+        {"people", KEY_PEOPLE, "N", 0, "Residents of the artificial country (350000)", 1}, {0}};
     static const struct argp_child children[] = {{&cli_common_argp, 0, "Common options:", 9}, {0}};
     static const struct argp argp = {
+        .options = own_options,
         .parser = parse_option,
         .args_doc = "[DIR]",
         .doc = "Writes artificial extracts and the worked study, long-term-conditions, into DIR "
                "(default hestia-demo), runs it, and says where the results are and what they show.",
         .children = children,
     };
-    arguments a = {0};
+    arguments a = {.n_people = DEMO_PEOPLE};
     synth_options options;
     char study[4096];
     uint64_t n_rows = 0;
@@ -255,7 +269,7 @@ hst_status cli_demo(int argc, char **argv, hst_error *err)
     }
     synth_options_init(&options);
     options.directory = a.directory ? a.directory : default_directory;
-    options.n_people = DEMO_PEOPLE;
+    options.n_people = a.n_people;
     options.first_year = 2001;
     options.last_year = 2010;
     options.datasets = 1u << HST_DATASET_APC | 1u << HST_DATASET_OP;

@@ -202,6 +202,22 @@ class WholeRuns(unittest.TestCase):
         self.synth("again", "--years", "2009")
         self.assertEqual(os.listdir(os.path.join(folder, "extracts")), ["apc_200910.csv.gz"])
 
+    def test_demo_says_what_its_services_changed(self):
+        """The sentence of each service, in lines of their own; a number stays with its percent sign."""
+        self.assertEqual(hestia("demo", self.path("x"), "--people", "3").returncode, 2)
+        done = hestia("demo", self.path("demo"), "--people", "20000", "--quiet")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        reviews = {}
+        for row in read_csv(self.path("demo/results/latest/site-review.csv")):
+            reviews.setdefault((row["impact"], row["site_code"], row["measure"]), row)
+        block = done.stdout.split("\nServices: did anything change?\n\n")[1].split("\n\nAll patients")[0]
+        expected = [f"{row['impact']}: {row['verdict']} {row['sentence']}" for row in reviews.values()]
+        self.assertEqual([" ".join(said.split()) for said in block.split("\n\n")], expected)
+        self.assertEqual(len(expected), 7)
+        for line in block.splitlines():
+            self.assertLessEqual(len(line.encode()), 100)
+            self.assertFalse(line.strip().startswith("%"), block)
+
     def test_synth_is_wrongly_asked(self):
         for wrong in (["--people", "3"], ["--people", "many"], ["--years", "2010-2008"], ["--years", "soon"],
                       ["--areas", "2"], ["--areas", "152"], ["--format", "xml"], ["--compress", "rar"], []):
@@ -213,7 +229,8 @@ class WholeRuns(unittest.TestCase):
         for wrong in (["rum"], ["run"], ["run", self.path("no.yaml")], ["run", "--thread", "0", "x"]):
             self.assertEqual(hestia(*wrong).returncode, 2, wrong)
         self.assertEqual(hestia("--version").returncode, 0)
-        for command in ("run", "check", "new", "demo", "explain", "export", "ingest", "stats", "store", "synth"):
+        for command in ("run", "check", "new", "demo", "explain", "export", "ingest", "power", "stats", "store",
+                        "synth"):
             self.assertEqual(hestia(command, "--help").returncode, 0, command)
 
 
