@@ -4,55 +4,18 @@
 """
 
 import csv
-import math
 import os
-import subprocess
-import sys
-import unittest
 
-PROGRAM = ""
-GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "golden", "i_spc_funnel")
-SPC = os.path.join(GOLDEN, "input_spc.csv")
-FUNNEL = os.path.join(GOLDEN, "input_funnel.csv")
+from stats_support import GOLDEN, Stats, main, read_golden, table
+
+SPC = os.path.join(GOLDEN, "i_spc_funnel/input_spc.csv")
+FUNNEL = os.path.join(GOLDEN, "i_spc_funnel/input_funnel.csv")
 
 
-def read_golden(name, **values):
-    """The rows of a golden table that have these texts."""
-    with open(os.path.join(GOLDEN, name)) as stream:
-        return [r for r in csv.DictReader(stream) if all(r[key] == value for key, value in values.items())]
-
-
-def table(header, rows):
-    return "".join(",".join(str(cell) for cell in line) + "\n" for line in [header] + rows)
-
-
-class Charts(unittest.TestCase):
-    def run_program(self, *arguments, text=""):
-        return subprocess.run([PROGRAM, "stats", *arguments], input=text, capture_output=True, text=True)
-
-    def rows(self, *arguments, text=""):
-        result = self.run_program(*arguments, text=text)
-        self.assertEqual(result.returncode, 0, result.stderr)
-        return list(csv.DictReader(result.stdout.splitlines()))
-
-    def refused(self, code, words, *arguments, text=""):
-        result = self.run_program(*arguments, text=text)
-        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
-        self.assertIn(words, result.stderr)
-        self.assertEqual(result.stdout, "")
-
-    def close(self, found, expected, tolerance):
-        """A cell of the output against one of R's."""
-        if expected in ("NA", "NaN"):
-            self.assertEqual(found, "")
-        else:
-            self.assertTrue(math.isclose(float(found), float(expected), rel_tol=tolerance, abs_tol=1e-12), (found, expected))
-
-
-class Spc(Charts):
+class Spc(Stats):
     def golden(self, variant, *arguments, series):
         for name in series:
-            expected = read_golden("expected_spc.csv", series=name, variant=variant)
+            expected = read_golden("i_spc_funnel/expected_spc.csv", series=name, variant=variant)
             half = len(expected) // 2 + 1
             more = ["--rebase", str(half)] if variant == "rebased" else []
             higher = self.rows("spc", "--by", "series", "--where", "series=" + name, "--direction", "higher_is_better", *arguments,
@@ -132,16 +95,16 @@ class Spc(Charts):
 
     def test_bad_use_is_refused(self):
         text = table(["t", "y"], [[1, 3], [2, 4]])
-        self.refused(2, "--screen takes one of on, off", "spc", "--screen", "maybe", text=text)
-        self.refused(2, "--direction takes one of neutral, lower_is_better, higher_is_better", "spc", "--direction", "up", text=text)
-        self.refused(2, "--fix takes a whole number", "spc", "--fix", "1", text=text)
-        self.refused(2, "--rebase takes up to", "spc", "--rebase", "2,later", text=text)
-        self.refused(2, "it has no option --confidence", "spc", "--confidence", "99", text=text)
-        self.refused(3, "no column `y`", "spc", text="t,x\n1,2\n")
-        self.refused(3, "line 2, column y", "spc", text="t,y\n1,many\n")
+        self.failed(2, "--screen takes one of on, off", "spc", "--screen", "maybe", text=text)
+        self.failed(2, "--direction takes one of neutral, lower_is_better, higher_is_better", "spc", "--direction", "up", text=text)
+        self.failed(2, "--fix takes a whole number", "spc", "--fix", "1", text=text)
+        self.failed(2, "--rebase takes up to", "spc", "--rebase", "2,later", text=text)
+        self.failed(2, "it has no option --confidence", "spc", "--confidence", "99", text=text)
+        self.failed(3, "no column `y`", "spc", text="t,x\n1,2\n")
+        self.failed(3, "line 2, column y", "spc", text="t,y\n1,many\n")
 
 
-class Funnel(Charts):
+class Funnel(Stats):
     CASES = [
         ("sr_shmi", "0.1", "main", "ratio", "shmi", "observed", "expected"),
         ("sr_cqc", "0.1", "main", "ratio", "cqc", "observed", "expected"),
@@ -160,8 +123,8 @@ class Funnel(Charts):
         for case, trim, rows_of, type_, dispersion, x, n in self.CASES:
             found = self.rows("funnel", "--where", "set=" + rows_of, "--type", type_, "--overdispersion", dispersion, "--trim", trim,
                               *self.mapped(type_, x, n), FUNNEL)
-            expected = read_golden("expected_funnel_units.csv", case=case, trim_by=trim)
-            summary, = read_golden("expected_funnel_summary.csv", case=case, trim_by=trim)
+            expected = read_golden("i_spc_funnel/expected_funnel_units.csv", case=case, trim_by=trim)
+            summary, = read_golden("i_spc_funnel/expected_funnel_summary.csv", case=case, trim_by=trim)
             self.assertEqual([r["unit"] for r in found], [r["unit"] for r in expected])
             for f, e in zip(found, expected):
                 for column in self.COLUMNS:
@@ -173,7 +136,7 @@ class Funnel(Charts):
             self.assertEqual(sum(r["z_trimmed"] != "" for r in found), int(summary["n"]))
 
     def test_golden_flags(self):
-        expected = read_golden("expected_phe_funnel_flags.csv")
+        expected = read_golden("i_spc_funnel/expected_phe_funnel_flags.csv")
         for column, type_, x, n in (("phe_proportion_flag", "proportion", "prop_x", "prop_n"), ("phe_ratio_flag", "ratio", "", "")):
             found = self.rows("funnel", "--where", "set=main", "--type", type_, *self.mapped(type_, x, n), FUNNEL)
             self.assertEqual([r["flag"] for r in found], [r[column] for r in expected])
@@ -205,15 +168,14 @@ class Funnel(Charts):
 
     def test_bad_use_is_refused(self):
         text = table(["observed", "expected"], [[3, 2], [4, 2]])
-        self.refused(2, "--type takes one of ratio, proportion, rate, person-time", "funnel", "--type", "count", text=text)
-        self.refused(2, "--overdispersion takes one of none, shmi, cqc", "funnel", "--overdispersion", "some", text=text)
-        self.refused(2, "shmi goes with --type ratio", "funnel", "--type", "rate", "--overdispersion", "shmi", text=text)
-        self.refused(2, "--trim goes with", "funnel", "--trim", "0.2", text=text)
-        self.refused(2, "below 0.5", "funnel", "--trim", "0.5", "--overdispersion", "cqc", text=text)
-        self.refused(3, "proportion, rate and person-time read x and n", "funnel", "--type", "rate", text=text)
-        self.refused(3, "line 2, column observed: below 0", "funnel", text="observed,expected\n-1,2\n3,4\n")
+        self.failed(2, "--type takes one of ratio, proportion, rate, person-time", "funnel", "--type", "count", text=text)
+        self.failed(2, "--overdispersion takes one of none, shmi, cqc", "funnel", "--overdispersion", "some", text=text)
+        self.failed(2, "shmi goes with --type ratio", "funnel", "--type", "rate", "--overdispersion", "shmi", text=text)
+        self.failed(2, "--trim goes with", "funnel", "--trim", "0.2", text=text)
+        self.failed(2, "below 0.5", "funnel", "--trim", "0.5", "--overdispersion", "cqc", text=text)
+        self.failed(3, "proportion, rate and person-time read x and n", "funnel", "--type", "rate", text=text)
+        self.failed(3, "line 2, column observed: below 0", "funnel", text="observed,expected\n-1,2\n3,4\n")
 
 
 if __name__ == "__main__":
-    PROGRAM = os.path.abspath(sys.argv.pop(1))
-    unittest.main()
+    main()

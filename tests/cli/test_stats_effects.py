@@ -3,25 +3,11 @@
     python3 tests/cli/test_stats_effects.py HESTIA
 """
 
-import csv
 import math
 import os
 import random
-import subprocess
-import sys
-import unittest
 
-PROGRAM = ""
-GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "golden", "h_beforeafter")
-
-
-def read_golden(name):
-    with open(os.path.join(GOLDEN, name)) as stream:
-        return list(csv.DictReader(stream))
-
-
-def table(header, rows):
-    return "".join(",".join(str(cell) for cell in line) + "\n" for line in [header] + rows)
+from stats_support import GOLDEN, Stats, main, read_golden, table
 
 
 def panel(n_areas=6, n_times=8, first_post=5, treated=("A1",), seed=1):
@@ -34,37 +20,12 @@ def panel(n_areas=6, n_times=8, first_post=5, treated=("A1",), seed=1):
 PANEL = ["area", "t", "treated", "post", "population", "events"]
 
 
-class Effects(unittest.TestCase):
-    def run_program(self, *arguments, text=""):
-        return subprocess.run([PROGRAM, "stats", *arguments], input=text, capture_output=True, text=True)
-
-    def rows(self, *arguments, text=""):
-        result = self.run_program(*arguments, text=text)
-        self.assertEqual(result.returncode, 0, result.stderr)
-        return list(csv.DictReader(result.stdout.splitlines()))
-
-    def failed(self, code, words, *arguments, text=""):
-        result = self.run_program(*arguments, text=text)
-        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
-        self.assertIn(words, result.stderr)
-        self.assertEqual(result.stdout, "")
-
+class Effects(Stats):
     def refused(self, words, *arguments, text=""):
         row, = self.rows(*arguments, text=text)
         self.assertIn("not computed", row.pop("note"))
         self.assertIn(words, self.rows(*arguments, text=text)[0]["note"])
         self.assertEqual(set(row.values()), {""})
-
-    def close(self, found, expected, tolerance):
-        """A cell of the output against one of R's."""
-        if expected in ("NA", "NaN"):
-            self.assertEqual(found, "")
-        elif expected == "Inf":
-            self.assertEqual(found, "Inf")
-        elif float(expected) == 0:
-            self.assertLess(abs(float(found)), 1e-12)
-        else:
-            self.assertTrue(math.isclose(float(found), float(expected), rel_tol=tolerance), (found, expected))
 
 
 class PrePost(Effects):
@@ -74,9 +35,9 @@ class PrePost(Effects):
         columns = {"pre_rate": "rate_pre", "post_rate": "rate_post", "rate_ratio": "rate_ratio",
                    "median_unbiased": "midp_median_unbiased", "rate_difference": "rate_difference",
                    "difference_lowercl": "rd_lower95", "difference_uppercl": "rd_upper95", "p": "exact_p"}
-        expected = read_golden("expected_counts.csv")
+        expected = read_golden("h_beforeafter/expected_counts.csv")
         for interval, (lower, upper) in limits.items():
-            found = self.rows("pre-post", os.path.join(GOLDEN, "input_counts.csv"), "--by", "id", "--interval", interval,
+            found = self.rows("pre-post", os.path.join(GOLDEN, "h_beforeafter/input_counts.csv"), "--by", "id", "--interval", interval,
                               "--confidence", "95,99.8")
             self.assertEqual([r["id"] for r in found], [r["id"] for r in expected])
             for ours, theirs in zip(found, expected):
@@ -117,13 +78,13 @@ class PrePost(Effects):
 
 
 class DsrRatio(Effects):
-    INPUT = os.path.join(GOLDEN, "input_dsr.csv")
+    INPUT = os.path.join(GOLDEN, "h_beforeafter/input_dsr.csv")
 
     def test_golden(self):
         columns = {"pre_value": "dsr_pre", "post_value": "dsr_post", "ratio": "ratio", "log_se": "log_se", "lowercl": "lower95",
                    "uppercl": "upper95", "lower998": "lower998", "upper998": "upper998", "difference": "difference",
                    "difference_lowercl": "diff_lower95", "difference_uppercl": "diff_upper95", "p": "p_log"}
-        expected = read_golden("expected_dsr_ratio.csv")
+        expected = read_golden("h_beforeafter/expected_dsr_ratio.csv")
         found = self.rows("dsr-ratio", self.INPUT, "--by", "area", "--confidence", "95,99.8")
         self.assertEqual([r["area"] for r in found], [r["area"] for r in expected])
         for ours, theirs in zip(found, expected):
@@ -158,14 +119,14 @@ class DsrRatio(Effects):
 
 
 class Did(Effects):
-    INPUT = os.path.join(GOLDEN, "input_did.csv")
+    INPUT = os.path.join(GOLDEN, "h_beforeafter/input_did.csv")
 
     def test_golden(self):
         options = {"model": ["--variance", "model"], "quasi": ["--variance", "quasi"], "HC0": ["--variance", "hc0"],
                    "cluster_no_adjust": ["--adjust", "none"], "cluster_g_over_g_minus_1": ["--variance", "cluster"],
                    "cluster_HC1": ["--variance", "cluster", "--adjust", "hc1"]}
         models = {"pooled": "pooled", "two_way_fixed_effects": "two_way"}
-        expected = read_golden("expected_did.csv")
+        expected = read_golden("h_beforeafter/expected_did.csv")
         self.assertEqual(len(expected), 12)
         for theirs in expected:
             ours, = self.rows("did", self.INPUT, "--model", models[theirs["model"]], *options[theirs["variance"]])
@@ -230,5 +191,4 @@ class Did(Effects):
 
 
 if __name__ == "__main__":
-    PROGRAM = os.path.abspath(sys.argv.pop(1))
-    unittest.main()
+    main()

@@ -3,27 +3,13 @@
     python3 tests/cli/test_stats_its.py HESTIA
 """
 
-import csv
-import math
 import os
-import subprocess
-import sys
-import unittest
 
-PROGRAM = ""
-GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "golden", "g_its")
-INPUT = os.path.join(GOLDEN, "input.csv")
+from stats_support import GOLDEN, Stats, main, read_golden, table
+
+INPUT = os.path.join(GOLDEN, "g_its/input.csv")
 TOLERANCE = {"ols": 1e-8, "poisson": 1e-7, "quasipoisson": 1e-7, "negbin": 1e-5}
 SEASON = {"none": "none", "dummies": "dummies", "fourier1": "fourier"}
-
-
-def read_golden(name):
-    with open(os.path.join(GOLDEN, name)) as stream:
-        return list(csv.DictReader(stream))
-
-
-def table(header, rows):
-    return "".join(",".join(str(cell) for cell in line) + "\n" for line in [header] + rows)
 
 
 def counts(n, step=0):
@@ -31,34 +17,13 @@ def counts(n, step=0):
     return [[t, 100 + (t * 37) % 11 + (step if t >= 11 else 0)] for t in range(1, n + 1)]
 
 
-class Its(unittest.TestCase):
-    def run_program(self, *arguments, text=""):
-        return subprocess.run([PROGRAM, "stats", "its", *arguments], input=text, capture_output=True, text=True)
-
-    def rows(self, *arguments, text=""):
-        result = self.run_program(*arguments, text=text)
-        self.assertEqual(result.returncode, 0, result.stderr)
-        return list(csv.DictReader(result.stdout.splitlines()))
-
-    def refused(self, code, words, *arguments, text=""):
-        result = self.run_program(*arguments, text=text)
-        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
-        self.assertIn(words, result.stderr)
-        self.assertEqual(result.stdout, "")
+class Its(Stats):
+    method = ("its",)
 
     def note(self, *arguments, text=""):
         rows = self.rows(*arguments, text=text)
         self.assertEqual(len({row["note"] for row in rows}), 1)
         return rows[0]["note"]
-
-    def close(self, found, expected, tolerance):
-        """A cell of the output against one of R's."""
-        if expected == "NA":
-            self.assertEqual(found, "")
-        elif float(expected) == 0:
-            self.assertLess(abs(float(found)), 1e-12)
-        else:
-            self.assertTrue(math.isclose(float(found), float(expected), rel_tol=tolerance), (found, expected))
 
 
 class Golden(Its):
@@ -72,7 +37,7 @@ class Golden(Its):
 
     def test_coefficients(self):
         columns = {"estimate": "estimate", "se": "se", "statistic": "statistic", "lowercl": "lower95", "uppercl": "upper95"}
-        everything = read_golden("expected_coefficients.csv")
+        everything = read_golden("g_its/expected_coefficients.csv")
         for model, tolerance in TOLERANCE.items():
             for season in SEASON:
                 expected = [r for r in everything if r["model"] == model and r["season_terms"] == season]
@@ -87,7 +52,7 @@ class Golden(Its):
     def test_errors(self):
         options = {"se_nw3_adjusted": ["--lag", "3"], "se_nw3_unadjusted": ["--lag", "3", "--adjust", "none"],
                    "se_hc0": ["--lag", "0", "--adjust", "none"]}
-        everything = read_golden("expected_coefficients.csv")
+        everything = read_golden("g_its/expected_coefficients.csv")
         for model, tolerance in TOLERANCE.items():
             for season in SEASON:
                 expected = [r for r in everything if r["model"] == model and r["season_terms"] == season]
@@ -99,7 +64,7 @@ class Golden(Its):
                         self.close(ours["se"], theirs[column], tolerance)
 
     def test_models(self):
-        everything = read_golden("expected_models.csv")
+        everything = read_golden("g_its/expected_models.csv")
         for model, tolerance in TOLERANCE.items():
             for season in SEASON:
                 expected = [r for r in everything if r["model"] == model and r["season_terms"] == season]
@@ -115,7 +80,7 @@ class Golden(Its):
         columns = {"fitted": "fitted", "counterfactual": "counterfactual", "cf_lower": "cf_lower95", "cf_upper": "cf_upper95",
                    "effect": "effect", "effect_se": "effect_se", "effect_lower": "effect_lower95",
                    "effect_upper": "effect_upper95"}
-        everything = read_golden("expected_counterfactual.csv")
+        everything = read_golden("g_its/expected_counterfactual.csv")
         for model in ("ols", "quasipoisson", "negbin"):
             expected = [r for r in everything if r["model"] == model]
             found = [r for r in self.golden_rows(model, "dummies", "--counterfactual") if r["effect"]]
@@ -232,19 +197,18 @@ class Tables(Its):
 
     def test_usage(self):
         text = table(["t", "y"], counts(24))
-        self.refused(2, "--intervention T", text=text)
-        self.refused(2, "--phase-in takes the first and the last t", "--intervention", "11", "--phase-in", "11", text=text)
-        self.refused(2, "--phase-in takes the first and the last t", "--intervention", "11", "--phase-in", "12,11", text=text)
-        self.refused(2, "--model takes one of ols, poisson", "--intervention", "11", "--model", "logistic", text=text)
-        self.refused(2, "go with --se newey-west or robust", "--intervention", "11", "--lag", "3", text=text)
-        self.refused(2, "--per goes with ols on events", "--intervention", "11", "--per", "1000", text=text)
-        self.refused(2, "takes one --confidence", "--intervention", "11", "--counterfactual", "--confidence", "95,99", text=text)
-        self.refused(3, "neither the column y nor events", "--intervention", "11", text="t,x\n1,2\n")
-        self.refused(3, "needs the column population", "--intervention", "11", "--model", "ols", text="t,events\n1,2\n")
-        self.refused(3, "line 3, column t: missing", "--intervention", "11", text="t,y\n1,2\n,3\n")
-        self.refused(3, "column treated: neither 0 nor 1", "--intervention", "11", text="t,y,treated\n1,2,2\n")
+        self.failed(2, "--intervention T", text=text)
+        self.failed(2, "--phase-in takes the first and the last t", "--intervention", "11", "--phase-in", "11", text=text)
+        self.failed(2, "--phase-in takes the first and the last t", "--intervention", "11", "--phase-in", "12,11", text=text)
+        self.failed(2, "--model takes one of ols, poisson", "--intervention", "11", "--model", "logistic", text=text)
+        self.failed(2, "go with --se newey-west or robust", "--intervention", "11", "--lag", "3", text=text)
+        self.failed(2, "--per goes with ols on events", "--intervention", "11", "--per", "1000", text=text)
+        self.failed(2, "takes one --confidence", "--intervention", "11", "--counterfactual", "--confidence", "95,99", text=text)
+        self.failed(3, "neither the column y nor events", "--intervention", "11", text="t,x\n1,2\n")
+        self.failed(3, "needs the column population", "--intervention", "11", "--model", "ols", text="t,events\n1,2\n")
+        self.failed(3, "line 3, column t: missing", "--intervention", "11", text="t,y\n1,2\n,3\n")
+        self.failed(3, "column treated: neither 0 nor 1", "--intervention", "11", text="t,y,treated\n1,2,2\n")
 
 
 if __name__ == "__main__":
-    PROGRAM = os.path.abspath(sys.argv.pop(1))
-    unittest.main()
+    main()

@@ -3,21 +3,10 @@
     python3 tests/cli/test_stats_synthetic.py HESTIA
 """
 
-import csv
-import io
 import math
 import os
-import subprocess
-import sys
-import unittest
 
-PROGRAM = ""
-GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "golden", "l_synth")
-
-
-def read_golden(name):
-    with open(os.path.join(GOLDEN, name)) as stream:
-        return list(csv.DictReader(stream))
+from stats_support import GOLDEN, Stats, main, read_golden
 
 
 def wave(area, t):
@@ -35,30 +24,24 @@ def table(n_donors, n_pre=12, n_post=4, effect=0):
     return "\n".join(lines) + "\n"
 
 
-class Synthetic(unittest.TestCase):
-    def run_program(self, *arguments, text=""):
-        return subprocess.run([PROGRAM, "stats", "synthetic-control", *arguments], input=text, capture_output=True, text=True)
-
-    def answer(self, *arguments, text=""):
-        outcome = self.run_program(*arguments, text=text)
-        self.assertEqual(outcome.returncode, 0, outcome.stderr)
-        return list(csv.DictReader(io.StringIO(outcome.stdout)))
+class Synthetic(Stats):
+    method = ("synthetic-control",)
 
     def values(self, *arguments, text=""):
-        return {(r["term"], r["name"]): float(r["value"]) for r in self.answer(*arguments, text=text) if r["value"]}
+        return {(r["term"], r["name"]): float(r["value"]) for r in self.rows(*arguments, text=text) if r["value"]}
 
     def test_golden_numbers(self):
-        rows = self.answer(os.path.join(GOLDEN, "input.csv"), "--by", "case")
+        rows = self.rows(os.path.join(GOLDEN, "l_synth/input.csv"), "--by", "case")
         ours = {(r["case"], r["term"], r["name"]): float(r["value"]) for r in rows}
         largest = {}
-        for r in read_golden("input.csv"):
+        for r in read_golden("l_synth/input.csv"):
             largest[r["case"]] = max(largest.get(r["case"], 0), float(r["treated"]))
-        for r in read_golden("expected_weights.csv"):
+        for r in read_golden("l_synth/expected_weights.csv"):
             self.assertLessEqual(abs(ours[r["case"], "weight", r["donor"]] - float(r["weight"])), 1e-5)
-        for r in read_golden("expected_gaps.csv"):
+        for r in read_golden("l_synth/expected_gaps.csv"):
             for term in "synthetic", "gap":
                 self.assertLessEqual(abs(ours[r["case"], term, r["t"]] - float(r[term])), 1e-5 * largest[r["case"]])
-        for r in read_golden("expected_summary.csv"):
+        for r in read_golden("l_synth/expected_summary.csv"):
             for term in "pre_sse", "pre_rmspe":
                 self.assertLessEqual(abs(ours[r["case"], term, ""] - float(r[term])), 1e-6 * float(r[term]))
             for term in "post_rmspe", "post_mean_gap":
@@ -67,7 +50,7 @@ class Synthetic(unittest.TestCase):
         self.assertEqual(len([r for r in rows if r["term"] == "weight"]), 16)
 
     def test_one_case_by_where(self):
-        rows = self.answer(os.path.join(GOLDEN, "input.csv"), "--where", "case=interior")
+        rows = self.rows(os.path.join(GOLDEN, "l_synth/input.csv"), "--where", "case=interior")
         self.assertEqual([r["name"] for r in rows if r["term"] == "weight"], ["d%02d" % j for j in range(1, 9)])
 
     def test_placebo_finds_an_effect(self):
@@ -93,19 +76,19 @@ class Synthetic(unittest.TestCase):
 
     def test_weights_that_are_not_the_only_ones_are_told(self):
         text = "t,period,treated,a,b,c\n1,pre,5,4,4,7\n2,pre,6,5,5,8.5\n3,pre,5.5,5,5,6\n4,post,9,5,5,7\n"
-        rows = [r for r in self.answer(text=text) if r["term"] == "weight"]
+        rows = [r for r in self.rows(text=text) if r["term"] == "weight"]
         self.assertEqual((rows[1]["name"], rows[1]["value"]), ("b", "0"))
         self.assertEqual({r["note"] for r in rows}, {"other weights may fit as well: donors without one that would be no worse: 1"})
 
     def test_what_a_study_refuses_is_said(self):
-        rows = {r["term"]: r for r in self.answer(text=table(4, n_pre=7))}
+        rows = {r["term"]: r for r in self.rows(text=table(4, n_pre=7))}
         self.assertEqual(rows["post_mean_gap"]["note"], "fewer than 8 points before: do not rely on the gap after")
-        self.assertEqual({r["note"] for r in self.answer(text=table(4, n_pre=8))}, {""})
+        self.assertEqual({r["note"] for r in self.rows(text=table(4, n_pre=8))}, {""})
         far = table(24).splitlines()
         for i in range(1, len(far)):
             cells = far[i].split(",")
             far[i] = ",".join(cells[:2] + ["%f" % (500 + 7 * (i % 5))] + cells[3:])
-        rows = {r["term"]: r for r in self.answer("--placebo", text="\n".join(far) + "\n")}
+        rows = {r["term"]: r for r in self.rows("--placebo", text="\n".join(far) + "\n")}
         self.assertEqual(float(rows["pre_fit_percentile"]["value"]), 1)
         self.assertIn("worse than 90 % of the placebos'", rows["p"]["note"])
 
@@ -115,7 +98,7 @@ class Synthetic(unittest.TestCase):
                            ("t,period,treated,a\n1,pre,4,3\n2,pre,5,\n3,post,6,4\n", "numbers missing"),
                            ("t,period,treated,a\n1,pre,4,3\n1,pre,5,4\n3,post,6,4\n", "several rows of one t"),
                            ("t,period,treated,a\n1,pre,4,3\n4,pre,5,4\n3,post,6,4\n", "a point of post stands before")):
-            row, = self.answer(text=text)
+            row, = self.rows(text=text)
             self.assertIn(note, row["note"])
             self.assertEqual((row["term"], row["name"], row["value"]), ("", "", ""))
 
@@ -138,5 +121,4 @@ class Synthetic(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    PROGRAM = os.path.abspath(sys.argv.pop(1))
-    unittest.main()
+    main()

@@ -3,44 +3,25 @@
     python3 tests/cli/test_stats_trend.py HESTIA
 """
 
-import csv
-import math
 import os
-import subprocess
-import sys
-import unittest
 
-PROGRAM = ""
-GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "golden", "f_trend")
-INPUT = os.path.join(GOLDEN, "input_series.csv")
+from stats_support import GOLDEN, Stats, main, read_golden
+
+INPUT = os.path.join(GOLDEN, "f_trend/input_series.csv")
 LINE = "t,y\n1,4\n2,7\n3,5\n4,9\n5,8\n"
 
 
-def read_golden(name):
-    with open(os.path.join(GOLDEN, name)) as stream:
-        return list(csv.DictReader(stream))
-
-
-class Trend(unittest.TestCase):
-    def run_program(self, *arguments, text=""):
-        return subprocess.run([PROGRAM, "stats", "trend", *arguments], input=text, capture_output=True, text=True)
-
-    def rows(self, *arguments, text=""):
-        result = self.run_program(*arguments, text=text)
-        self.assertEqual(result.returncode, 0, result.stderr)
-        return list(csv.DictReader(result.stdout.splitlines()))
+class Trend(Stats):
+    method = ("trend",)
 
     def golden_rows(self, *arguments):
         return {(r["series"], r["term"]): r for r in self.rows("--by", "series", *arguments, INPUT)}
-
-    def close(self, found, expected, tolerance):
-        self.assertTrue(math.isclose(float(found), float(expected), rel_tol=tolerance), (found, expected))
 
     def test_golden_least_squares(self):
         columns = {"estimate": "estimate", "se": "se", "t": "t", "p": "p", "lowercl": "lower95", "uppercl": "upper95",
                    "lower998": "lower998", "upper998": "upper998", "dw": "dw", "lag1": "resid_lag1", "n": "n", "df": "df"}
         found = self.golden_rows("--confidence", "95,99.8")
-        expected = read_golden("expected_ols.csv")
+        expected = read_golden("f_trend/expected_ols.csv")
         self.assertEqual(list(found), [(r["series"], r["term"]) for r in expected])
         for row in expected:
             ours = found[row["series"], row["term"]]
@@ -50,10 +31,10 @@ class Trend(unittest.TestCase):
             self.assertEqual((ours["rho"], ours["lag"], ours["note"]), ("", "", ""))
 
     def test_golden_newey_west(self):
-        for lag in sorted({r["lag"] for r in read_golden("expected_newey_west.csv")}):
+        for lag in sorted({r["lag"] for r in read_golden("f_trend/expected_newey_west.csv")}):
             for adjust in ("none", "hc1"):
                 found = self.golden_rows("--se", "newey_west", "--lag", lag, "--adjust", adjust)
-                for row in read_golden("expected_newey_west.csv"):
+                for row in read_golden("f_trend/expected_newey_west.csv"):
                     if row["lag"] == lag and row["adjust"] == ("1" if adjust == "hc1" else "0"):
                         slope = found[row["series"], "slope"]
                         self.close(found[row["series"], "intercept"]["se"], row["se_intercept"], 1e-8)
@@ -67,7 +48,7 @@ class Trend(unittest.TestCase):
                  ("--ar1=cochrane_orcutt", "cochrane_orcutt_iterated", 1e-6)]
         for option, name, tolerance in cases:
             found = self.golden_rows(option)
-            expected = [r for r in read_golden("expected_ar1.csv") if r["method"] == name]
+            expected = [r for r in read_golden("f_trend/expected_ar1.csv") if r["method"] == name]
             self.assertEqual(len(expected), 5)
             for row in expected:
                 for term in ("intercept", "slope"):
@@ -111,5 +92,4 @@ class Trend(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    PROGRAM = os.path.abspath(sys.argv.pop(1))
-    unittest.main()
+    main()
