@@ -106,8 +106,9 @@ typedef struct hst_impact_inputs {
  * store.
  *
  * @param out  receives what hst_impact_free frees; empty when the study has no service
- * @return a method's refusal is a row and no failure; HST_ERR_USAGE: an unknown site, comparator or
- * length of period (study line)
+ * @return HST_OK, also when methods refuse: a refusal is a row; HST_ERR_USAGE: an unknown site,
+ * comparator or length of period (study line); what counting the alternatives fails with;
+ * HST_ERR_MEMORY
  */
 HST_MUST_CHECK hst_status hst_impact_compute(hst_impact **out, const hst_impact_inputs *inputs,
                                              hst_ledger *ledger, hst_error *err);
@@ -133,11 +134,11 @@ typedef struct hst_potential_options {
 
 /**
  * The smallest effect that each site could show of each measure with a series, by the design of the
- * service's primary method (where no service is: segmented
- * regression, a service's default).
+ * service's primary method (where no service is: segmented regression, a service's default).
  *
  * @param rows  receives [n], by measure, site, service; the caller frees it
- * @return a refusal is a row
+ * @return HST_OK, also when there is nothing to be told: that is a row; HST_ERR_USAGE as
+ * hst_impact_compute; HST_ERR_MEMORY
  */
 HST_MUST_CHECK hst_status hst_potentials_compute(hst_potential **rows, size_t *n,
                                                  const hst_impact_inputs *inputs,
