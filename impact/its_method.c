@@ -254,7 +254,7 @@ static hst_status add_later_effects(const impact_case *c, const impact_its *its,
         return status == HST_REFUSED ? HST_OK : hst_fail(err, status, "%s", refusal.message);
     }
     status = impact_add_effect(c, page, "its", "cumulative", &cumulative,
-                               impact_text(page, "added up over the %s periods after the date",
+                               impact_text(page, "added up over the complete %s periods after the date",
                                            hst_period_type_name(c->by)),
                                answer, err);
     if (status == HST_OK && models_counts(c)) {

@@ -122,8 +122,8 @@ static hst_status add_up(sums *s, const hst_its *its, const hst_its_series *seri
         const double *x = &its->design[i * its->n_terms];
         double fitted = 0, expected = 0, exposure = exposure_of(series, options, i);
 
-        if (!its->points[i].is_after || isnan(exposure)) {
-            continue;
+        if (!its->points[i].is_after || isnan(exposure) || isnan(series->y[i])) {
+            continue; /* nothing was seen there, so nothing is said of it */
         }
         predict(its, i, &fitted, &expected);
         fitted = is_counts ? exposure * exp(fitted) : fitted;

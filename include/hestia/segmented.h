@@ -131,7 +131,8 @@ void hst_its_clear(hst_its *its);
 double hst_its_quantile(hst_its_model model, double df, double confidence);
 
 /**
- * Mean effect over the points from..to (indexes, both included) that are `is_after`: of OLS the
+ * Mean effect over the points from..to (indexes, both included) that are `is_after` and have a y:
+ * of OLS the
  * mean of fitted less counterfactual; of counts the ratio of the sums of both, each point by its
  * exposure; limits by the delta method (of counts on the logarithm).
  *

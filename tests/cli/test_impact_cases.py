@@ -78,7 +78,7 @@ class Hard(unittest.TestCase):
         study = STUDY.replace("ALL", ", ".join(cls.areas)).replace("site: 5A4", "site: " + cls.without_people)
         cls.write("hard.yaml", study)
         cls.command("run", "hard.yaml", "--quiet")
-        cls.tables = {t: cls.read(t) for t in ("impact", "site-review", "sensitivity", "results", "breaks")}
+        cls.tables = {t: cls.read(t) for t in ("impact", "site-review", "sensitivity", "results", "counterfactual")}
 
     @classmethod
     def tearDownClass(cls):
@@ -179,6 +179,14 @@ class Hard(unittest.TestCase):
         after = sum(events["2009-%02d" % m] for m in range(3, 11))
         ours = self.rows("sensitivity", impact="phase", measure="number", dimension="season")[0]
         self.assertAlmostEqual(number(ours["estimate"]), after / before, places=9)
+
+    def test_periods_left_out_are_not_added_up(self):
+        """Nothing was seen in the phase-in and in a month that is not complete, so the cumulative effect is not of them."""
+        points = self.rows("counterfactual", impact="phase", measure="rate")
+        self.assertIn("0", {p["used"] for p in points if p["effect"]})
+        expected = sum(number(p["effect"]) for p in points if p["effect"] and p["used"] == "1")
+        ours = self.rows("impact", impact="phase", measure="rate", term="cumulative", comparator="")[0]
+        self.assertTrue(math.isclose(number(ours["estimate"]), expected, rel_tol=1e-7), (ours["estimate"], expected))
 
     def test_a_rank_alone_is_never_no_clear_change(self):
         """One donor: the placebo rank can be 1 of 2 at best, and there are no limits."""
