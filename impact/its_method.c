@@ -253,10 +253,11 @@ static hst_status add_later_effects(const impact_case *c, const impact_its *its,
     if (status != HST_OK) {
         return status == HST_REFUSED ? HST_OK : hst_fail(err, status, "%s", refusal.message);
     }
-    status = impact_add_effect(c, page, "its", "cumulative", &cumulative,
-                               impact_text(page, "added up over the complete %s periods after the date",
-                                           hst_period_type_name(c->by)),
-                               answer, err);
+    status =
+        impact_add_effect(c, page, "its", "cumulative", &cumulative,
+                          impact_text(page, "added up over the complete %s periods after the date",
+                                      hst_period_type_name(c->by)),
+                          answer, err);
     if (status == HST_OK && models_counts(c)) {
         page->findings[page->n_findings - 1].unit = "events";
     }
