@@ -1,6 +1,7 @@
 /* What hestia run says of services and of recording breaks. */
 #include "cli/impact_report.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -194,11 +195,11 @@ hst_status cli_report_breaks(cli_terminal *terminal, const hst_study *study,
             continue;
         }
         describe_consequence(consequence, b, study, measures, areas, impact);
-        cli_terminal_warn(terminal, "%s%s%s: %s%s%s from %s%s%s %s %+.0f %% from %s. %s",
-                          b->provider, provider[0] ? " " : "", provider, records[b->dataset],
+        cli_terminal_warn(terminal, "%s%s%s: %s%s%s from %s%s%s %s%.0f %% from %s. %s", b->provider,
+                          provider[0] ? " " : "", provider, records[b->dataset],
                           b->specialty[0] ? " of specialty " : "", b->specialty,
                           hst_areas_code(areas, b->area), area[0] ? " " : "", area,
-                          b->size > 0 ? "jump" : "fall", 100 * b->size,
+                          b->size > 0 ? "jump +" : "fall ", 100 * fabs(b->size),
                           month_in_words(&b->month, month), consequence);
     }
     if (n > SHOWN_BREAKS) {

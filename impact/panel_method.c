@@ -9,7 +9,7 @@
 
 enum { MIN_BEFORE = 8 }; /* points of a synthetic control */
 
-static const double confidence = 95, worst_fit = 0.9;
+static const double confidence = 95, worst_fit = 0.9, exact_fit = 1e-6;
 
 /* The site and the areas that it is compared with, point by point; row 0 is the site. */
 typedef struct panel {
@@ -264,32 +264,38 @@ static hst_status add_synthetic(const impact_case *c, const hst_synthetic *fit,
                                 const hst_synthetic_tests *tests, const donors *d,
                                 const impact_answer *answer, impact_page *page, hst_error *err)
 {
+    const char *unit = d->is_scaled ? "per 100,000" : impact_unit(c, page);
     const struct {
-        const char *term;
+        const char *term, *unit;
         double value;
-    } rows[] = {{"pre_rmspe", fit->pre_rmspe},
-                {"post_rmspe", fit->post_rmspe},
-                {"pre_fit_percentile", tests->pre_fit_percentile},
-                {"leave_one_out_lowest", tests->gap_low},
-                {"leave_one_out_highest", tests->gap_high}};
+    } rows[] = {{"pre_rmspe", unit, fit->pre_rmspe},
+                {"post_rmspe", unit, fit->post_rmspe},
+                {"pre_fit_percentile", "share", tests->pre_fit_percentile},
+                {"leave_one_out_lowest", unit, tests->gap_low},
+                {"leave_one_out_highest", unit, tests->gap_high}};
     hst_finding row = impact_finding(c, "synthetic_control", answer->term);
     hst_status status = HST_OK;
 
     row.comparator = comparator_name(c);
-    row.unit = d->is_scaled ? "per 100,000" : impact_unit(c, page);
+    row.unit = unit;
     row.estimate = answer->effect.estimate;
     row.lower = answer->effect.lower;
     row.upper = answer->effect.upper;
     row.p = answer->effect.p;
     row.n_before = answer->n_before;
     row.n_after = answer->n_after;
-    row.note = impact_text(page, "%zu donors, %zu with a weight, %zu left out for missing points",
-                           d->input.n_donors, tests->n_left_out, d->n_dropped);
+    row.note = impact_text(page, "%zu donors, %zu with a weight, %zu left out for missing points%s",
+                           d->input.n_donors, tests->n_left_out, d->n_dropped,
+                           fit->pre_rmspe < exact_fit * fabs(answer->base)
+                               ? "; an exact fit before, as more donors than points can always "
+                                 "have, is no sign of a good one"
+                               : "");
     status = impact_add_finding(page, &row, err);
     row.lower = row.upper = row.p = NAN;
     row.note = "";
     for (size_t i = 0; i < sizeof rows / sizeof rows[0] && status == HST_OK; i++) {
         row.term = rows[i].term;
+        row.unit = rows[i].unit;
         row.estimate = rows[i].value;
         status = impact_add_finding(page, &row, err);
     }

@@ -265,20 +265,33 @@ static const char *describe_doubt(const impact_case *c, const impact_evidence *e
                                       effect);
 }
 
+/* What the suspects of a finding do to it, where that is not the doubt itself. */
+static const char *describe_recording(const impact_case *c, const impact_evidence *e,
+                                      impact_page *page)
+{
+    if (e->break_flag[0] == '\0') {
+        return "";
+    }
+    if (e->is_refused) {
+        return impact_text(page, " Recording may have changed (%s).", e->suspects);
+    }
+    return impact_contradicts(e)
+               ? ""
+               : impact_text(page, " Recording may have changed (%s); without that it is %s.",
+                             e->suspects, describe_effect(c, &e->without, page));
+}
+
 static const char *describe_verdict(const impact_case *c, hst_verdict verdict,
                                     const impact_evidence *e, impact_page *page)
 {
-    const char *effect = NULL, *areas = "", *recording = "", *cause = "";
+    const char *effect = NULL, *areas = "", *cause = "";
+    const char *recording = describe_recording(c, e, page);
     char detectable[48];
 
     if (verdict == HST_CANNOT_TELL) {
-        return describe_doubt(c, e, page);
+        return impact_text(page, "%s%s", describe_doubt(c, e, page), recording);
     }
     effect = describe_effect(c, &e->answer, page);
-    if (e->break_flag[0] != '\0') {
-        recording = impact_text(page, " Recording may have changed (%s); without that it is %s.",
-                                e->suspects, describe_effect(c, &e->without, page));
-    }
     if (verdict == HST_NO_CLEAR_CHANGE) {
         return impact_text(
             page, "No clear change: %s; a change of %s or more would probably have shown.%s",

@@ -169,7 +169,7 @@ class Judged(unittest.TestCase):
         with open(os.path.join(cls.top, "judged/latest/breaks.csv"), newline="", encoding="utf-8") as stream:
             cls.breaks = list(csv.DictReader(stream))
         (planted,) = [r for r in cls.breaks if (r["area_code"], r["provider"], r["specialty"]) == ("5J6", "X00", "300")]
-        cls.size = "%.0f %%" % (100 * float(planted["size"]))
+        cls.size = "%.0f %%" % (-100 * float(planted["size"]))
         cls.without_services = re.sub(r"(?s)impact:.*?publish", "breaks: {screen: true}\npublish", SERVICES)
 
     @classmethod
