@@ -388,6 +388,17 @@ static size_t first_of(const hst_power_input *input)
                : 0;
 }
 
+/* Points before that have a value. */
+static double count_before(const hst_power_input *input)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < input->n_before; i++) {
+        n += isnan(input->y[i]) ? 0 : 1;
+    }
+    return (double)n;
+}
+
 /* Rows of all points, before with a value and after, with their weights, then the variance of the
  * effect in units of the dispersion. */
 static hst_status find_variance(double *variance, double *df, const noise *found,
@@ -436,6 +447,10 @@ static hst_status find_variance(double *variance, double *df, const noise *found
         *variance += c[i / r.k] * fit.bread[i] * c[i % r.k];
     }
     *df = input->is_poisson ? INFINITY : (double)(r.n - r.k);
+    if (input->design ==
+        HST_POWER_BEFORE_AFTER) { /* a short baseline has the noise of all before */
+        *df = fmax(*df, count_before(input) - 1);
+    }
 
 done:
     hst_fit_clear(&fit);

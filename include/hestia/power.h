@@ -33,9 +33,10 @@ typedef struct hst_power {
                                variance */
     double autocorrelation; /**< lag 1 of the residuals, corrected for the length of the series, 0
                                where negative and at most 0.9 */
-    double df;              /**< points less terms of the design; INFINITY with `is_poisson` */
-    double se;              /**< of the effect: of the log ratio for counts, relative to the mean
-                               for values */
+    double df; /**< points less terms of the design (of a baseline shorter than the series
+                  before, points before less 1 when that is more); INFINITY with `is_poisson` */
+    double se; /**< of the effect: of the log ratio for counts, relative to the mean
+                  for values */
     double detectable_rise, detectable_fall; /**< smallest relative changes, 0.12 = 12 %; a fall is
                                at most 1: then `detectable_fall` is NAN */
     double detectable; /**< of the two the larger: what either direction would have shown */

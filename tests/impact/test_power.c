@@ -180,6 +180,17 @@ static void more_points_see_smaller_effects(void **state)
     assert_true(power_of(&input).detectable > at_6);
 }
 
+/* Two quarters against two: few points to compare, but the noise is known from all twelve. */
+static void short_baseline_has_the_noise_of_all_before(void **state)
+{
+    hst_power_input input = values_of(uneven, 12, 2);
+
+    (void)state;
+    assert_close(power_of(&input).df, 12, 0);
+    input.n_baseline = 2;
+    assert_close(power_of(&input).df, 11, 0);
+}
+
 static void missing_points_part_their_neighbours(void **state)
 {
     double gap[13];
@@ -396,7 +407,7 @@ static void power_has_a_range(void **state)
 int main(void)
 {
     enum { N_CASES = sizeof refusal_cases / sizeof refusal_cases[0] };
-    struct CMUnitTest tests[15 + N_CASES] = {
+    struct CMUnitTest tests[16 + N_CASES] = {
         cmocka_unit_test(constant_counts_have_poisson_noise),
         cmocka_unit_test(one_count_taken_for_poisson),
         cmocka_unit_test(values_by_hand),
@@ -406,6 +417,7 @@ int main(void)
         cmocka_unit_test(units_change_nothing),
         cmocka_unit_test(season_is_no_noise),
         cmocka_unit_test(more_points_see_smaller_effects),
+        cmocka_unit_test(short_baseline_has_the_noise_of_all_before),
         cmocka_unit_test(missing_points_part_their_neighbours),
         cmocka_unit_test(periods_needed_is_where_the_effect_shows),
         cmocka_unit_test(power_of_poisson_counts),
@@ -415,7 +427,7 @@ int main(void)
     };
 
     for (size_t i = 0; i < N_CASES; i++) {
-        tests[15 + i] = (struct CMUnitTest){.name = refusal_cases[i].name,
+        tests[16 + i] = (struct CMUnitTest){.name = refusal_cases[i].name,
                                             .test_func = refusals_have_a_name,
                                             .initial_state = &refusal_cases[i]};
     }
