@@ -135,7 +135,7 @@ static hst_status draw_nulls(screen *s, size_t *months, hst_error *err)
 /* Where the months of one job, and the counts of one series, are kept. */
 typedef struct room {
     size_t n, *months;
-    double *counts;          /* [n] */
+    double *counts, *rest;   /* [n] each */
     uint32_t *whole, *other; /* [n_months] of the activity */
     hst_step_frame *frame;
 } room;
@@ -153,28 +153,29 @@ static hst_status open_room(room *r, const screen *s, const place *p, hst_error 
     size_t n_months = s->activity->n_months;
 
     *r = (room){.months = calloc(n_months + 1, sizeof *r->months),
-                .counts = calloc(n_months + 1, sizeof *r->counts),
+                .counts = calloc(n_months + 1, 2 * sizeof *r->counts),
                 .whole = calloc(n_months + 1, 2 * sizeof *r->whole)};
     if (!r->months || !r->counts || !r->whole) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for a series");
     }
     r->other = r->whole + n_months;
+    r->rest = r->counts + n_months;
     r->n = hst_screen_months(r->months, s->activity, p->dataset, p->from, p->to);
     return hst_step_frame_create(&r->frame, r->months, r->n, err);
 }
 
 /* counts <- `whole` less `other` in the months of the job; `other` may be NULL. */
-static void take_counts(room *r, const uint32_t *whole, const uint32_t *other)
+static void take_counts(double *counts, const room *r, const uint32_t *whole, const uint32_t *other)
 {
     for (size_t t = 0; t < r->n; t++) {
-        r->counts[t] = (double)(whole[r->months[t]] - (other ? other[r->months[t]] : 0));
+        counts[t] = (double)(whole[r->months[t]] - (other ? other[r->months[t]] : 0));
     }
 }
 
 static void read_unit(room *r, const screen *s, const hst_screen_unit *u)
 {
     hst_screen_unit_read(r->whole, s->activity, u);
-    take_counts(r, r->whole, NULL);
+    take_counts(r->counts, r, r->whole, NULL);
 }
 
 /* Activity a year that the step moved: what the year after it has, and would not have without. */
@@ -198,7 +199,11 @@ static hst_status run_job(screen *s, size_t job, hst_error *err)
         hst_screen_unit *u = &s->units.items[s->places[i].unit];
 
         read_unit(&r, s, u);
-        status = hst_step_test(&u->step, r.frame, s->nulls[years_of(r.n)], r.counts, err);
+        status = hst_step_test(&u->step, r.frame, s->nulls[years_of(r.n)], r.counts,
+                               s->options->max_p, err);
+        if (status != HST_OK || !(u->step.p < s->options->max_p)) {
+            continue;
+        }
         u->size = expm1(u->step.shift);
         u->month = r.months[u->step.first_after];
         u->low = r.months[u->step.low];
@@ -235,7 +240,7 @@ static hst_status run_all(screen *s, size_t n, hst_status (*work)(screen *, size
 
 /* ---- what is a suspect ---- */
 
-/* q of all series, and those that pass every threshold but the comparison with England. */
+/* q of all series, and those that pass every threshold and were not ruled out. */
 static hst_status find_suspects(screen *s, hst_error *err)
 {
     double *p = calloc(2 * s->n_places + 1, sizeof *p), *q = p ? p + s->n_places : NULL;
@@ -252,9 +257,9 @@ static hst_status find_suspects(screen *s, hst_error *err)
         hst_screen_unit *u = &s->units.items[s->places[i].unit];
 
         u->q = q[i];
-        u->is_suspect = u->q < s->options->max_p && fabs(u->size) >= s->options->min_size &&
-                        u->step.robust_shift / u->step.shift >= AGREES &&
-                        u->step.wilcoxon_p < MAX_WILCOXON;
+        u->is_suspect =
+            !u->is_none && u->q < s->options->max_p && fabs(u->size) >= s->options->min_size &&
+            u->step.robust_shift / u->step.shift >= AGREES && u->step.wilcoxon_p < MAX_WILCOXON;
     }
     free(p);
     return status;
@@ -281,23 +286,39 @@ static void read_rest(room *r, const screen *s, const hst_screen_unit *u)
             hst_activity_add(a, series, r->whole);
         }
     }
-    take_counts(r, u->is_whole ? &s->units.everybody[(size_t)u->dataset * a->n_months] : r->whole,
+    take_counts(r->rest, r,
+                u->is_whole ? &s->units.everybody[(size_t)u->dataset * a->n_months] : r->whole,
                 r->other);
 }
 
-static double mean_of(const room *r)
+static double mean_of(const double *counts, size_t n)
 {
     double sum = 0;
 
-    for (size_t t = 0; t < r->n; t++) {
-        sum += r->counts[t];
+    for (size_t t = 0; t < n; t++) {
+        sum += counts[t];
     }
-    return sum / (double)r->n;
+    return sum / (double)n;
 }
 
-/* A unit is no suspect when a change of slope explains its step, or when the rest of England moves
- * with it. */
-static hst_status ask_again(screen *s, size_t place_number, hst_error *err)
+/* How far a suspect stands out beside the rest of England, where that is large enough to tell. */
+static void compare_with_rest(screen *s, room *r, hst_screen_unit *u)
+{
+    double p = 1, relative = 0;
+
+    read_rest(r, s, u);
+    if (mean_of(r->rest, r->n) < ENOUGH_REST * s->options->min_monthly) {
+        return;
+    }
+    relative = expm1(hst_step_shift_beside(&p, r->frame, &u->step, s->nulls[years_of(r->n)],
+                                           r->counts, r->rest));
+    u->step.p = fmax(u->step.p, p);
+    u->is_none = relative * u->size <= 0 || fabs(relative) < s->options->min_size;
+}
+
+/* Second looks at a suspect: is it one under noise of two kinds, does a change of slope explain it,
+ * and is it one beside the rest of England? The largest p counts. */
+static hst_status look_again(screen *s, size_t place_number, hst_error *err)
 {
     const place *p = &s->places[place_number];
     hst_screen_unit *u = &s->units.items[p->unit];
@@ -310,16 +331,11 @@ static hst_status ask_again(screen *s, size_t place_number, hst_error *err)
     status = open_room(&r, s, p, err);
     if (status == HST_OK) {
         read_unit(&r, s, u);
-        u->is_suspect = !hst_step_is_bend(r.frame, &u->step, r.counts);
+        u->step.p = hst_step_p_mixed(r.frame, &u->step, s->nulls[years_of(r.n)], r.counts);
+        u->is_none = hst_step_is_bend(r.frame, &u->step, r.counts);
     }
-    if (status == HST_OK && u->is_suspect) {
-        read_rest(&r, s, u);
-        if (mean_of(&r) >= ENOUGH_REST * s->options->min_monthly) {
-            double rest = hst_step_shift_at(r.frame, r.counts, u->step.first_after);
-            double relative = expm1(u->step.shift - rest);
-
-            u->is_suspect = relative * u->size > 0 && fabs(relative) >= s->options->min_size;
-        }
+    if (status == HST_OK && !u->is_none && u->step.p < s->options->max_p) {
+        compare_with_rest(s, &r, u);
     }
     close_room(&r);
     return status;
@@ -346,8 +362,8 @@ static hst_status is_alone(bool *out, const screen *s, const hst_screen_unit *wh
     if (status == HST_OK) {
         hst_screen_unit_read(r.whole, s->activity, whole);
         hst_screen_unit_read(r.other, s->activity, part);
-        take_counts(&r, r.whole, r.other);
-        *out = mean_of(&r) >= s->options->min_monthly &&
+        take_counts(r.counts, &r, r.whole, r.other);
+        *out = mean_of(r.counts, r.n) >= s->options->min_monthly &&
                fabs(expm1(hst_step_shift_at(r.frame, r.counts, whole->step.first_after))) <
                    s->options->min_size / 2;
     }
@@ -516,11 +532,12 @@ hst_status hst_screen(hst_breaks **out, const hst_activity *activity,
     if (status != HST_OK || (status = make_jobs(&s, err)) != HST_OK ||
         (status = draw_nulls(&s, months, err)) != HST_OK ||
         (status = run_all(&s, s.n_jobs, run_job, err)) != HST_OK ||
+        (status = find_suspects(&s, err)) != HST_OK ||
+        (status = run_all(&s, s.n_places, look_again, err)) != HST_OK ||
         (status = find_suspects(&s, err)) != HST_OK) {
         goto done;
     }
-    if ((status = run_all(&s, s.n_places, ask_again, err)) != HST_OK ||
-        (status = tell_once(&s, err)) != HST_OK || (status = tell(breaks, &s, err)) != HST_OK) {
+    if ((status = tell_once(&s, err)) != HST_OK || (status = tell(breaks, &s, err)) != HST_OK) {
         goto done;
     }
     *out = breaks;

@@ -13,6 +13,7 @@ typedef struct hst_screen_unit {
     hst_step step;
     double q, size, moved;   /* size: new level over old less 1; moved: activity a year */
     size_t month, low, high; /* of the activity: first of the new level, and its range */
+    bool is_none;            /* ruled out by a second look */
     bool is_suspect;
 } hst_screen_unit;
 

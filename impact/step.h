@@ -40,14 +40,27 @@ HST_MUST_CHECK hst_status hst_step_null_create(hst_step_null **out, size_t n, si
                                                uint64_t seed, int n_threads, hst_error *err);
 void hst_step_null_free(hst_step_null *null);
 
-/* Tests counts [n], not all of them 0. */
+/* Tests counts [n], not all of them 0. Where p is not below max_p nobody asks for the month and the
+ * size, and they stay 0. */
 HST_MUST_CHECK hst_status hst_step_test(hst_step *out, hst_step_frame *frame,
                                         const hst_step_null *null, const double *counts,
-                                        hst_error *err);
+                                        double max_p, hst_error *err);
+
+/* p of a step that hst_step_test found when some of the noise is of each month alone, and what is
+ * left depends on the months before: a correlation from month to month does not tell how long
+ * such noise lasts. Of the mixtures that likelihood does not speak against, the least favourable.
+ */
+double hst_step_p_mixed(hst_step_frame *frame, const hst_step *step, const hst_step_null *null,
+                        const double *counts);
 
 /* log of the new level over the old at a given month, by least squares; 0 where trend and season
  * hide a step. */
 double hst_step_shift_at(hst_step_frame *frame, const double *counts, size_t first_after);
+
+/* What is left of a step when the logarithm of `rest` [n], none 0, is taken off that of the counts:
+ * log of the new level over the old, and its p as the largest of all months. */
+double hst_step_shift_beside(double *p, hst_step_frame *frame, const hst_step *step,
+                             const hst_step_null *null, const double *counts, const double *rest);
 
 /* True when a change of slope, at whatever month, explains nearly as much as the step does: by odds
  * of less than 20 to 1. */

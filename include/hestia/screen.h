@@ -40,7 +40,9 @@ typedef struct hst_breaks {
  *     log(count + 1/2) = level + slope t + month of the year + shift [from a month on] + error
  *
  * where the error may depend on the one of the month before. The month with the largest F is
- * tested (p by simulation of the null), and is a suspect when q, Benjamini-Hochberg over all series
+ * tested (p by simulation of the null); what passes is tested again under noise of which a part is
+ * each month's own and a part lasts, and beside the rest of England, and the largest p counts. A
+ * month is a suspect when q, Benjamini-Hochberg over all series
  * screened, is below max_p; exp(shift) - 1 is at least min_size, up or down; the medians of up to
  * 12 months on either side show half of the shift or more, with Wilcoxon's p below 0.01; and the
  * shift beside that of the rest of England (same data set and specialty, where it has ten times

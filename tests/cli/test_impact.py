@@ -323,7 +323,7 @@ class Services(Place):
 class Suspects(Place):
     """Few areas, so that there is enough in each for a break to show."""
 
-    size = ("--years", "2006-2010", "--people", "80000", "--areas", "4")
+    size = ("--years", "2006-2010", "--people", "120000", "--areas", "4")
 
     def test_suspects_are_left_out_beside(self):
         """The clinics of X00 are recorded otherwise from April 2009: found, named, and the finding given without them."""

@@ -44,6 +44,7 @@ if(HESTIA_SANITIZE MATCHES "thread")
 endif()
 hestia_whole_run(impact test_impact.py ${hestia_impact_tests})
 hestia_whole_run(impact_cases test_impact_cases.py)
+hestia_whole_run(recovery test_recovery.py)
 hestia_whole_run(stats_synthetic test_stats_synthetic.py)
 hestia_whole_run(hard_people test_hard_people.py)
 

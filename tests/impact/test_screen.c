@@ -131,7 +131,7 @@ static struct planted_case {
     {"a fall by 35 % six months before the end", 120, 114, -0.35, 300, "2010-10"},
     {"a rise by 40 % a year before the end", 120, 108, 0.40, 300, "2010-04"},
     {"a rise by 67 % after two of three years", 36, 24, 0.67, 300, "2003-04"},
-    {"a fall by 35 % after one of three years", 36, 12, -0.35, 500, "2002-04"},
+    {"a fall by 35 % after one of three years", 36, 12, -0.35, 1500, "2002-04"},
     {"a rise by 40 % six months before the end of three years", 36, 30, 0.40, 500, "2003-10"},
     {"a fall by 60 % six months before the end of two years", 24, 18, -0.60, 500, "2002-10"},
 };
@@ -180,6 +180,41 @@ static void clean_series_have_none(void **state)
         add_others(400, 0, 0);
         assert_none();
     }
+}
+
+static double draw_uniform(void)
+{
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (double)(random_state >> 33) / 2147483648.0;
+}
+
+/* Few people, who come again and again: each of about four new ones a month three times more, two
+ * months apart. Their counts vary more from year to year than from month to month. */
+static void courses_of_treatment_are_hardly_ever_any(void **state)
+{
+    hst_breaks *breaks = NULL;
+
+    (void)state;
+    begin(MAX_MONTHS);
+    for (size_t i = 0; i < 400; i++) {
+        recipe r = {.provider = "X", .specialty = "110", .level = 1, .area = (uint32_t)i};
+        uint32_t *months = add(&r);
+
+        snprintf(series[i].provider, sizeof series[i].provider, "X%03u", (unsigned)i);
+        memset(months, 0, MAX_MONTHS * sizeof *months);
+        for (double begun = -24; begun < MAX_MONTHS; begun -= log(1 - draw_uniform()) / 4) {
+            for (double at = begun; at < MAX_MONTHS; at -= 2 * log(1 - draw_uniform())) {
+                months[at >= 0 ? (size_t)at : 0] += at >= 0;
+                if (draw_uniform() < 0.25) {
+                    break;
+                }
+            }
+        }
+    }
+    breaks = screen();
+    assert_int_equal(breaks->n_screened, 400);
+    assert_true(breaks->n <= 2); /* a correlation from month to month alone finds more */
+    hst_breaks_free(breaks);
 }
 
 static void a_change_everywhere_is_none(void **state)
@@ -403,9 +438,10 @@ static void threads_change_nothing(void **state)
 
 int main(void)
 {
-    enum { N_PLAIN = 11, N_PLANTED = sizeof planted_cases / sizeof planted_cases[0] };
+    enum { N_PLAIN = 12, N_PLANTED = sizeof planted_cases / sizeof planted_cases[0] };
     struct CMUnitTest tests[N_PLAIN + N_PLANTED] = {
         cmocka_unit_test(clean_series_have_none),
+        cmocka_unit_test(courses_of_treatment_are_hardly_ever_any),
         cmocka_unit_test(a_change_everywhere_is_none),
         cmocka_unit_test(an_opening_a_closure_and_a_silence_are_none),
         cmocka_unit_test(odd_months_are_none),
