@@ -513,7 +513,7 @@ hst_status hst_power_periods_needed(size_t *out, const hst_power_input *input, d
      * smallest effect need not fall all the way. */
     for (size_t n = input->design == HST_POWER_ITS ? 2 : 1;
          n <= HST_POWER_MOST_AFTER && *out == 0 && status == HST_OK; n++) {
-        hst_power power;
+        hst_power power = {0};
 
         status = find_power(&power, &found, input, n, err);
         if (status == HST_OK && power.detectable <= effect) {

@@ -163,7 +163,7 @@ class Judged(unittest.TestCase):
     def setUpClass(cls):
         cls.top = tempfile.mkdtemp(prefix="hestia-judged-")
         cls.addClassCleanup(shutil.rmtree, cls.top)
-        subprocess.run([PROGRAM, "synth", cls.top, "--people", "80000", "--areas", "4", "--years", "2006-2010", "--seed", "5",
+        subprocess.run([PROGRAM, "synth", cls.top, "--people", "120000", "--areas", "4", "--years", "2006-2010", "--seed", "5",
                         "--datasets", "apc,op", "--quiet"], check=True)
         cls.said = cls.run_study("judged", SERVICES)
         with open(os.path.join(cls.top, "judged/latest/breaks.csv"), newline="", encoding="utf-8") as stream:
