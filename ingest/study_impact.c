@@ -225,17 +225,18 @@ static void read_options(const hst_scope *s, const hst_study *study, hst_study_i
     hst_scope did = hst_scope_inner(&all, "did"), spc = hst_scope_inner(&all, "spc");
     hst_scope pre_post = hst_scope_inner(&all, "pre_post");
 
-    options->its_model = hst_scope_choice(&its, "model", HST_MODEL_AUTO);
+    options->its_model = (unsigned)hst_scope_choice(&its, "model", HST_MODEL_AUTO);
     check_model(&its, study, impact);
-    options->its_season = hst_scope_choice(&its, "season", HST_SEASON_AUTO);
-    options->its_errors = hst_scope_choice(&its, "errors", HST_ERRORS_ROBUST);
+    options->its_season = (unsigned)hst_scope_choice(&its, "season", HST_SEASON_AUTO);
+    options->its_errors = (unsigned)hst_scope_choice(&its, "errors", HST_ERRORS_ROBUST);
     options->its_lag = read_lag(&its, hst_scope_peek(&its, "errors"));
     options->its_slope = hst_scope_bool(&its, "slope");
-    options->trend_errors = hst_scope_choice(&trend, "errors", HST_TREND_BY_OLS);
+    options->trend_errors = (unsigned)hst_scope_choice(&trend, "errors", HST_TREND_BY_OLS);
     options->trend_lag = read_lag(&trend, hst_scope_peek(&trend, "errors"));
-    options->did_variance = hst_scope_choice(&did, "variance", HST_DID_BY_PLACEBO);
+    options->did_variance = (unsigned)hst_scope_choice(&did, "variance", HST_DID_BY_PLACEBO);
     options->did_pooled = hst_scope_choice(&did, "model", 0) == 1;
-    options->pre_post_interval = hst_scope_choice(&pre_post, "interval", HST_PRE_POST_EXACT);
+    options->pre_post_interval =
+        (unsigned)hst_scope_choice(&pre_post, "interval", HST_PRE_POST_EXACT);
     options->spc_unscreened = !hst_scope_bool(&spc, "screen");
 }
 
