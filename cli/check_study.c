@@ -425,9 +425,14 @@ static void print_end(const study_check *c)
         printf(" and leave out %zu older %s", c->n_superseded,
                c->n_superseded == 1 ? "cut" : "cuts");
     }
-    printf(", and publish to %s%s.\n",
-           c->options->out ? c->options->out : c->study->publish.directory,
-           strcmp(c->study->publish.disclosure, "none") == 0 ? " without disclosure control" : "");
+    printf(", and publish to %s ", c->options->out ? c->options->out : c->study->publish.directory);
+    if (strcmp(c->study->publish.disclosure.rule, "none") == 0) {
+        printf("without disclosure control.\n");
+    } else {
+        printf("with disclosure control: %s, counts of 1 to %d hidden, others rounded to %d.\n",
+               c->study->publish.disclosure.rule, c->study->publish.disclosure.min - 1,
+               c->study->publish.disclosure.round);
+    }
 }
 
 static hst_status check_study(study_check *c, const char *path, hst_error *err)

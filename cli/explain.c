@@ -297,10 +297,10 @@ static hst_status show_published(const explain *e, const hst_parts *parts, hst_e
     } else if (is_same_count(parts, published.total_count) &&
                is_same_value(parts->value, published.value)) {
         printf("they agree\n");
-    } else if (strcmp(e->latest.study.publish.disclosure, "none") != 0) {
+    } else if (strcmp(e->latest.study.publish.disclosure.rule, "none") != 0) {
         printf("released under %s, which rounds and hides: what stands above is the true number, "
                "not for release\n",
-               e->latest.study.publish.disclosure);
+               e->latest.study.publish.disclosure.rule);
     } else {
         printf("THEY DIFFER: the study or a table it names has changed since; `hestia run` brings "
                "the results up to date\n");

@@ -325,7 +325,7 @@ static hst_status publish(run *r, hst_error *err)
     hst_status status = HST_OK;
 
     snprintf(command, sizeof command, "hestia run %s", r->study->path);
-    publication.results = hst_results_rows(r->results, &publication.n_results);
+    publication.results = hst_results_rows_to_mask(r->results, &publication.n_results);
     status = hst_publish(&publication, &folder, err);
     if (status == HST_OK) {
         cli_terminal_end(r->terminal, "%s (no disclosure control: keep it inside)", folder);

@@ -198,23 +198,20 @@ static void read_publish(const hst_scope *s, hst_study *study)
     const hst_yaml *disclosure = hst_scope_find(&publish, "disclosure");
     const hst_yaml *place = disclosure ? disclosure : publish.mapping;
     const char *rule = hst_scope_peek(&publish, "disclosure");
+    hst_scope parameters = {s->reader, HST_GROUP_DISCLOSURE, NULL, NULL};
     hst_texts formats = hst_scope_texts(&publish, "formats");
 
     if (disclosure && disclosure->kind == HST_YAML_MAPPING) {
-        rule =
-            hst_scope_peek(&(hst_scope){s->reader, HST_GROUP_DISCLOSURE, disclosure, NULL}, "rule");
+        parameters.mapping = disclosure;
+        rule = hst_scope_peek(&parameters, "rule");
         if (!s->reader->status && strcmp(rule, "none") == 0 && disclosure->n > 1) {
             hst_reader_fail(s->reader, disclosure, "`rule: none` takes no other key beside it");
         }
     }
-    if (!s->reader->status && strcmp(rule, "none") != 0) {
-        hst_reader_fail(
-            s->reader, place ? place : s->mapping,
-            "this version of hestia has no disclosure control yet, and %s means `hes2018`; "
-            "inside a safe environment write `publish: {disclosure: none}`, and release "
-            "nothing from it",
-            disclosure ? "this" : "a study that does not say");
-    }
+    study->publish.disclosure.rule = hst_reader_copy(s->reader, rule ? rule : "");
+    study->publish.disclosure.min = (int)hst_scope_number(&parameters, "min");
+    study->publish.disclosure.round = (int)hst_scope_number(&parameters, "round");
+    study->publish.disclosure.decimals = (int)hst_scope_number(&parameters, "decimals");
     study->publish.directory = hst_scope_path(&publish, "directory");
     study->publish.formats = formats;
     if (formats.n == 0 &&
@@ -222,7 +219,6 @@ static void read_publish(const hst_scope *s, hst_study *study)
         study->publish.formats.items[0] = hst_reader_copy(s->reader, "csv");
         study->publish.formats.n = study->publish.formats.items[0] != NULL;
     }
-    study->publish.disclosure = hst_reader_copy(s->reader, rule ? rule : "");
     study->publish.internal = hst_scope_bool(&publish, "internal");
     study->publish.latest_copy = hst_scope_choice(&publish, "latest", 0) == 1;
     study->publish.keep = (int)hst_scope_number(&publish, "keep");
@@ -449,6 +445,6 @@ void hst_study_free(hst_study *study)
     free(study->code_lists);
     free(study->publish.directory);
     free_texts(&study->publish.formats);
-    free(study->publish.disclosure);
+    free(study->publish.disclosure.rule);
     free(study);
 }

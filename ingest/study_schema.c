@@ -353,9 +353,7 @@ const hst_schema_key hst_schema[] = {
     CHOICES(PUBLISH, "formats", hst_format_choices, "csv", "kinds of result files"),
     ROW(PUBLISH, HST_KEY_CHOICE_OR_MAPPING, "disclosure", false, hst_disclosure_choices,
         HST_GROUP_DISCLOSURE, "hes2018",
-        "disclosure control; this version has only `none`, which must be written, and is for work "
-        "that "
-        "stays inside a safe environment",
+        "disclosure control of release/; `none` is for work that stays inside a safe environment",
         false),
     KEY(PUBLISH, BOOL, "internal", "false", "true also writes internal/ with the true numbers"),
     CHOICE(PUBLISH, "latest", hst_latest_choices, "link",
@@ -363,9 +361,10 @@ const hst_schema_key hst_schema[] = {
     KEY(PUBLISH, WHOLE, "keep", "30", "runs kept; a run with a file KEEP in it is never removed"),
 
     CHOICE(DISCLOSURE, "rule", hst_disclosure_choices, HST_REQUIRED, "rule by name"),
-    KEY(DISCLOSURE, WHOLE, "min", NULL, "smallest number shown, with hes2018"),
-    KEY(DISCLOSURE, WHOLE, "round", NULL, "rounding base of counts, with hes2018"),
-    KEY(DISCLOSURE, WHOLE, "decimals", NULL, "decimals of rates, with hes2018"),
+    KEY(DISCLOSURE, WHOLE, "min", "8", "smallest count shown below England"),
+    KEY(DISCLOSURE, WHOLE, "round", "5", "base that counts below England are rounded to"),
+    KEY(DISCLOSURE, WHOLE, "decimals", "1",
+        "decimals of values and limits from 10 on; smaller ones have three significant figures"),
 };
 
 const size_t hst_schema_n = sizeof hst_schema / sizeof hst_schema[0];

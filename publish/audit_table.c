@@ -2,11 +2,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "hestia/csv.h"
 #include "publish/tables.h"
 
-static const char *const columns[] = {"stage", "dataset", "file",   "measure",
-                                      "area",  "period",  "reason", "n"};
+static const hst_column columns[] = {
+    {"stage", HST_COLUMN_TEXT},   {"dataset", HST_COLUMN_TEXT}, {"file", HST_COLUMN_TEXT},
+    {"measure", HST_COLUMN_TEXT}, {"area", HST_COLUMN_TEXT},    {"period", HST_COLUMN_TEXT},
+    {"reason", HST_COLUMN_TEXT},  {"n", HST_COLUMN_COUNT},      {"suppressed", HST_COLUMN_FLAG},
+};
 
 enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
 
@@ -44,31 +46,29 @@ hst_status hst_publish_check_rows(hst_ledger *ledger, hst_error *err)
     return HST_OK;
 }
 
-hst_status hst_table_write_audit(const hst_publication *p, const char *path, unsigned mode,
-                                 hst_error *err)
+static hst_status write_rows(hst_sink *sink, const hst_publication *p, hst_error *err)
 {
-    hst_status status = HST_OK;
-    size_t n = 0;
-    const hst_ledger_line *lines = hst_ledger_lines(p->ledger, &n);
-    hst_csv *csv = NULL;
+    (void)err;
+    for (size_t i = 0; i < p->n_audit; i++) {
+        const hst_ledger_line *line = &p->audit[i];
+        bool is_hidden = line->n == HST_LEDGER_HIDDEN;
 
-    status = hst_csv_create(&csv, path, mode, err);
-    if (status != HST_OK) {
-        return status;
+        sink->text(sink, line->stage);
+        sink->text(sink, line->dataset);
+        sink->text(sink, line->file);
+        sink->text(sink, line->measure);
+        sink->text(sink, line->area);
+        sink->text(sink, line->period);
+        sink->text(sink, line->reason);
+        if (is_hidden) {
+            sink->text(sink, NULL);
+        } else {
+            sink->count(sink, line->n);
+        }
+        sink->count(sink, is_hidden);
+        sink->end_row(sink);
     }
-    hst_csv_header(csv, columns, N_COLUMNS);
-    for (size_t i = 0; i < n; i++) {
-        hst_csv_text(csv, lines[i].stage);
-        hst_csv_text(csv, lines[i].dataset);
-        hst_csv_text(csv, lines[i].file);
-        hst_csv_text(csv, lines[i].measure);
-        hst_csv_text(csv, lines[i].area);
-        hst_csv_text(csv, lines[i].period);
-        hst_csv_text(csv, lines[i].reason);
-        hst_csv_count(csv, lines[i].n);
-        hst_csv_end_row(csv);
-    }
-    status = hst_csv_finish(csv, err);
-    hst_csv_free(csv);
-    return status;
+    return HST_OK;
 }
+
+const hst_result_table hst_audit_table = {"audit", columns, N_COLUMNS, NULL, write_rows};

@@ -1,16 +1,30 @@
 /* breaks.csv: suspected recording breaks, ranked, with the measures that they could stand in. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "hestia/csv.h"
 #include "hestia/provider_names.h"
 #include "hestia/touch.h"
 #include "publish/tables.h"
 
-static const char *const columns[] = {
-    "dataset", "area_code",     "provider",          "specialty",  "month",
-    "size",    "share_of_area", "measures_affected", "statistic",  "p",
-    "q",       "provider_name", "low_month",         "high_month", "suspect"};
+static const hst_column columns[] = {
+    {"dataset", HST_COLUMN_TEXT},
+    {"area_code", HST_COLUMN_TEXT},
+    {"provider", HST_COLUMN_TEXT},
+    {"specialty", HST_COLUMN_TEXT},
+    {"month", HST_COLUMN_TEXT},
+    {"size", HST_COLUMN_REAL},
+    {"share_of_area", HST_COLUMN_REAL},
+    {"measures_affected", HST_COLUMN_TEXT},
+    {"statistic", HST_COLUMN_REAL},
+    {"p", HST_COLUMN_REAL},
+    {"q", HST_COLUMN_REAL},
+    {"provider_name", HST_COLUMN_TEXT},
+    {"low_month", HST_COLUMN_TEXT},
+    {"high_month", HST_COLUMN_TEXT},
+    {"suspect", HST_COLUMN_FLAG},
+    {"suppressed", HST_COLUMN_FLAG},
+};
 
 enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
 
@@ -33,58 +47,47 @@ static char *list_measures(const hst_publication *p, const hst_break *suspect)
     return text;
 }
 
-static hst_status write_row(hst_csv *csv, const hst_publication *p, const hst_provider_names *names,
-                            const hst_break *row, hst_error *err)
+static hst_status write_row(hst_sink *sink, const hst_publication *p,
+                            const hst_provider_names *names, const hst_break *row, hst_error *err)
 {
     char *measures = list_measures(p, row);
 
     if (!measures) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for the measures of a suspect");
     }
-    hst_csv_text(csv, hst_dataset_name(row->dataset));
-    hst_csv_text(csv, hst_areas_code(p->areas, row->area));
-    hst_csv_text(csv, row->provider);
-    hst_csv_text(csv, row->specialty);
-    hst_csv_text(csv, row->month.label);
-    hst_csv_real(csv, row->size);
-    hst_csv_real(csv, row->share_of_area);
-    hst_csv_text(csv, measures);
-    hst_csv_real(csv, row->statistic);
-    hst_csv_real(csv, row->p);
-    hst_csv_real(csv, row->q);
-    hst_csv_text(csv, hst_provider_name(names, row->provider));
-    hst_csv_text(csv, row->low.label);
-    hst_csv_text(csv, row->high.label);
-    hst_csv_count(csv, row->is_suspect);
-    hst_csv_end_row(csv);
+    sink->text(sink, hst_dataset_name(row->dataset));
+    sink->text(sink, hst_areas_code(p->areas, row->area));
+    sink->text(sink, row->provider);
+    sink->text(sink, row->specialty);
+    sink->text(sink, row->month.label);
+    sink->real(sink, row->size);
+    sink->real(sink, row->share_of_area);
+    sink->text(sink, measures);
+    sink->real(sink, row->statistic);
+    sink->real(sink, row->p);
+    sink->real(sink, row->q);
+    sink->text(sink, hst_provider_name(names, row->provider));
+    sink->text(sink, row->low.label);
+    sink->text(sink, row->high.label);
+    sink->count(sink, row->is_suspect);
+    sink->count(sink, row->is_suppressed);
+    sink->end_row(sink);
     free(measures);
     return HST_OK;
 }
 
-hst_status hst_table_write_breaks(const hst_publication *p, const char *path, unsigned mode,
-                                  hst_error *err)
+static hst_status write_rows(hst_sink *sink, const hst_publication *p, hst_error *err)
 {
     hst_provider_names *names = NULL;
-    hst_csv *csv = NULL;
     hst_status status =
         hst_provider_names_read(&names, p->breaks ? p->study->provider_names : NULL, err);
 
-    if (status == HST_OK) {
-        status = hst_csv_create(&csv, path, mode, err);
-    }
-    if (status != HST_OK) {
-        goto done;
-    }
-    hst_csv_header(csv, columns, N_COLUMNS);
     for (size_t i = 0; p->breaks && i < p->breaks->n && status == HST_OK; i++) {
-        status = write_row(csv, p, names, &p->breaks->items[i], err);
+        status = write_row(sink, p, names, &p->breaks->items[i], err);
     }
-    if (status == HST_OK) {
-        status = hst_csv_finish(csv, err);
-    }
-
-done:
-    hst_csv_free(csv);
     hst_provider_names_free(names);
     return status;
 }
+
+const hst_result_table hst_breaks_table = {"breaks", columns, N_COLUMNS,
+                                           "dataset, area_code, provider, specialty", write_rows};

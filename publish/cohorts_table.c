@@ -3,55 +3,46 @@
 #include <stdlib.h>
 
 #include "hestia/cohort.h"
-#include "hestia/csv.h"
 #include "hestia/period.h"
 #include "publish/tables.h"
 
-static const char *const columns[] = {"cohort",  "area_code",  "year",
-                                      "members", "registered", "percent"};
+static const hst_column columns[] = {
+    {"cohort", HST_COLUMN_TEXT},     {"area_code", HST_COLUMN_TEXT},  {"year", HST_COLUMN_TEXT},
+    {"members", HST_COLUMN_COUNT},   {"registered", HST_COLUMN_REAL}, {"percent", HST_COLUMN_REAL},
+    {"suppressed", HST_COLUMN_FLAG},
+};
 
 enum { N_COLUMNS = sizeof columns / sizeof columns[0], APRIL = 4 };
 
-static void write_row(hst_csv *csv, const hst_publication *p, const hst_cohort_row *row)
+static void write_row(hst_sink *sink, const hst_publication *p, const hst_cohort_row *row)
 {
     hst_period year = hst_period_of(HST_BY_YEAR, hst_date_from_civil(row->year, APRIL, 1));
 
-    hst_csv_text(csv, p->study->cohorts[row->cohort].id);
-    hst_csv_text(csv, row->is_group ? hst_areas_group(p->areas, row->area)->name
-                                    : hst_areas_code(p->areas, row->area));
-    hst_csv_text(csv, year.label);
-    hst_csv_count(csv, row->members);
-    hst_csv_real(csv, row->registered);
-    hst_csv_real(csv, row->registered > 0 ? (double)row->members / row->registered * 100 : NAN);
-    hst_csv_end_row(csv);
+    sink->text(sink, p->study->cohorts[row->cohort].id);
+    sink->text(sink, row->is_group ? hst_areas_group(p->areas, row->area)->name
+                                   : hst_areas_code(p->areas, row->area));
+    sink->text(sink, year.label);
+    if (row->is_suppressed) {
+        sink->text(sink, NULL);
+    } else {
+        sink->count(sink, row->members);
+    }
+    sink->real(sink, row->registered);
+    sink->real(sink, !row->is_suppressed && row->registered > 0
+                         ? (double)row->members / row->registered * 100
+                         : NAN);
+    sink->count(sink, row->is_suppressed);
+    sink->end_row(sink);
 }
 
-hst_status hst_table_write_cohorts(const hst_publication *p, const char *path, unsigned mode,
-                                   hst_error *err)
+static hst_status write_rows(hst_sink *sink, const hst_publication *p, hst_error *err)
 {
-    hst_cohort_row *rows = NULL;
-    size_t n = 0;
-    hst_csv *csv = NULL;
-    hst_status status = HST_OK;
-
-    if (p->cohorts && p->cohort_sizes) {
-        status = hst_cohorts_list(&rows, &n, p->cohorts, p->cohort_sizes, p->areas, err);
-        if (status) {
-            goto done;
-        }
+    (void)err;
+    for (size_t i = 0; i < p->n_cohort_rows; i++) {
+        write_row(sink, p, &p->cohort_rows[i]);
     }
-    status = hst_csv_create(&csv, path, mode, err);
-    if (status) {
-        goto done;
-    }
-    hst_csv_header(csv, columns, N_COLUMNS);
-    for (size_t i = 0; i < n; i++) {
-        write_row(csv, p, &rows[i]);
-    }
-    status = hst_csv_finish(csv, err);
-
-done:
-    hst_csv_free(csv);
-    free(rows);
-    return status;
+    return HST_OK;
 }
+
+const hst_result_table hst_cohorts_table = {"cohorts", columns, N_COLUMNS,
+                                            "cohort, area_code, year", write_rows};

@@ -1,64 +1,65 @@
 /* counterfactual.csv: of every segmented regression, point by point, what happened and what would
  * have. */
-#include "hestia/csv.h"
 #include "publish/tables.h"
 
-static const char *const columns[] = {
-    "impact",     "site_code", "measure",     "period",    "period_start",   "period_end",
-    "unit",       "used",      "observed",    "fitted",    "counterfactual", "cf_lowercl",
-    "cf_uppercl", "effect",    "effect_unit", "effect_se", "effect_lowercl", "effect_uppercl"};
+static const hst_column columns[] = {
+    {"impact", HST_COLUMN_TEXT},         {"site_code", HST_COLUMN_TEXT},
+    {"measure", HST_COLUMN_TEXT},        {"period", HST_COLUMN_TEXT},
+    {"period_start", HST_COLUMN_DATE},   {"period_end", HST_COLUMN_DATE},
+    {"unit", HST_COLUMN_TEXT},           {"used", HST_COLUMN_FLAG},
+    {"observed", HST_COLUMN_REAL},       {"fitted", HST_COLUMN_REAL},
+    {"counterfactual", HST_COLUMN_REAL}, {"cf_lowercl", HST_COLUMN_REAL},
+    {"cf_uppercl", HST_COLUMN_REAL},     {"effect", HST_COLUMN_REAL},
+    {"effect_unit", HST_COLUMN_TEXT},    {"effect_se", HST_COLUMN_REAL},
+    {"effect_lowercl", HST_COLUMN_REAL}, {"effect_uppercl", HST_COLUMN_REAL},
+    {"suppressed", HST_COLUMN_FLAG},
+};
 
 enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
 
-static void write_row(hst_csv *csv, const hst_publication *p, const hst_impact_series *series,
+static void write_row(hst_sink *sink, const hst_publication *p, const hst_impact_series *series,
                       size_t i)
 {
     const hst_its_point *point = &series->points[i];
     const hst_period *period = &series->periods[i];
     char text[11];
 
-    hst_csv_text(csv, p->study->impacts[series->impact].id);
-    hst_csv_text(csv, hst_areas_code(p->areas, series->site));
-    hst_csv_text(csv, p->study->measures[series->measure].id);
-    hst_csv_text(csv, period->label);
+    sink->text(sink, p->study->impacts[series->impact].id);
+    sink->text(sink, hst_areas_code(p->areas, series->site));
+    sink->text(sink, p->study->measures[series->measure].id);
+    sink->text(sink, period->label);
     hst_date_format(period->start, text);
-    hst_csv_text(csv, text);
+    sink->text(sink, text);
     hst_date_format(period->end, text);
-    hst_csv_text(csv, text);
-    hst_csv_text(csv, series->unit);
-    hst_csv_count(csv, point->is_used);
-    hst_csv_real(csv, point->observed);
-    hst_csv_real(csv, point->fitted);
-    hst_csv_real(csv, point->counterfactual);
-    hst_csv_real(csv, point->cf_lower);
-    hst_csv_real(csv, point->cf_upper);
-    hst_csv_real(csv, point->effect.estimate);
-    hst_csv_text(csv, !point->is_after                         ? NULL
-                      : point->effect.scale == HST_SCALE_RATIO ? "ratio"
-                                                               : series->unit);
-    hst_csv_real(csv, point->effect.se);
-    hst_csv_real(csv, point->effect.lower);
-    hst_csv_real(csv, point->effect.upper);
-    hst_csv_end_row(csv);
+    sink->text(sink, text);
+    sink->text(sink, series->unit);
+    sink->count(sink, point->is_used);
+    sink->real(sink, point->observed);
+    sink->real(sink, point->fitted);
+    sink->real(sink, point->counterfactual);
+    sink->real(sink, point->cf_lower);
+    sink->real(sink, point->cf_upper);
+    sink->real(sink, point->effect.estimate);
+    sink->text(sink, !point->is_after                         ? NULL
+                     : point->effect.scale == HST_SCALE_RATIO ? "ratio"
+                                                              : series->unit);
+    sink->real(sink, point->effect.se);
+    sink->real(sink, point->effect.lower);
+    sink->real(sink, point->effect.upper);
+    sink->count(sink, series->is_suppressed && series->is_suppressed[i]);
+    sink->end_row(sink);
 }
 
-hst_status hst_table_write_counterfactual(const hst_publication *publication, const char *path,
-                                          unsigned mode, hst_error *err)
+static hst_status write_rows(hst_sink *sink, const hst_publication *p, hst_error *err)
 {
-    const hst_impact *impact = publication->impact;
-    hst_csv *csv = NULL;
-    hst_status status = hst_csv_create(&csv, path, mode, err);
-
-    if (status != HST_OK) {
-        return status;
-    }
-    hst_csv_header(csv, columns, N_COLUMNS);
-    for (size_t s = 0; impact && s < impact->n_series; s++) {
-        for (size_t i = 0; i < impact->series[s].n_points; i++) {
-            write_row(csv, publication, &impact->series[s], i);
+    (void)err;
+    for (size_t s = 0; p->impact && s < p->impact->n_series; s++) {
+        for (size_t i = 0; i < p->impact->series[s].n_points; i++) {
+            write_row(sink, p, &p->impact->series[s], i);
         }
     }
-    status = hst_csv_finish(csv, err);
-    hst_csv_free(csv);
-    return status;
+    return HST_OK;
 }
+
+const hst_result_table hst_counterfactual_table = {
+    "counterfactual", columns, N_COLUMNS, "impact, site_code, measure, period", write_rows};

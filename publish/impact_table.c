@@ -1,37 +1,42 @@
 /* impact.csv and sensitivity.csv: what each method found, and what other choices would have. */
 #include <math.h>
 
-#include "hestia/csv.h"
 #include "publish/tables.h"
 
-static const char *const impact_columns[] = {"impact",
-                                             "site_code",
-                                             "measure",
-                                             "method",
-                                             "primary",
-                                             "comparator",
-                                             "term",
-                                             "estimate",
-                                             "unit",
-                                             "se",
-                                             "lowercl",
-                                             "uppercl",
-                                             "p",
-                                             "n_before",
-                                             "n_after",
-                                             "detectable",
-                                             "break_flag",
-                                             "excluded",
-                                             "refused",
-                                             "note",
-                                             "placebo_dates",
-                                             "n_placebo_dates",
-                                             "placebo_areas",
-                                             "n_placebo_areas"};
+static const hst_column impact_columns[] = {
+    {"impact", HST_COLUMN_TEXT},
+    {"site_code", HST_COLUMN_TEXT},
+    {"measure", HST_COLUMN_TEXT},
+    {"method", HST_COLUMN_TEXT},
+    {"primary", HST_COLUMN_FLAG},
+    {"comparator", HST_COLUMN_TEXT},
+    {"term", HST_COLUMN_TEXT},
+    {"estimate", HST_COLUMN_REAL},
+    {"unit", HST_COLUMN_TEXT},
+    {"se", HST_COLUMN_REAL},
+    {"lowercl", HST_COLUMN_REAL},
+    {"uppercl", HST_COLUMN_REAL},
+    {"p", HST_COLUMN_REAL},
+    {"n_before", HST_COLUMN_COUNT},
+    {"n_after", HST_COLUMN_COUNT},
+    {"detectable", HST_COLUMN_REAL},
+    {"break_flag", HST_COLUMN_TEXT},
+    {"excluded", HST_COLUMN_TEXT},
+    {"refused", HST_COLUMN_FLAG},
+    {"note", HST_COLUMN_TEXT},
+    {"placebo_dates", HST_COLUMN_REAL},
+    {"n_placebo_dates", HST_COLUMN_COUNT},
+    {"placebo_areas", HST_COLUMN_REAL},
+    {"n_placebo_areas", HST_COLUMN_COUNT},
+    {"suppressed", HST_COLUMN_FLAG},
+};
 
-static const char *const sensitivity_columns[] = {
-    "impact",   "site_code", "measure", "dimension", "alternative",
-    "estimate", "lowercl",   "uppercl", "p",         "note"};
+static const hst_column sensitivity_columns[] = {
+    {"impact", HST_COLUMN_TEXT},    {"site_code", HST_COLUMN_TEXT},   {"measure", HST_COLUMN_TEXT},
+    {"dimension", HST_COLUMN_TEXT}, {"alternative", HST_COLUMN_TEXT}, {"estimate", HST_COLUMN_REAL},
+    {"lowercl", HST_COLUMN_REAL},   {"uppercl", HST_COLUMN_REAL},     {"p", HST_COLUMN_REAL},
+    {"note", HST_COLUMN_TEXT},      {"suppressed", HST_COLUMN_FLAG},
+};
 
 enum {
     N_IMPACT_COLUMNS = sizeof impact_columns / sizeof impact_columns[0],
@@ -39,90 +44,80 @@ enum {
 };
 
 /* Share of placebos as strong, and how many there were; both empty where none was tried. */
-static void write_placebos(hst_csv *csv, double share, size_t n)
+static void write_placebos(hst_sink *sink, double share, size_t n)
 {
-    hst_csv_real(csv, share);
+    sink->real(sink, share);
     if (isnan(share)) {
-        hst_csv_empty(csv);
+        sink->text(sink, NULL);
     } else {
-        hst_csv_count(csv, n);
+        sink->count(sink, n);
     }
 }
 
-static void write_finding(hst_csv *csv, const hst_publication *p, const hst_finding *row)
+static void write_finding(hst_sink *sink, const hst_publication *p, const hst_finding *row)
 {
-    hst_csv_text(csv, p->study->impacts[row->impact].id);
-    hst_csv_text(csv, hst_areas_code(p->areas, row->site));
-    hst_csv_text(csv, p->study->measures[row->measure].id);
-    hst_csv_text(csv, row->method);
-    hst_csv_count(csv, row->is_primary);
-    hst_csv_text(csv, row->comparator);
-    hst_csv_text(csv, row->term);
-    hst_csv_real(csv, row->estimate);
-    hst_csv_text(csv, row->unit);
-    hst_csv_real(csv, row->se);
-    hst_csv_real(csv, row->lower);
-    hst_csv_real(csv, row->upper);
-    hst_csv_real(csv, row->p);
-    hst_csv_count(csv, row->n_before);
-    hst_csv_count(csv, row->n_after);
-    hst_csv_real(csv, row->detectable);
-    hst_csv_text(csv, row->break_flag);
-    hst_csv_text(csv, row->excluded);
-    hst_csv_count(csv, row->is_refused);
-    hst_csv_text(csv, row->note);
-    write_placebos(csv, row->placebo_dates, row->n_placebo_dates);
-    write_placebos(csv, row->placebo_areas, row->n_placebo_areas);
-    hst_csv_end_row(csv);
+    sink->text(sink, p->study->impacts[row->impact].id);
+    sink->text(sink, hst_areas_code(p->areas, row->site));
+    sink->text(sink, p->study->measures[row->measure].id);
+    sink->text(sink, row->method);
+    sink->count(sink, row->is_primary);
+    sink->text(sink, row->comparator);
+    sink->text(sink, row->term);
+    sink->real(sink, row->estimate);
+    sink->text(sink, row->unit);
+    sink->real(sink, row->se);
+    sink->real(sink, row->lower);
+    sink->real(sink, row->upper);
+    sink->real(sink, row->p);
+    sink->count(sink, row->n_before);
+    sink->count(sink, row->n_after);
+    sink->real(sink, row->detectable);
+    sink->text(sink, row->break_flag);
+    sink->text(sink, row->excluded);
+    sink->count(sink, row->is_refused);
+    sink->text(sink, row->note);
+    write_placebos(sink, row->placebo_dates, row->n_placebo_dates);
+    write_placebos(sink, row->placebo_areas, row->n_placebo_areas);
+    sink->count(sink, row->is_suppressed);
+    sink->end_row(sink);
 }
 
-hst_status hst_table_write_impact(const hst_publication *p, const char *path, unsigned mode,
-                                  hst_error *err)
+static hst_status write_findings(hst_sink *sink, const hst_publication *p, hst_error *err)
 {
-    hst_csv *csv = NULL;
-    hst_status status = hst_csv_create(&csv, path, mode, err);
-
-    if (status != HST_OK) {
-        return status;
-    }
-    hst_csv_header(csv, impact_columns, N_IMPACT_COLUMNS);
+    (void)err;
     for (size_t i = 0; p->impact && i < p->impact->n_findings; i++) {
-        write_finding(csv, p, &p->impact->findings[i]);
+        write_finding(sink, p, &p->impact->findings[i]);
     }
-    status = hst_csv_finish(csv, err);
-    hst_csv_free(csv);
-    return status;
+    return HST_OK;
 }
 
-static void write_sensitivity(hst_csv *csv, const hst_publication *p, const hst_sensitivity *row)
+const hst_result_table hst_impact_table = {"impact", impact_columns, N_IMPACT_COLUMNS, NULL,
+                                           write_findings};
+
+static void write_sensitivity(hst_sink *sink, const hst_publication *p, const hst_sensitivity *row)
 {
-    hst_csv_text(csv, p->study->impacts[row->impact].id);
-    hst_csv_text(csv, hst_areas_code(p->areas, row->site));
-    hst_csv_text(csv, p->study->measures[row->measure].id);
-    hst_csv_text(csv, row->dimension);
-    hst_csv_text(csv, row->alternative);
-    hst_csv_real(csv, row->estimate);
-    hst_csv_real(csv, row->lower);
-    hst_csv_real(csv, row->upper);
-    hst_csv_real(csv, row->p);
-    hst_csv_text(csv, row->note);
-    hst_csv_end_row(csv);
+    sink->text(sink, p->study->impacts[row->impact].id);
+    sink->text(sink, hst_areas_code(p->areas, row->site));
+    sink->text(sink, p->study->measures[row->measure].id);
+    sink->text(sink, row->dimension);
+    sink->text(sink, row->alternative);
+    sink->real(sink, row->estimate);
+    sink->real(sink, row->lower);
+    sink->real(sink, row->upper);
+    sink->real(sink, row->p);
+    sink->text(sink, row->note);
+    sink->count(sink, row->is_suppressed);
+    sink->end_row(sink);
 }
 
-hst_status hst_table_write_sensitivity(const hst_publication *p, const char *path, unsigned mode,
-                                       hst_error *err)
+static hst_status write_sensitivities(hst_sink *sink, const hst_publication *p, hst_error *err)
 {
-    hst_csv *csv = NULL;
-    hst_status status = hst_csv_create(&csv, path, mode, err);
-
-    if (status != HST_OK) {
-        return status;
-    }
-    hst_csv_header(csv, sensitivity_columns, N_SENSITIVITY_COLUMNS);
+    (void)err;
     for (size_t i = 0; p->impact && i < p->impact->n_sensitivities; i++) {
-        write_sensitivity(csv, p, &p->impact->sensitivities[i]);
+        write_sensitivity(sink, p, &p->impact->sensitivities[i]);
     }
-    status = hst_csv_finish(csv, err);
-    hst_csv_free(csv);
-    return status;
+    return HST_OK;
 }
+
+const hst_result_table hst_sensitivity_table = {"sensitivity", sensitivity_columns,
+                                                N_SENSITIVITY_COLUMNS, NULL, write_sensitivities};

@@ -319,7 +319,7 @@ hst_status hst_manifest_write(const hst_publication *p, const char *run, const c
         {"directory", json_string(directory)},
         {"command", json_string(p->command ? p->command : "")},
         {"fingerprint", json_string(p->fingerprint)},
-        {"disclosure", json_string(p->study->publish.disclosure)},
+        {"disclosure", json_string(p->study->publish.disclosure.rule)},
         {"study", study_json(p->study, study_hash)},
         {"rules", rules_json(p->study)},
         {"measures", measures_json(p)},

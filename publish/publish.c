@@ -1,7 +1,9 @@
 /* The run folder as a whole: which files are in it, where, and for whom to read. */
 #include "hestia/publish.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,34 +13,48 @@
 #include "publish/tables.h"
 #include "publish/tree.h"
 
-static const struct table {
-    const char *file;
-    hst_status (*write)(const hst_publication *publication, const char *path, unsigned mode,
-                        hst_error *err);
-} tables[] = {
-    {"results.csv", hst_table_write_results},
-    {"measures.csv", hst_table_write_measures},
-    {"areas.csv", hst_table_write_areas},
-    {"audit.csv", hst_table_write_audit},
-    {"reconcile.csv", hst_table_write_reconcile},
-    {"reported.csv", hst_table_write_reported},
-    {"cohorts.csv", hst_table_write_cohorts},
-    {"impact.csv", hst_table_write_impact},
-    {"site-review.csv", hst_table_write_review},
-    {"sensitivity.csv", hst_table_write_sensitivity},
-    {"counterfactual.csv", hst_table_write_counterfactual},
-    {"breaks.csv", hst_table_write_breaks},
+static const hst_result_table *const tables[] = {
+    &hst_results_table,   &hst_measures_table,    &hst_areas_table,          &hst_audit_table,
+    &hst_reconcile_table, &hst_reported_table,    &hst_cohorts_table,        &hst_impact_table,
+    &hst_review_table,    &hst_sensitivity_table, &hst_counterfactual_table, &hst_breaks_table,
 };
 
 enum { N_TABLES = sizeof tables / sizeof tables[0] };
+
+const hst_result_table *const *hst_result_tables(size_t *n)
+{
+    *n = N_TABLES;
+    return tables;
+}
 
 static hst_status no_memory(hst_error *err, const char *path)
 {
     return hst_fail(err, HST_ERR_MEMORY, "%s: no memory for a path", path);
 }
 
-/* A folder with all tables in it. */
-static hst_status write_tables(const hst_publication *p, const char *run, const char *name,
+/* Other files of a folder, by the name of the format that asks for them. CSV is always there. */
+static const struct format {
+    const char *name, *file;
+    hst_status (*write)(const hst_publication *publication, const char *path, unsigned mode,
+                        hst_error *err);
+} formats[] = {
+    {NULL, NULL, NULL},
+};
+
+enum { N_FORMATS = sizeof formats / sizeof formats[0] };
+
+static bool is_wanted(const hst_study *study, const char *format)
+{
+    for (size_t i = 0; format && i < study->publish.formats.n; i++) {
+        if (strcmp(study->publish.formats.items[i], format) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A folder with all tables in it, and the other formats that the study asks for. */
+static hst_status write_folder(const hst_publication *p, const char *run, const char *name,
                                unsigned folder_mode, unsigned file_mode, hst_error *err)
 {
     hst_status status = HST_OK;
@@ -52,9 +68,22 @@ static hst_status write_tables(const hst_publication *p, const char *run, const 
                           strerror(errno));
     }
     for (size_t i = 0; i < N_TABLES && status == HST_OK; i++) {
-        char *path = hst_tree_join(folder, tables[i].file);
+        char file[64];
+        char *path = NULL;
 
-        status = path ? tables[i].write(p, path, file_mode, err) : no_memory(err, folder);
+        snprintf(file, sizeof file, "%s.csv", tables[i]->name);
+        path = hst_tree_join(folder, file);
+        status =
+            path ? hst_csv_table_write(tables[i], p, path, file_mode, err) : no_memory(err, folder);
+        free(path);
+    }
+    for (size_t i = 0; i < N_FORMATS && status == HST_OK; i++) {
+        char *path =
+            is_wanted(p->study, formats[i].name) ? hst_tree_join(folder, formats[i].file) : NULL;
+
+        if (is_wanted(p->study, formats[i].name)) {
+            status = path ? formats[i].write(p, path, file_mode, err) : no_memory(err, folder);
+        }
         free(path);
     }
     free(folder);
@@ -81,27 +110,83 @@ static hst_status show_at_top(const char *run, const char *file, hst_error *err)
     return status;
 }
 
+/* Every file of release/ at the top of the run. */
+static hst_status show_release(const char *run, hst_error *err)
+{
+    hst_status status = HST_OK;
+    char *release = hst_tree_join(run, "release");
+    struct dirent **entries = NULL;
+    int n = release ? scandir(release, &entries, NULL, alphasort) : -1;
+
+    if (n < 0) {
+        status =
+            hst_fail(err, HST_ERR_SYSTEM, "%s/release cannot be listed: %s", run, strerror(errno));
+    }
+    for (int i = 0; i < n; i++) {
+        if (status == HST_OK && entries[i]->d_name[0] != '.') {
+            status = show_at_top(run, entries[i]->d_name, err);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    free(release);
+    return status;
+}
+
+/* Rows that are worked out once for all formats, and that disclosure control masks. */
+static hst_status gather(hst_publication *view, hst_error *err)
+{
+    const hst_ledger_line *lines = hst_ledger_lines(view->ledger, &view->n_audit);
+
+    view->audit = calloc(view->n_audit + 1, sizeof *view->audit);
+    if (!view->audit) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for an audit of %zu lines", view->n_audit);
+    }
+    if (view->n_audit > 0) {
+        memcpy(view->audit, lines, view->n_audit * sizeof *lines);
+    }
+    if (view->cohorts && view->cohort_sizes) {
+        return hst_cohorts_list(&view->cohort_rows, &view->n_cohort_rows, view->cohorts,
+                                view->cohort_sizes, view->areas, err);
+    }
+    return HST_OK;
+}
+
+/* internal/ first: what release/ is written from does not hold the true numbers any more. */
 static hst_status fill(const hst_publication *p, const hst_run_folder *folder, hst_error *err)
 {
     const char *run = hst_run_folder_path(folder);
-    hst_status status = write_tables(p, run, "release", 0755, 0644, err);
+    hst_publication view = *p;
+    hst_disclosure disclosure = {0};
     char *manifest = NULL;
+    hst_status status = gather(&view, err);
 
     if (status == HST_OK && p->study->publish.internal) {
-        status = write_tables(p, run, "internal", 0700, 0600, err);
+        status = write_folder(&view, run, "internal", 0700, 0600, err);
     }
-    for (size_t i = 0; i < N_TABLES && status == HST_OK; i++) {
-        status = show_at_top(run, tables[i].file, err);
+    if (status == HST_OK) {
+        status = hst_disclose(&view, &disclosure, err);
+    }
+    if (status == HST_OK) {
+        status = write_folder(&view, run, "release", 0755, 0644, err);
+    }
+    if (status == HST_OK) {
+        status = show_release(run, err);
     }
     if (status != HST_OK) {
-        return status;
+        goto done;
     }
     manifest = hst_tree_join(run, "manifest.json");
-    if (!manifest) {
-        return no_memory(err, run);
+    status = manifest ? hst_manifest_write(&view, hst_run_folder_name(folder), manifest, err)
+                      : no_memory(err, run);
+    if (status == HST_OK && p->disclosed) {
+        *p->disclosed = disclosure;
     }
-    status = hst_manifest_write(p, hst_run_folder_name(folder), manifest, err);
+
+done:
     free(manifest);
+    free(view.audit);
+    free(view.cohort_rows);
     return status;
 }
 
@@ -115,13 +200,6 @@ hst_status hst_publish(const hst_publication *p, char **path, hst_error *err)
 
     if (path) {
         *path = NULL;
-    }
-    if (strcmp(p->study->publish.disclosure, "none") != 0) {
-        return hst_fail(err, HST_ERR_USAGE,
-                        "%s, line %zu: disclosure rule `%s` is not in this version, and nothing is "
-                        "published without the rule that was asked for; `publish: {disclosure: "
-                        "none}` is for a safe environment only",
-                        p->study->path, p->study->publish.line, p->study->publish.disclosure);
     }
     status = hst_publish_check_rows(p->ledger, err);
     if (status != HST_OK) {

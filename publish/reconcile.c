@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hestia/csv.h"
 #include "hestia/date.h"
 #include "hestia/period.h"
 #include "hestia/reference.h"
@@ -15,8 +14,11 @@
 /* Published totals are revised by some tenths of a percent; more than this asks for a reason. */
 static const double ok_percent = 1.0;
 
-static const char *const columns[] = {"dataset",   "year",    "item", "ours",
-                                      "published", "percent", "flag"};
+static const hst_column columns[] = {
+    {"dataset", HST_COLUMN_TEXT}, {"year", HST_COLUMN_TEXT},      {"item", HST_COLUMN_TEXT},
+    {"ours", HST_COLUMN_REAL},    {"published", HST_COLUMN_REAL}, {"percent", HST_COLUMN_REAL},
+    {"flag", HST_COLUMN_TEXT},
+};
 
 /* Items in the order of their names, and their columns in the reference table. */
 static const struct item {
@@ -126,39 +128,28 @@ hst_status hst_reconcile(hst_reconciled **out, size_t *n_out, const hst_study *s
     return status;
 }
 
-hst_status hst_table_write_reconcile(const hst_publication *p, const char *path, unsigned mode,
-                                     hst_error *err)
+static hst_status write_rows(hst_sink *sink, const hst_publication *p, hst_error *err)
 {
-    hst_status status = HST_OK;
     hst_reconciled *rows = NULL;
     size_t n = 0;
-    hst_csv *csv = NULL;
+    hst_status status = HST_OK;
 
     if (p->england) {
         status = hst_reconcile(&rows, &n, p->study, p->england, err);
-        if (status != HST_OK) {
-            goto done;
-        }
     }
-    status = hst_csv_create(&csv, path, mode, err);
-    if (status != HST_OK) {
-        goto done;
+    for (size_t i = 0; status == HST_OK && i < n; i++) {
+        sink->text(sink, hst_dataset_name(HST_DATASET_APC));
+        sink->text(sink, rows[i].year);
+        sink->text(sink, rows[i].item);
+        sink->real(sink, rows[i].ours);
+        sink->real(sink, rows[i].published);
+        sink->real(sink, rows[i].percent);
+        sink->text(sink, rows[i].flag);
+        sink->end_row(sink);
     }
-    hst_csv_header(csv, columns, N_COLUMNS);
-    for (size_t i = 0; i < n; i++) {
-        hst_csv_text(csv, hst_dataset_name(HST_DATASET_APC));
-        hst_csv_text(csv, rows[i].year);
-        hst_csv_text(csv, rows[i].item);
-        hst_csv_real(csv, rows[i].ours);
-        hst_csv_real(csv, rows[i].published);
-        hst_csv_real(csv, rows[i].percent);
-        hst_csv_text(csv, rows[i].flag);
-        hst_csv_end_row(csv);
-    }
-    status = hst_csv_finish(csv, err);
-
-done:
-    hst_csv_free(csv);
     free(rows);
     return status;
 }
+
+const hst_result_table hst_reconcile_table = {"reconcile", columns, N_COLUMNS,
+                                              "dataset, year, item", write_rows};

@@ -3,12 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hestia/csv.h"
 #include "hestia/reported.h"
 #include "publish/tables.h"
 
-static const char *const columns[] = {"measure",  "area_code",  "period",  "series", "ours",
-                                      "reported", "difference", "percent", "source", "note"};
+static const hst_column columns[] = {
+    {"measure", HST_COLUMN_TEXT},    {"area_code", HST_COLUMN_TEXT},  {"period", HST_COLUMN_TEXT},
+    {"series", HST_COLUMN_TEXT},     {"ours", HST_COLUMN_REAL},       {"reported", HST_COLUMN_REAL},
+    {"difference", HST_COLUMN_REAL}, {"percent", HST_COLUMN_REAL},    {"source", HST_COLUMN_TEXT},
+    {"note", HST_COLUMN_TEXT},       {"suppressed", HST_COLUMN_FLAG},
+};
 
 enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
 
@@ -70,22 +73,23 @@ static const hst_result *find_ours(const hst_publication *p, const reported_row 
     return total;
 }
 
-static void write_row(hst_csv *csv, const hst_publication *p, const reported_row *reported)
+static void write_row(hst_sink *sink, const hst_publication *p, const reported_row *reported)
 {
     const hst_result *row = find_ours(p, reported);
     double ours = row ? row->value : NAN, theirs = reported->value->value;
 
-    hst_csv_text(csv, reported->from->measure);
-    hst_csv_text(csv, reported->from->area);
-    hst_csv_text(csv, reported->value->period.label);
-    hst_csv_text(csv, reported->value->series);
-    hst_csv_real(csv, ours);
-    hst_csv_real(csv, theirs);
-    hst_csv_real(csv, ours - theirs);
-    hst_csv_real(csv, theirs != 0 ? 100 * (ours - theirs) / theirs : NAN);
-    hst_csv_text(csv, reported->value->source);
-    hst_csv_text(csv, row ? row->note : "the results have no such area and period");
-    hst_csv_end_row(csv);
+    sink->text(sink, reported->from->measure);
+    sink->text(sink, reported->from->area);
+    sink->text(sink, reported->value->period.label);
+    sink->text(sink, reported->value->series);
+    sink->real(sink, ours);
+    sink->real(sink, theirs);
+    sink->real(sink, ours - theirs);
+    sink->real(sink, theirs != 0 ? 100 * (ours - theirs) / theirs : NAN);
+    sink->text(sink, reported->value->source);
+    sink->text(sink, row ? row->note : "the results have no such area and period");
+    sink->count(sink, row && row->is_suppressed);
+    sink->end_row(sink);
 }
 
 /* Reads all files; `*rows` [n_rows] borrow from `files` [n_reported], both are the caller's. */
@@ -117,36 +121,23 @@ static hst_status read_files(hst_reported **files, reported_row **rows, size_t *
     return HST_OK;
 }
 
-hst_status hst_table_write_reported(const hst_publication *p, const char *path, unsigned mode,
-                                    hst_error *err)
+static hst_status write_rows(hst_sink *sink, const hst_publication *p, hst_error *err)
 {
     hst_status status = HST_OK;
     hst_reported **files = calloc(p->study->n_reported + 1, sizeof(hst_reported *));
     reported_row *rows = NULL;
     size_t n_rows = 0;
-    hst_csv *csv = NULL;
 
     if (!files) {
-        return hst_fail(err, HST_ERR_MEMORY, "%s: no memory for a table", path);
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for reported numbers");
     }
     status = read_files(files, &rows, &n_rows, p->study, err);
-    if (status == HST_OK) {
-        status = hst_csv_create(&csv, path, mode, err);
-    }
-    if (status != HST_OK) {
-        goto done;
-    }
-    if (n_rows > 0) {
+    if (status == HST_OK && n_rows > 0) {
         qsort(rows, n_rows, sizeof *rows, compare_rows);
     }
-    hst_csv_header(csv, columns, N_COLUMNS);
-    for (size_t i = 0; i < n_rows; i++) {
-        write_row(csv, p, &rows[i]);
+    for (size_t i = 0; status == HST_OK && i < n_rows; i++) {
+        write_row(sink, p, &rows[i]);
     }
-    status = hst_csv_finish(csv, err);
-
-done:
-    hst_csv_free(csv);
     for (size_t i = 0; i < p->study->n_reported; i++) {
         hst_reported_free(files[i]);
     }
@@ -154,3 +145,5 @@ done:
     free(rows);
     return status;
 }
+
+const hst_result_table hst_reported_table = {"reported", columns, N_COLUMNS, NULL, write_rows};

@@ -5,47 +5,53 @@
 #include "hestia/csv.h"
 #include "publish/tables.h"
 
-static const char *const results_columns[] = {
-    "measure",
-    "dataset",
-    "area_type",
-    "area_code",
-    "area_name",
-    "period",
-    "period_start",
-    "period_end",
-    "sex",
-    "age",
-    "split",
-    "total_count",
-    "total_pop",
-    "value",
-    "lowercl",
-    "uppercl",
-    "lower998",
-    "upper998",
-    "confidence",
-    "statistic",
-    "method",
-    "comparator",
-    "compared",
-    "suppressed",
-    "note",
-    "area_role",
-    "period_type",
-    "split_by",
-    "split_name",
-    "unit",
-    "comparator_value",
-    "compared_method",
-    "incomplete",
+static const hst_column results_columns[] = {
+    {"measure", HST_COLUMN_TEXT},
+    {"dataset", HST_COLUMN_TEXT},
+    {"area_type", HST_COLUMN_TEXT},
+    {"area_code", HST_COLUMN_TEXT},
+    {"area_name", HST_COLUMN_TEXT},
+    {"period", HST_COLUMN_TEXT},
+    {"period_start", HST_COLUMN_DATE},
+    {"period_end", HST_COLUMN_DATE},
+    {"sex", HST_COLUMN_TEXT},
+    {"age", HST_COLUMN_TEXT},
+    {"split", HST_COLUMN_TEXT},
+    {"total_count", HST_COLUMN_COUNT},
+    {"total_pop", HST_COLUMN_REAL},
+    {"value", HST_COLUMN_REAL},
+    {"lowercl", HST_COLUMN_REAL},
+    {"uppercl", HST_COLUMN_REAL},
+    {"lower998", HST_COLUMN_REAL},
+    {"upper998", HST_COLUMN_REAL},
+    {"confidence", HST_COLUMN_TEXT},
+    {"statistic", HST_COLUMN_TEXT},
+    {"method", HST_COLUMN_TEXT},
+    {"comparator", HST_COLUMN_TEXT},
+    {"compared", HST_COLUMN_TEXT},
+    {"suppressed", HST_COLUMN_FLAG},
+    {"note", HST_COLUMN_TEXT},
+    {"area_role", HST_COLUMN_TEXT},
+    {"period_type", HST_COLUMN_TEXT},
+    {"split_by", HST_COLUMN_TEXT},
+    {"split_name", HST_COLUMN_TEXT},
+    {"unit", HST_COLUMN_TEXT},
+    {"comparator_value", HST_COLUMN_REAL},
+    {"compared_method", HST_COLUMN_TEXT},
+    {"incomplete", HST_COLUMN_FLAG},
 };
 
-static const char *const measures_columns[] = {"measure", "title",     "dataset", "definition",
-                                               "unit",    "direction", "figure"};
+static const hst_column measures_columns[] = {
+    {"measure", HST_COLUMN_TEXT},    {"title", HST_COLUMN_TEXT}, {"dataset", HST_COLUMN_TEXT},
+    {"definition", HST_COLUMN_TEXT}, {"unit", HST_COLUMN_TEXT},  {"direction", HST_COLUMN_TEXT},
+    {"figure", HST_COLUMN_TEXT},
+};
 
-static const char *const areas_columns[] = {"area_type", "area_code",    "area_name",
-                                            "area_role", "first_period", "last_period"};
+static const hst_column areas_columns[] = {
+    {"area_type", HST_COLUMN_TEXT},    {"area_code", HST_COLUMN_TEXT},
+    {"area_name", HST_COLUMN_TEXT},    {"area_role", HST_COLUMN_TEXT},
+    {"first_period", HST_COLUMN_TEXT}, {"last_period", HST_COLUMN_TEXT},
+};
 
 enum {
     N_RESULTS_COLUMNS = sizeof results_columns / sizeof results_columns[0],
@@ -164,7 +170,7 @@ static const char *dataset_of(const hst_measure *measure)
     return measure->is_table ? "table" : hst_dataset_name(measure->dataset);
 }
 
-static void write_result(hst_csv *csv, const hst_publication *p, const hst_result *row,
+static void write_result(hst_sink *sink, const hst_publication *p, const hst_result *row,
                          const char *unit)
 {
     const hst_measure *measure = &p->study->measures[row->measure];
@@ -173,60 +179,54 @@ static void write_result(hst_csv *csv, const hst_publication *p, const hst_resul
 
     hst_date_format(row->period.start, start);
     hst_date_format(row->period.end, end);
-    hst_csv_text(csv, measure->id);
-    hst_csv_text(csv, dataset_of(measure));
-    hst_csv_text(csv, area.type);
-    hst_csv_text(csv, area.code);
-    hst_csv_text(csv, area.name);
-    hst_csv_text(csv, row->period.label);
-    hst_csv_text(csv, start);
-    hst_csv_text(csv, end);
-    hst_csv_text(csv, row->sex);
-    hst_csv_text(csv, row->age);
-    hst_csv_text(csv, row->split);
+    sink->text(sink, measure->id);
+    sink->text(sink, dataset_of(measure));
+    sink->text(sink, area.type);
+    sink->text(sink, area.code);
+    sink->text(sink, area.name);
+    sink->text(sink, row->period.label);
+    sink->text(sink, start);
+    sink->text(sink, end);
+    sink->text(sink, row->sex);
+    sink->text(sink, row->age);
+    sink->text(sink, row->split);
     if (row->total_count < 0) {
-        hst_csv_empty(csv);
+        sink->text(sink, NULL);
     } else {
-        hst_csv_count(csv, (uint64_t)row->total_count);
+        sink->count(sink, (uint64_t)row->total_count);
     }
-    hst_csv_real(csv, row->total_pop);
-    hst_csv_real(csv, row->value);
-    hst_csv_real(csv, row->lowercl);
-    hst_csv_real(csv, row->uppercl);
-    hst_csv_real(csv, row->lower998);
-    hst_csv_real(csv, row->upper998);
-    hst_csv_text(csv, row->confidence);
-    hst_csv_text(csv, row->statistic);
-    hst_csv_text(csv, row->method);
-    hst_csv_text(
-        csv, row->comparator == SIZE_MAX ? NULL : hst_areas_group(p->areas, row->comparator)->name);
-    hst_csv_text(csv, row->compared);
-    hst_csv_count(csv, 0); /* suppressed: nothing is, without disclosure control */
-    hst_csv_text(csv, row->note);
-    hst_csv_text(csv, area.role);
-    hst_csv_text(csv, hst_period_type_name(row->period.type));
-    hst_csv_text(csv, row->split && row->split[0] ? hst_split_name(measure->split) : NULL);
-    hst_csv_text(csv, row->split_name);
-    hst_csv_text(csv, unit);
-    hst_csv_real(csv, row->comparator_value);
-    hst_csv_text(csv, row->compared_method);
-    hst_csv_count(csv, row->is_incomplete);
-    hst_csv_end_row(csv);
+    sink->real(sink, row->total_pop);
+    sink->real(sink, row->value);
+    sink->real(sink, row->lowercl);
+    sink->real(sink, row->uppercl);
+    sink->real(sink, row->lower998);
+    sink->real(sink, row->upper998);
+    sink->text(sink, row->confidence);
+    sink->text(sink, row->statistic);
+    sink->text(sink, row->method);
+    sink->text(sink, row->comparator == SIZE_MAX
+                         ? NULL
+                         : hst_areas_group(p->areas, row->comparator)->name);
+    sink->text(sink, row->compared);
+    sink->count(sink, row->is_suppressed);
+    sink->text(sink, row->note);
+    sink->text(sink, area.role);
+    sink->text(sink, hst_period_type_name(row->period.type));
+    sink->text(sink, row->split && row->split[0] ? hst_split_name(measure->split) : NULL);
+    sink->text(sink, row->split_name);
+    sink->text(sink, unit);
+    sink->real(sink, row->comparator_value);
+    sink->text(sink, row->compared_method);
+    sink->count(sink, row->is_incomplete);
+    sink->end_row(sink);
 }
 
-hst_status hst_table_write_results(const hst_publication *p, const char *path, unsigned mode,
-                                   hst_error *err)
+static hst_status write_results(hst_sink *sink, const hst_publication *p, hst_error *err)
 {
-    hst_status status = HST_OK;
     const hst_result *before = NULL;
     char unit[UNIT_BYTES] = "";
-    hst_csv *csv = NULL;
 
-    status = hst_csv_create(&csv, path, mode, err);
-    if (status != HST_OK) {
-        return status;
-    }
-    hst_csv_header(csv, results_columns, N_RESULTS_COLUMNS);
+    (void)err;
     for (size_t i = 0; i < p->n_results; i++) {
         const hst_result *row = &p->results[i];
 
@@ -234,13 +234,15 @@ hst_status hst_table_write_results(const hst_publication *p, const char *path, u
             strcmp(before->statistic, row->statistic) != 0) {
             unit_of_value(&p->study->measures[row->measure], row->statistic, unit);
         }
-        write_result(csv, p, row, unit);
+        write_result(sink, p, row, unit);
         before = row;
     }
-    status = hst_csv_finish(csv, err);
-    hst_csv_free(csv);
-    return status;
+    return HST_OK;
 }
+
+const hst_result_table hst_results_table = {
+    "results", results_columns, N_RESULTS_COLUMNS,
+    "measure, area_code, period, sex, age, split, statistic", write_results};
 
 static int compare_measures(const void *a, const void *b)
 {
@@ -250,47 +252,36 @@ static int compare_measures(const void *a, const void *b)
     return strcmp(x->id, y->id);
 }
 
-hst_status hst_table_write_measures(const hst_publication *p, const char *path, unsigned mode,
-                                    hst_error *err)
+static hst_status write_measures(hst_sink *sink, const hst_publication *p, hst_error *err)
 {
-    hst_status status = HST_OK;
-    const hst_measure **measures = NULL;
-    hst_csv *csv = NULL;
+    const hst_measure **measures = calloc(p->study->n_measures + 1, sizeof *measures);
 
-    measures = calloc(p->study->n_measures + 1, sizeof *measures);
     if (!measures) {
-        return hst_fail(err, HST_ERR_MEMORY, "%s: no memory for a table", path);
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for a list of measures");
     }
     for (size_t i = 0; i < p->study->n_measures; i++) {
         measures[i] = &p->study->measures[i];
     }
     qsort(measures, p->study->n_measures, sizeof *measures, compare_measures);
-
-    status = hst_csv_create(&csv, path, mode, err);
-    if (status != HST_OK) {
-        goto done;
-    }
-    hst_csv_header(csv, measures_columns, N_MEASURES_COLUMNS);
     for (size_t i = 0; i < p->study->n_measures; i++) {
         const hst_measure *measure = measures[i];
 
-        hst_csv_text(csv, measure->id);
-        hst_csv_text(csv, measure->title);
-        hst_csv_text(csv, dataset_of(measure));
-        hst_csv_text(csv,
-                     hst_measures_definition(p->measures, (size_t)(measure - p->study->measures)));
-        hst_csv_text(csv, measure->is_table ? "value" : hst_unit_name(measure->unit));
-        hst_csv_text(csv, hst_direction_name(measure->direction));
-        hst_csv_text(csv, measure->figure);
-        hst_csv_end_row(csv);
+        sink->text(sink, measure->id);
+        sink->text(sink, measure->title);
+        sink->text(sink, dataset_of(measure));
+        sink->text(sink,
+                   hst_measures_definition(p->measures, (size_t)(measure - p->study->measures)));
+        sink->text(sink, measure->is_table ? "value" : hst_unit_name(measure->unit));
+        sink->text(sink, hst_direction_name(measure->direction));
+        sink->text(sink, measure->figure);
+        sink->end_row(sink);
     }
-    status = hst_csv_finish(csv, err);
-
-done:
-    hst_csv_free(csv);
     free(measures);
-    return status;
+    return HST_OK;
 }
+
+const hst_result_table hst_measures_table = {"measures", measures_columns, N_MEASURES_COLUMNS,
+                                             "measure", write_measures};
 
 /* First and last published period of one area; the finest type where several begin or end together.
  */
@@ -310,44 +301,34 @@ static void widen_span(area_span *span, const hst_period *period)
     }
 }
 
-hst_status hst_table_write_areas(const hst_publication *p, const char *path, unsigned mode,
-                                 hst_error *err)
+static hst_status write_areas(hst_sink *sink, const hst_publication *p, hst_error *err)
 {
-    hst_status status = HST_OK;
     size_t n_areas = hst_areas_n(p->areas);
     size_t n = n_areas + hst_areas_n_groups(p->areas);
-    area_span *spans = NULL; /* [areas, then comparators] */
-    hst_csv *csv = NULL;
+    area_span *spans = calloc(n + 1, sizeof *spans); /* [areas, then comparators] */
 
-    spans = calloc(n + 1, sizeof *spans);
     if (!spans) {
-        return hst_fail(err, HST_ERR_MEMORY, "%s: no memory for %zu areas", path, n);
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu areas", n);
     }
     for (size_t i = 0; i < p->n_results; i++) {
         const hst_result *row = &p->results[i];
 
         widen_span(&spans[row->is_group ? n_areas + row->area : row->area], &row->period);
     }
-    status = hst_csv_create(&csv, path, mode, err);
-    if (status != HST_OK) {
-        goto done;
-    }
-    hst_csv_header(csv, areas_columns, N_AREAS_COLUMNS);
     for (size_t i = 0; i < n; i++) {
         area_texts area = describe_area(p, i >= n_areas, i >= n_areas ? i - n_areas : i);
 
-        hst_csv_text(csv, area.type);
-        hst_csv_text(csv, area.code);
-        hst_csv_text(csv, area.name);
-        hst_csv_text(csv, area.role);
-        hst_csv_text(csv, spans[i].first ? spans[i].first->label : NULL);
-        hst_csv_text(csv, spans[i].last ? spans[i].last->label : NULL);
-        hst_csv_end_row(csv);
+        sink->text(sink, area.type);
+        sink->text(sink, area.code);
+        sink->text(sink, area.name);
+        sink->text(sink, area.role);
+        sink->text(sink, spans[i].first ? spans[i].first->label : NULL);
+        sink->text(sink, spans[i].last ? spans[i].last->label : NULL);
+        sink->end_row(sink);
     }
-    status = hst_csv_finish(csv, err);
-
-done:
-    hst_csv_free(csv);
     free(spans);
-    return status;
+    return HST_OK;
 }
+
+const hst_result_table hst_areas_table = {"areas", areas_columns, N_AREAS_COLUMNS, "area_code",
+                                          write_areas};

@@ -1,42 +1,33 @@
-/* The tables of a run folder: one function per file, given the folder and the permissions. */
+/* The tables of a run folder. Each says its name, its columns and its rows; where they are written
+ * to is the sink's. */
 #ifndef HESTIA_PUBLISH_TABLES_H
 #define HESTIA_PUBLISH_TABLES_H
 
 #include "hestia/publish.h"
+#include "publish/sink.h"
 
-HST_MUST_CHECK hst_status hst_table_write_results(const hst_publication *publication,
-                                                  const char *path, unsigned mode, hst_error *err);
-HST_MUST_CHECK hst_status hst_table_write_measures(const hst_publication *publication,
-                                                   const char *path, unsigned mode, hst_error *err);
-HST_MUST_CHECK hst_status hst_table_write_areas(const hst_publication *publication,
-                                                const char *path, unsigned mode, hst_error *err);
-HST_MUST_CHECK hst_status hst_table_write_audit(const hst_publication *publication,
-                                                const char *path, unsigned mode, hst_error *err);
-HST_MUST_CHECK hst_status hst_table_write_reconcile(const hst_publication *publication,
-                                                    const char *path, unsigned mode,
-                                                    hst_error *err);
+typedef struct hst_result_table {
+    const char *name; /**< "site-review": of the file, without .csv */
+    const hst_column *columns;
+    size_t n_columns;
+    const char *key; /**< the columns that tell rows apart, joined by ", "; NULL: none do */
 
-HST_MUST_CHECK hst_status hst_table_write_reported(const hst_publication *publication,
-                                                   const char *path, unsigned mode, hst_error *err);
+    /** Gives all rows to the sink, in their order. HST_ERR_MEMORY, and what reading a small table
+     * fails with; failures of the sink stay in the sink. */
+    hst_status (*write)(hst_sink *sink, const hst_publication *publication, hst_error *err);
+} hst_result_table;
 
-HST_MUST_CHECK hst_status hst_table_write_cohorts(const hst_publication *publication,
-                                                  const char *path, unsigned mode, hst_error *err);
+/** All tables, in the order in which they are written. */
+const hst_result_table *const *hst_result_tables(size_t *n);
 
-HST_MUST_CHECK hst_status hst_table_write_impact(const hst_publication *publication,
-                                                 const char *path, unsigned mode, hst_error *err);
+extern const hst_result_table hst_results_table, hst_measures_table, hst_areas_table,
+    hst_audit_table, hst_reconcile_table, hst_reported_table, hst_cohorts_table, hst_impact_table,
+    hst_review_table, hst_sensitivity_table, hst_counterfactual_table, hst_breaks_table;
 
-HST_MUST_CHECK hst_status hst_table_write_review(const hst_publication *publication,
-                                                 const char *path, unsigned mode, hst_error *err);
-
-HST_MUST_CHECK hst_status hst_table_write_counterfactual(const hst_publication *publication,
-                                                         const char *path, unsigned mode,
-                                                         hst_error *err);
-HST_MUST_CHECK hst_status hst_table_write_sensitivity(const hst_publication *publication,
-                                                      const char *path, unsigned mode,
-                                                      hst_error *err);
-
-HST_MUST_CHECK hst_status hst_table_write_breaks(const hst_publication *publication,
-                                                 const char *path, unsigned mode, hst_error *err);
+/** Writes a table as a CSV file. */
+HST_MUST_CHECK hst_status hst_csv_table_write(const hst_result_table *table,
+                                              const hst_publication *publication, const char *path,
+                                              unsigned mode, hst_error *err);
 
 HST_MUST_CHECK hst_status hst_manifest_write(const hst_publication *publication, const char *run,
                                              const char *path, hst_error *err);

@@ -347,6 +347,12 @@ done:
     return status;
 }
 
+hst_result *hst_results_rows_to_mask(hst_results *results, size_t *n)
+{
+    *n = results->n_rows;
+    return results->rows;
+}
+
 const hst_result *hst_results_rows(const hst_results *results, size_t *n)
 {
     *n = results->n_rows;

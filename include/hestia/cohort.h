@@ -46,7 +46,8 @@ typedef struct hst_cohort_row {
     size_t area;
     int year; /**< in which the financial year starts */
     uint64_t members;
-    double registered; /**< NAN: not in the register */
+    double registered;  /**< NAN: not in the register */
+    bool is_suppressed; /**< disclosure control took `members` away */
 } hst_cohort_row;
 
 /**

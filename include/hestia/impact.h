@@ -28,6 +28,7 @@ typedef struct hst_finding {
     const char *note;                    /**< "" or why, and what to know */
     double placebo_dates, placebo_areas; /**< shares as strong; NAN: not tried */
     size_t n_placebo_dates, n_placebo_areas;
+    bool is_suppressed; /**< disclosure control took a number away */
 } hst_finding;
 
 typedef enum hst_verdict { HST_CANNOT_TELL, HST_NO_CLEAR_CHANGE, HST_CHANGE } hst_verdict;
@@ -52,6 +53,7 @@ typedef struct hst_review {
     const char *break_flag;
     bool is_incomplete; /**< a period of baseline or review is */
     const char *sentence;
+    bool is_suppressed; /**< disclosure control took a number away */
 } hst_review;
 
 /** One row of sensitivity.csv. */
@@ -62,6 +64,7 @@ typedef struct hst_sensitivity {
     const char *alternative; /**< "as declared: spell", "cips", ... */
     double estimate, lower, upper, p;
     const char *note; /**< "" or why there is no estimate */
+    bool is_suppressed;
 } hst_sensitivity;
 
 /** A fitted series of counterfactual.csv: its points, and what would have been. */
@@ -71,6 +74,7 @@ typedef struct hst_impact_series {
     size_t n_points;
     hst_period *periods;
     hst_its_point *points;
+    bool *is_suppressed; /**< [n_points]; NULL: none is */
 } hst_impact_series;
 
 typedef struct hst_impact {

@@ -5,6 +5,9 @@
 
 #include "hestia/status.h"
 
+/** Takes the place of a number of rows that disclosure control took away. */
+#define HST_LEDGER_HIDDEN UINT64_MAX
+
 /** The lines of audit.csv, gathered by all stages. Not for several threads at once. */
 typedef struct hst_ledger hst_ledger;
 

@@ -7,6 +7,7 @@
 #include "hestia/area.h"
 #include "hestia/cohort.h"
 #include "hestia/cube.h"
+#include "hestia/disclosure.h"
 #include "hestia/england.h"
 #include "hestia/impact.h"
 #include "hestia/ingest.h"
@@ -29,16 +30,17 @@ typedef struct hst_publication {
     const hst_inputs *inputs;
     const hst_measures *measures;
     const hst_areas *areas;
-    const hst_result *results; /**< [n_results], sorted by the key of results.csv */
+    hst_result *results; /**< [n_results], sorted by the key of results.csv; disclosure control
+                            masks them in place, after internal/ is written */
     size_t n_results;
     hst_ledger *ledger;
     const hst_england *england;      /**< NULL: reconcile.csv has its header only */
     const hst_people_totals *people; /**< NULL: nobody was followed */
     const hst_cohorts *cohorts;      /**< NULL: cohorts.csv has its header only */
     const hst_cohort_sizes *cohort_sizes;
-    const hst_impact *impact; /**< NULL: impact.csv, site-review.csv, sensitivity.csv have their
-                                 headers only */
-    const hst_breaks *breaks; /**< NULL: breaks.csv has its header only */
+    hst_impact *impact; /**< NULL: impact.csv, site-review.csv, sensitivity.csv have their headers
+                           only; masked in place, as results */
+    hst_breaks *breaks; /**< NULL: breaks.csv has its header only; masked in place, as results */
 
     const char *fingerprint;   /**< of hst_fingerprint */
     const char *version;       /**< "0.1.0" */
@@ -49,17 +51,25 @@ typedef struct hst_publication {
     size_t memory_bytes;
     const hst_timing *timings; /**< [n_timings], in order of the stages */
     size_t n_timings;
+
+    hst_disclosure *disclosed; /**< receives what disclosure control did; NULL: not wanted */
+
+    /* Filled in by hst_publish, for the tables. */
+    hst_cohort_row *cohort_rows; /**< [n_cohort_rows] */
+    size_t n_cohort_rows;
+    hst_ledger_line *audit; /**< [n_audit] */
+    size_t n_audit;
+    const hst_disclosure *disclosure; /**< what was masked; NULL: these are the true numbers */
 } hst_publication;
 
 /**
- * Writes the whole run folder, all or nothing: release/ (and internal/ when the study asks for it)
- * with results.csv, measures.csv, areas.csv, impact.csv, site-review.csv, sensitivity.csv,
- * breaks.csv, reported.csv, cohorts.csv, reconcile.csv and audit.csv, the release files at its top
- * as well, and manifest.json; then `latest` leads to it and old runs are removed.
+ * Writes the whole run folder, all or nothing: internal/ when the study asks for it, release/ after
+ * disclosure control, each with the tables (hst_result_tables) and the formats that the study asks
+ * for, the release files at its top as well, and manifest.json; then `latest` leads to it and old
+ * runs are removed. Rows of results, services and breaks are masked afterwards.
  *
  * @param path  receives the run's folder, which the caller frees; NULL when not wanted
- * @return HST_OK; HST_ERR_USAGE when the study asks for disclosure control, which this version does
- * not have; HST_ERR_ARGUMENT when the ledger does not account for every row
+ * @return HST_OK; HST_ERR_ARGUMENT when the ledger does not account for every row
  * (hst_publish_check_rows); HST_ERR_LOCKED; HST_ERR_SYSTEM; HST_ERR_MEMORY. In all of these nothing
  * was published.
  */

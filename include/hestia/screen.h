@@ -14,7 +14,8 @@ typedef struct hst_break {
     double size; /**< new level over the expected old one, less 1: 0.67 is a rise by 67 % */
     double share_of_area; /**< of the area's activity of the data set, in the 12 months around */
     double statistic, p, q;
-    bool is_suspect; /**< by all thresholds */
+    bool is_suspect;    /**< by all thresholds */
+    bool is_suppressed; /**< disclosure control took its numbers away */
 } hst_break;
 
 /** What the screen's null distribution is drawn with in a run; the manifest says it. */

@@ -29,6 +29,7 @@ typedef struct hst_result {
     const char *compared_method; /**< "" or the test's name */
     const char *note;            /**< "" or sentences; owned by the results */
     bool is_incomplete;          /**< not all rows of the period can have arrived */
+    bool is_suppressed;          /**< disclosure control took a number away */
 } hst_result;
 
 typedef struct hst_results hst_results;
@@ -65,6 +66,10 @@ HST_MUST_CHECK hst_status hst_results_compute(hst_results **out, const hst_study
                                               const hst_standard *standard, int n_threads,
                                               hst_ledger *ledger, hst_error *err);
 const hst_result *hst_results_rows(const hst_results *results, size_t *n);
+
+/** The same rows for disclosure control to mask in place; from then on all functions here give
+ * masked rows. */
+hst_result *hst_results_rows_to_mask(hst_results *results, size_t *n);
 
 /**
  * The row of one measure and unit in a period: persons, all ages, no split. Found in the logarithm

@@ -327,7 +327,11 @@ typedef struct hst_study {
     struct {
         char *directory;
         hst_texts formats;
-        char *disclosure; /**< rule name as written or implied: "none" or "hes2018" */
+        struct {
+            char *rule;     /**< as written or implied: "none" or "hes2018" */
+            int min, round; /**< smallest count shown (8), base of rounding (5) */
+            int decimals;   /**< of values and limits (1) */
+        } disclosure;
         bool internal, latest_copy;
         int keep;
         size_t line; /**< of `disclosure`, else of `publish`, else 0 */

@@ -206,7 +206,6 @@ FAILURES = [
     ("unknown study key", in_study("measures:", "mesures:"), 2, ["study.yaml", "line 6", "mesures", "measures"]),
     ("wrong type", in_study("period: {from: 2008-04-01", "period: {from: [1]"), 2, ["study.yaml", "line 2"]),
     ("study file absent", lambda folder: os.remove(os.path.join(folder, "study.yaml")), 2, ["study.yaml"]),
-    ("disclosure control", in_study("disclosure: none", "disclosure: hes2018"), 2, ["disclosure"]),
     ("attendances of inpatients", in_study("statistic: dsr", "statistic: dsr, unit: attendance"), 2, ["attendance", "op"]),
     ("mean stays of admissions", in_study("statistic: dsr", "statistic: mean_los, unit: admission"), 2, ["unit: spell"]),
     ("unknown condition", in_study("admission_method: emergency", "condition: dementa"), 2, ["dementa", "dementia"]),

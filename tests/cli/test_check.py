@@ -211,7 +211,6 @@ publish:"""
         for old, new, message in [
             ("measures:", "mesures:", "line 7, column 1: unknown key `mesures` of the study; did you mean `measures`?"),
             ("statistic: dsr", "statistic: growth", "measure `emergency` is growth, which needs the key `base`"),
-            ("publish: {disclosure: none}", "publish: {}", "no disclosure control yet"),
             ("extracts/apc_*", "extracts/none_*", "no file matches"),
             ("population: population.csv", "population: absent.csv", "the file of `population` cannot be read"),
             ("admission_method: emergency", "condition: diabetis_any", "did you mean `diabetes_any`?"),

@@ -50,7 +50,7 @@ static void smallest_study_gets_defaults(void **state)
     assert_close(study->breaks.min_monthly, 5, 0);
     assert_string_equal(study->publish.directory, DATA "results");
     assert_texts(&study->publish.formats, "csv");
-    assert_string_equal(study->publish.disclosure, "none");
+    assert_string_equal(study->publish.disclosure.rule, "none");
     assert_false(study->publish.internal);
     assert_false(study->publish.latest_copy);
     assert_int_equal(study->publish.keep, 30);
@@ -135,7 +135,7 @@ static void every_key_is_read(void **state)
     assert_texts(&study->impacts[0].measures, "first second");
     assert_close(study->breaks.min_size, 0.25, 0);
     assert_string_equal(study->publish.directory, DATA "out/results");
-    assert_string_equal(study->publish.disclosure, "none");
+    assert_string_equal(study->publish.disclosure.rule, "none");
     assert_true(study->publish.internal);
     assert_true(study->publish.latest_copy);
     assert_int_equal(study->publish.keep, 5);
@@ -360,12 +360,6 @@ static fault_case fault_cases[] = {
     {"workbook",
      STUDY PERIOD EXTRACTS MEASURES "publish: {disclosure: none, formats: [csv, xlsx]}\n",
      "`formats: xlsx` is not available in this version of hestia, which has csv"},
-    {"hes2018", STUDY PERIOD EXTRACTS MEASURES "publish: {disclosure: hes2018}\n",
-     ", line 5, column 23: this version of hestia has no disclosure control yet, and this means "
-     "`hes2018`"},
-    {"hes2018 with options",
-     STUDY PERIOD EXTRACTS MEASURES "publish: {disclosure: {rule: hes2018, min: 8}}\n",
-     "inside a safe environment write `publish: {disclosure: none}`"},
     {"none with options",
      STUDY PERIOD EXTRACTS MEASURES "publish: {disclosure: {rule: none, min: 8}}\n",
      "`rule: none` takes no other key"},
@@ -373,11 +367,6 @@ static fault_case fault_cases[] = {
      "did you mean `hes2018`?"},
     {"study name with underscore", "study: a_b\n" PERIOD EXTRACTS MEASURES PUBLISH,
      "`study` must be a name"},
-    {"disclosure not said", STUDY PERIOD EXTRACTS MEASURES "publish: {keep: 3}\n",
-     ", line 5, column 11: this version of hestia has no disclosure control yet"},
-    {"publish not said", STUDY PERIOD EXTRACTS MEASURES,
-     "a study that does not say means `hes2018`; inside a safe environment write `publish: "
-     "{disclosure: none}`"},
 };
 
 static void good_pieces_are_read(void **state)

@@ -305,11 +305,12 @@ static void small_tables_are_written(void **state)
                 "pct,5J6,\"Calderdale, \"\"5J6\"\"\",other,2010/11 Q1,2010/11 Q1\n"
                 "pct,5NK,Wirral,site,2010/11 Q1,2010/11 Q1\n"
                 "comparator,England,England,comparator,2010/11,2010/11\n");
-    assert_file(below(run, "audit.csv"), "stage,dataset,file,measure,area,period,reason,n\n"
-                                         "ingest,apc,apc_1.csv,,,,ragged,10\n"
-                                         "ingest,apc,apc_1.csv,,,,read,1000\n"
-                                         "ingest,apc,apc_1.csv,,,,used,990\n"
-                                         "ingest notice,apc,apc_1.csv,,,,age unknown,5\n");
+    assert_file(below(run, "audit.csv"),
+                "stage,dataset,file,measure,area,period,reason,n,suppressed\n"
+                "ingest,apc,apc_1.csv,,,,ragged,10,0\n"
+                "ingest,apc,apc_1.csv,,,,read,1000,0\n"
+                "ingest,apc,apc_1.csv,,,,used,990,0\n"
+                "ingest notice,apc,apc_1.csv,,,,age unknown,5,0\n");
     assert_file(below(run, "reconcile.csv"),
                 "dataset,year,item,ours,published,percent,flag\n"
                 "apc,2008/09,fae,4,14152692,-99.9999717368258,differs\n"
@@ -324,18 +325,21 @@ static void small_tables_are_written(void **state)
                 "apc,2010/11,fae_emergency,5200000,5287032,-1.64614097285585,differs\n"
                 "apc,2010/11,fce,17269882,17269882,0,ok\n"
                 "apc,2010/11,mean_los,5.573,,,not published\n");
-    assert_file(below(run, "cohorts.csv"),
-                "cohort,area_code,year,members,registered,percent\n"); /* there are none */
-    assert_file(below(run, "sensitivity.csv"),                         /* and no service */
-                "impact,site_code,measure,dimension,alternative,estimate,lowercl,uppercl,p,note\n");
+    assert_file(
+        below(run, "cohorts.csv"),
+        "cohort,area_code,year,members,registered,percent,suppressed\n"); /* there are none */
+    assert_file(below(run, "sensitivity.csv"),                            /* and no service */
+                "impact,site_code,measure,dimension,alternative,estimate,lowercl,uppercl,p,note,"
+                "suppressed\n");
     assert_int_equal(access(below(run, "impact.csv"), R_OK), 0);
     assert_int_equal(access(below(run, "site-review.csv"), R_OK), 0);
     assert_int_equal(access(below(run, "breaks.csv"), R_OK), 0);
-    assert_file(below(run, "reported.csv"),
-                "measure,area_code,period,series,ours,reported,difference,percent,source,note\n"
-                "beds,5NK,2010/11 Q1,1,54.0901,0,54.0901,,,\n"
-                "emergency,5NK,2010/11 Q1,all,54.0901,50,4.0901,8.1802,\"board, May\",\n"
-                "emergency,5NK,2010/11 Q2,all,,60,,,,the results have no such area and period\n");
+    assert_file(
+        below(run, "reported.csv"),
+        "measure,area_code,period,series,ours,reported,difference,percent,source,note,suppressed\n"
+        "beds,5NK,2010/11 Q1,1,54.0901,0,54.0901,,,,0\n"
+        "emergency,5NK,2010/11 Q1,all,54.0901,50,4.0901,8.1802,\"board, May\",,0\n"
+        "emergency,5NK,2010/11 Q2,all,,60,,,,the results have no such area and period,0\n");
     assert_memory_equal(text, "measure,title,dataset,definition,unit,direction,figure\nbeds,", 59);
     assert_non_null(strstr(text, "\nemergency,\"Emergency, all\",apc,"));
     assert_non_null(strstr(text, ",admission,lower_is_better,Figure 40\n"));
@@ -458,20 +462,6 @@ static void rows_that_do_not_add_up_stop_the_run(void **state)
     assert_int_equal(access(f->study->publish.directory, F_OK), -1);
     add_line(f->ledger, "ingest", "apc_2.csv", "malformed date", 1);
     assert_int_equal(hst_publish_check_rows(f->ledger, &err), HST_OK);
-}
-
-static void disclosure_control_is_refused(void **state)
-{
-    fixture *f = *state;
-    hst_error err = {0};
-    char rule[] = "hes2018";
-    char *kept = f->study->publish.disclosure;
-
-    f->study->publish.disclosure = rule;
-    assert_int_equal(hst_publish(&f->publication, NULL, &err), HST_ERR_USAGE);
-    f->study->publish.disclosure = kept;
-    assert_non_null(strstr(err.message, "disclosure rule `hes2018` is not in this version"));
-    assert_int_equal(access(f->study->publish.directory, F_OK), -1);
 }
 
 /* The folder cannot be filled: nothing is published, and the last run stays. */
@@ -679,7 +669,6 @@ int main(void)
         TEST(two_runs_give_the_same_bytes),
         TEST(manifest_says_what_the_figures_rest_on),
         TEST(rows_that_do_not_add_up_stop_the_run),
-        TEST(disclosure_control_is_refused),
         TEST(failure_leaves_the_last_run),
         TEST(list_of_people_has_no_hash_in_the_manifest),
         TEST(fingerprint_sees_every_change),
