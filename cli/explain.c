@@ -16,7 +16,7 @@
 
 typedef struct explain_arguments {
     cli_options options;
-    const char *study, *measure, *area, *period, *keys;
+    const char *study, *measure, *area, *period, *keys, *bands;
 } explain_arguments;
 
 /* What is asked, and everything needed to answer. */
@@ -252,6 +252,52 @@ static void show_parts(const hst_parts *parts)
     }
 }
 
+static bool has_bands(const hst_parts *parts)
+{
+    return parts->n_columns > 0 && parts->fields[0] != NULL;
+}
+
+/* The columns that the value is worked out from, a row a stratum, to be retyped elsewhere. */
+static hst_status write_bands(const char *path, const hst_parts *parts, hst_error *err)
+{
+    static const char *const labels[] = {"sex", "age_lower", "age_upper"};
+    enum { N_LABELS = sizeof labels / sizeof labels[0] };
+    const char *names[N_LABELS + HST_PARTS_COLUMNS] = {labels[0], labels[1], labels[2]};
+    size_t n = N_LABELS;
+    hst_csv *csv = NULL;
+    hst_status status = HST_OK;
+
+    for (size_t column = 0; column < parts->n_columns; column++) {
+        if (parts->fields[column]) {
+            names[n++] = parts->fields[column];
+        }
+    }
+    status = hst_csv_create(&csv, path, 0600, err);
+    if (status != HST_OK) {
+        return status;
+    }
+    hst_csv_header(csv, names, n);
+    for (size_t row = 0; row < parts->n_rows; row++) {
+        const hst_part *part = &parts->rows[row];
+
+        hst_csv_text(csv, part->labels[0]);
+        hst_csv_integer(csv, part->age_lower);
+        hst_csv_integer(csv, part->age_upper);
+        for (size_t column = 0; column < parts->n_columns; column++) {
+            if (parts->fields[column]) {
+                hst_csv_real(csv, part->cells[column]);
+            }
+        }
+        hst_csv_end_row(csv);
+    }
+    status = hst_csv_finish(csv, err);
+    hst_csv_free(csv);
+    if (status == HST_OK) {
+        printf("\n%zu bands are in %s: true counts, not for release\n", parts->n_rows, path);
+    }
+    return status;
+}
+
 /* ---- the number in the tables, and whether it is this one ---- */
 
 static bool is_same_count(const hst_parts *parts, double published)
@@ -319,24 +365,35 @@ static hst_status show(const explain *e, hst_error *err)
     if (status != HST_OK) {
         return status;
     }
+    if (e->arguments->bands && !has_bands(&parts)) {
+        status = hst_fail(err, HST_ERR_USAGE,
+                          "--bands: measure `%s` has no bands; dsr, isr, smr and std_mean_los have",
+                          e->arguments->measure);
+        goto done;
+    }
     show_title(e);
     if (!e->latest.study.measures[0].is_table) { /* nothing of a table is counted */
         status = show_cascade(e, err);
     }
     if (status == HST_OK) {
         show_parts(&parts);
+        status = e->arguments->bands ? write_bands(e->arguments->bands, &parts, err) : status;
+    }
+    if (status == HST_OK) {
         status = show_published(e, &parts, err);
     }
     if (status == HST_OK && fflush(stdout) != 0) {
         status = hst_fail(err, HST_ERR_SYSTEM, "standard output cannot be written");
     }
+
+done:
     hst_parts_clear(&parts);
     return status;
 }
 
 /* ---- the command ---- */
 
-enum { KEY_AREA = 0x2001, KEY_PERIOD, KEY_KEYS };
+enum { KEY_AREA = 0x2001, KEY_PERIOD, KEY_KEYS, KEY_BANDS };
 
 static error_t parse_explain(int key, char *argument, struct argp_state *state)
 {
@@ -354,6 +411,9 @@ static error_t parse_explain(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_KEYS:
         arguments->keys = argument;
+        return 0;
+    case KEY_BANDS:
+        arguments->bands = argument;
         return 0;
     case ARGP_KEY_ARG:
         if (!arguments->study) {
@@ -384,6 +444,10 @@ hst_status cli_explain(int argc, char **argv, hst_error *err)
         {"period", KEY_PERIOD, "P", 0, "Period as the results name it: \"2010/11 Q1\"", 0},
         {"keys", KEY_KEYS, "FILE", 0,
          "Write the record keys counted (EPIKEY, ATTENDKEY, AEKEY; keep the file inside)", 0},
+        {"bands", KEY_BANDS, "FILE", 0,
+         "Write count, population and weight of each sex and age band (true numbers; keep the file "
+         "inside)",
+         0},
         {0}};
     static const struct argp explain_argp = {
         .options = options,

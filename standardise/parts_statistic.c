@@ -23,6 +23,8 @@ static void name_stratum(hst_part *part, const rate_basis *basis, size_t stratum
              : sex == HST_SEX_FEMALE ? "2"
                                      : "persons");
     snprintf(part->labels[1], sizeof part->labels[1], "%s", age);
+    part->age_lower = basis->inputs->standard->bands.lower[band];
+    part->age_upper = basis->inputs->standard->bands.upper[band];
 }
 
 static void say(hst_parts *parts, const char *formula)
@@ -104,6 +106,10 @@ static hst_status fill_dsr(hst_parts *parts, const parted *p, hst_error *err)
                                   (p->unit->people[i] * total_weight);
         }
     }
+    parts->fields[COUNT] = "events";
+    parts->fields[POPULATION] = "population";
+    parts->fields[WEIGHT] = "weight";
+    parts->fields[SQUARES] = by_repeats ? "events_squared" : NULL;
     say(parts, by_repeats ? "contribution = per x weight x count / population / sum of weights; "
                             "variance = sum (per x weight / population / sum of weights)^2 x "
                             "(people x events^2)"
@@ -143,6 +149,11 @@ static hst_status fill_isr(hst_parts *parts, const parted *p, hst_error *err)
         ref_events += cells[REF_COUNT];
         ref_people += cells[REF_POPULATION];
     }
+    parts->fields[COUNT] = "events";
+    parts->fields[POPULATION] = "population";
+    parts->fields[REF_COUNT] = "ref_events";
+    parts->fields[REF_POPULATION] = "ref_population";
+    parts->fields[REF_RATE] = "ref_rate";
     say(parts, basis->measure->statistic == HST_STAT_SMR
                    ? "expected = population x ref. rate; smr = per x observed / expected"
                    : "expected = population x ref. rate; isr = per x observed / expected x "
@@ -243,6 +254,10 @@ static hst_status fill_std_mean_los(hst_parts *parts, const parted *p, hst_error
             cells[CONTRIBUTION] = s->weight * cells[MEAN] / total_weight;
         }
     }
+    parts->fields[STAYS] = "stays";
+    parts->fields[DAYS] = "days";
+    parts->fields[SQUARES] = "days_squared";
+    parts->fields[WEIGHT] = "weight";
     say(parts, "contribution = weight x mean / sum of weights; std_mean_los = their sum; its "
                "variance = sum (weight / sum of weights)^2 x variance / stays; a stratum without "
                "stays is left out");

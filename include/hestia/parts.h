@@ -12,6 +12,7 @@ enum { HST_PARTS_LABELS = 2, HST_PARTS_COLUMNS = 7, HST_PARTS_FACTS = 16 };
 /** One row: a stratum, a provider, a length of stay, an area. */
 typedef struct hst_part {
     char labels[HST_PARTS_LABELS][HST_CODE_BYTES];
+    int age_lower, age_upper;        /**< of a stratum; upper 999 = open */
     double cells[HST_PARTS_COLUMNS]; /**< NAN: not there */
 } hst_part;
 
@@ -24,7 +25,9 @@ typedef struct hst_parts {
     char formula[256]; /**< of the value, in the names of columns and facts */
     size_t n_labels, n_columns;
     const char *labels[HST_PARTS_LABELS], *columns[HST_PARTS_COLUMNS];
-    unsigned summed; /**< bits of the columns whose sum means something */
+    unsigned summed;                       /**< bits of the columns whose sum means something */
+    const char *fields[HST_PARTS_COLUMNS]; /**< names of the columns that a table of bands has;
+                                              NULL: worked out from those, or no table of bands */
     size_t n_rows;
     hst_part *rows;
     size_t n_facts;

@@ -150,6 +150,55 @@ def fact_of(text, name):
     return float(line[len(name):])
 
 
+def check_bands(folder, hestia, shown):
+    """The file of bands gives the value again, by arithmetic and by `hestia stats`."""
+    columns = {"dsr": ["events", "population", "weight", "events_squared"],
+               "isr": ["events", "population", "ref_events", "ref_population", "ref_rate"],
+               "smr": ["events", "population", "ref_events", "ref_population", "ref_rate"],
+               "std_mean_los": ["stays", "days", "days_squared", "weight"]}
+    bands = {}
+    for measure, names in columns.items():
+        for area in ("5NK", "England"):
+            path = os.path.join(folder, f"{measure}-{area}.csv")
+            done = hestia("explain", "all.yaml", measure, "--area", area, "--period", "2010/11", "--bands", path)
+            check(done.returncode == 0 and "2 bands are in" in done.stdout and "not for release" in done.stdout,
+                  f"bands of {measure}", done.stderr + done.stdout)
+            check(stat.S_IMODE(os.stat(path).st_mode) == 0o600, "the bands are private", path)
+            with open(path) as file:
+                lines = list(csv.reader(file))
+            check(lines[0] == ["sex", "age_lower", "age_upper", *names], f"columns of {measure}", repr(lines[0]))
+            check([line[:3] for line in lines[1:]] == [["persons", "0", "64"], ["persons", "65", "999"]], "the bands",
+                  repr(lines))
+            bands[measure, area] = [[float(cell) for cell in line[3:]] for line in lines[1:]]
+
+    for area in ("5NK", "England"):
+        text, rows = shown["dsr", area], bands["dsr", area]
+        weights = sum(w for _, _, w, _ in rows)
+        check(close(100000 * sum(w * x / n for x, n, w, _ in rows) / weights, fact_of(text, "dsr")), "dsr of bands", text)
+        check(close(1e10 * sum((w / n) ** 2 * v for _, n, w, v in rows) / weights ** 2, fact_of(text, "variance")),
+              "variance of bands", text)
+        for measure in ("isr", "smr"):
+            text, rows = shown[measure, area], bands[measure, area]
+            ratio = sum(row[0] for row in rows) / sum(row[1] * row[4] for row in rows)
+            check(close(ratio, fact_of(text, "observed / expected")), f"{measure} of bands", text)
+            check(all(close(rate, x / n) for _, _, x, n, rate in rows), "rates of the reference", repr(rows))
+        text, rows = shown["std_mean_los", area], bands["std_mean_los", area]
+        check(close(sum(w * days / n for n, days, _, w in rows) / sum(row[3] for row in rows),
+                    fact_of(text, "std_mean_los")), "std_mean_los of bands", text)
+
+    done = hestia("stats", "dsr", "dsr-5NK.csv", "--min-events", "1")
+    check(done.returncode == 0, "hestia stats dsr of the bands", done.stderr)
+    answer = next(csv.DictReader(done.stdout.splitlines()))
+    check(close(float(answer["value"]), fact_of(shown["dsr", "5NK"], "dsr")), "hestia stats dsr of the bands", done.stdout)
+    for measure in ("crude", "hhi", "acs_score", "table_growth"):
+        done = hestia("explain", "all.yaml", measure, "--area", "5NK", "--period", "2010/11", "--bands", "none.csv")
+        check(done.returncode == 2 and "has no bands" in done.stderr and not done.stdout, f"{measure} has no bands",
+              done.stderr + done.stdout)
+        check(not os.path.exists(os.path.join(folder, "none.csv")), "nothing is written", measure)
+    done = hestia("explain", "all.yaml", "dsr", "--area", "5NK", "--period", "2010/11", "--bands", "absent/bands.csv")
+    check(done.returncode == 1 and "absent/bands.csv" in done.stderr, "a folder that is not there", done.stderr)
+
+
 def close(a, b):
     return abs(a - b) <= 1e-12 * abs(b)
 
@@ -194,6 +243,8 @@ def check_statistics(folder, hestia):
                                        fact_of(text, "std_mean_los")), "std_mean_los", text)
     text = shown["acs_score", "5NK"]
     check(len(table_of(text, "area")) == 4 and 1 <= fact_of(text, "acs_score") <= 9, "acs_score", text)
+
+    check_bands(folder, hestia, shown)
 
     done = hestia("explain", "all.yaml", "op", "--area", "5NK", "--period", "2010/11", "--keys", "visits.csv")
     with open(os.path.join(folder, "visits.csv")) as file:
