@@ -298,6 +298,7 @@ static hst_status publish(run *r, hst_error *err)
 {
     const char *directory = results_directory(r);
     char *folder = NULL, command[1024];
+    hst_disclosure disclosure = {0};
     hst_publication publication = {
         .directory = directory,
         .start = r->start,
@@ -317,6 +318,7 @@ static hst_status publish(run *r, hst_error *err)
         .build = cli_commit,
         .build_options = cli_build_options,
         .command = command,
+        .disclosed = &disclosure,
         .n_threads = r->options->n_threads,
         .memory_bytes = r->options->memory,
         .timings = r->timings,
@@ -328,7 +330,7 @@ static hst_status publish(run *r, hst_error *err)
     publication.results = hst_results_rows_to_mask(r->results, &publication.n_results);
     status = hst_publish(&publication, &folder, err);
     if (status == HST_OK) {
-        cli_terminal_end(r->terminal, "%s (no disclosure control: keep it inside)", folder);
+        cli_report_publish(r->terminal, r->study, folder, &disclosure);
     }
     free(folder);
     return status;
@@ -437,6 +439,33 @@ static hst_status write_status(const run *r, hst_status result, bool changed, co
     return hst_run_status_write(results_directory(r), &run_status, err);
 }
 
+/** Where to look: at the true numbers where they are. */
+static void show_files(const run *r, const char *directory)
+{
+    const hst_study *study = r->study;
+    bool is_controlled = strcmp(study->publish.disclosure.rule, "none") != 0;
+    const char *folder = study->publish.internal ? "internal/" : "";
+
+    if (hst_publish_has_format(study, "html")) {
+        cli_terminal_line(r->terminal, "  report    %s/latest/%sreport.html", directory, folder);
+    }
+    if (hst_publish_has_format(study, "xlsx")) {
+        cli_terminal_line(r->terminal, "  workbook  %s/latest/%ssite-review.xlsx", directory,
+                          folder);
+    }
+    cli_terminal_line(r->terminal, "  results   %s/latest/%sresults.csv", directory, folder);
+    if (study->n_impacts > 0) {
+        cli_terminal_line(r->terminal, "  services  %s/latest/%ssite-review.csv", directory,
+                          folder);
+    }
+    if (is_controlled) {
+        cli_terminal_line(r->terminal,
+                          "  release   %s/latest/release/disclosure.txt says what may "
+                          "leave",
+                          directory);
+    }
+}
+
 static void show_end(run *r, bool is_current)
 {
     const char *directory = results_directory(r);
@@ -446,10 +475,7 @@ static void show_end(run *r, bool is_current)
     } else {
         cli_terminal_show_warnings(r->terminal);
         cli_terminal_line(r->terminal, "%s", "");
-        cli_terminal_line(r->terminal, "  results   %s/latest/results.csv", directory);
-        if (r->study->n_impacts > 0) {
-            cli_terminal_line(r->terminal, "  services  %s/latest/site-review.csv", directory);
-        }
+        show_files(r, directory);
         cli_terminal_line(r->terminal,
                           "  why?      hestia explain %s MEASURE --area CODE "
                           "--period PERIOD",

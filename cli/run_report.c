@@ -43,6 +43,22 @@ void cli_report_people(cli_terminal *terminal, const hst_study *study, uint64_t 
     cli_terminal_end(terminal, "%s", line);
 }
 
+void cli_report_publish(cli_terminal *terminal, const hst_study *study, const char *folder,
+                        const hst_disclosure *disclosure)
+{
+    char counts[32], values[32];
+
+    if (strcmp(study->publish.disclosure.rule, "none") == 0) {
+        cli_terminal_end(terminal, "%s (no disclosure control: keep it inside)", folder);
+        return;
+    }
+    cli_terminal_end(
+        terminal, "%srelease/ (%s: %s counts hidden, %s values withheld, counts rounded to %d)",
+        study->publish.internal ? "internal/ and " : "", study->publish.disclosure.rule,
+        cli_grouped(disclosure->n_small + disclosure->n_withheld_counts, counts),
+        cli_grouped(disclosure->n_withheld_values, values), study->publish.disclosure.round);
+}
+
 static const struct title {
     const char *item, *title;
 } titles[] = {{"fae", "admissions"},

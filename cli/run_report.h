@@ -10,6 +10,10 @@
 void cli_report_people(cli_terminal *terminal, const hst_study *study, uint64_t n_episodes,
                        const hst_people_totals *people, const hst_cohort_sizes *cohorts);
 
+/** The line of the stage `publish`: which folders there are, and what release/ hides. */
+void cli_report_publish(cli_terminal *terminal, const hst_study *study, const char *folder,
+                        const hst_disclosure *disclosure);
+
 /** England's totals beside the published ones, and its admissions beside its spells. */
 HST_MUST_CHECK hst_status cli_report_england(cli_terminal *terminal, const hst_study *study,
                                              const hst_england *england, hst_error *err);

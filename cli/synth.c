@@ -215,6 +215,9 @@ hst_status synth_write_all(const synth_options *options, int n_threads, uint64_t
         *n_rows += files[i].truth.rows;
     }
     status = synth_write_truth(world, truth, files, n_files, err);
+    if (status == HST_OK) {
+        status = synth_write_planted(world, err);
+    }
 
 done:
     synth_truth_free(truth);

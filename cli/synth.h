@@ -337,6 +337,9 @@ HST_MUST_CHECK hst_status synth_write_truth(const synth_world *world, const synt
                                             const synth_file *files, size_t n_files,
                                             hst_error *err);
 
+/** Writes planted.csv of the worked study; of another study nothing. */
+HST_MUST_CHECK hst_status synth_write_planted(const synth_world *world, hst_error *err);
+
 /** Writes the small tables that a study reads: population.csv, names, lookup, providers, mergers,
  * deprivation, similar areas, registers, and what a site reported. */
 HST_MUST_CHECK hst_status synth_write_tables(const synth_world *world, const synth_truth *truth,

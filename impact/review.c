@@ -78,6 +78,15 @@ static void compare(hst_review *r, const hst_span elsewhere[2], bool is_number)
     r->difference_upper = r->difference + z95 * sqrt(both);
 }
 
+/* An effect in percent of what would have been; NAN where it is relative to nothing. */
+static double percent_of(const impact_evidence *e, double effect)
+{
+    bool is_relative = e->answer.effect.scale == HST_SCALE_RATIO || e->answer.base > 0;
+
+    return e->is_refused || !is_relative ? (double)NAN
+                                         : impact_finite(100 * impact_relative(&e->answer, effect));
+}
+
 /* One comparator, or none (SIZE_MAX). */
 static hst_status write_review(const impact_case *c, size_t group, const impact_evidence *e,
                                hst_verdict verdict, impact_page *page, hst_error *err)
@@ -96,6 +105,9 @@ static hst_status write_review(const impact_case *c, size_t group, const impact_
                     .p_method = e->is_refused ? hst_impact_method_name(service->primary)
                                               : e->answer.p_method,
                     .detectable = e->has_power ? e->power.detectable : (double)NAN,
+                    .effect_percent = percent_of(e, e->answer.effect.estimate),
+                    .effect_percent_lower = percent_of(e, e->answer.effect.lower),
+                    .effect_percent_upper = percent_of(e, e->answer.effect.upper),
                     .expected = service->expected,
                     .verdict = verdict,
                     .break_flag = e->break_flag,

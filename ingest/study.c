@@ -253,6 +253,8 @@ static void read_study(const hst_scope *s, hst_study *study)
     study->by_sex = hst_scope_choice(s, "standardise_by", 1) == 1;
     study->denominator_year = (hst_denominator_year)hst_scope_choice(s, "denominator_year", 0);
     study->deprivation = hst_scope_file(s, "deprivation");
+    study->planted = hst_scope_file(s, "planted");
+    study->notice = hst_scope_text(s, "notice");
     study->code_lists = hst_scope_file(s, "code_lists");
     hst_study_read_cohorts(s, study);
     hst_study_read_measures(s, study);
@@ -442,6 +444,8 @@ void hst_study_free(hst_study *study)
     free_texts(&study->population);
     free(study->standard_population);
     free(study->deprivation);
+    free(study->planted);
+    free(study->notice);
     free(study->code_lists);
     free(study->publish.directory);
     free_texts(&study->publish.formats);

@@ -27,6 +27,9 @@
 const hst_schema_key hst_schema[] = {
     KEY(STUDY, SLUG, "study", HST_REQUIRED, "name of the study, used in file names"),
     KEY(STUDY, TEXT, "title", NULL, "title of the study; without one its name"),
+    KEY(STUDY, TEXT, "notice", NULL,
+        "what readers have to know first, such as that data are artificial: stands on top of the "
+        "report and the workbook"),
     MAPPING(STUDY, "period", PERIOD, HST_REQUIRED, "the time studied, both days included"),
     KEY(STUDY, PATH, "store", ".hestia-store",
         "directory of the store; one store serves many studies"),
@@ -47,6 +50,9 @@ const hst_schema_key hst_schema[] = {
            "year of the mid-year population: `financial` is the calendar year in which the "
            "financial year starts"),
     KEY(STUDY, PATH, "deprivation", NULL, "file `area,imd`, for `acs_score`"),
+    KEY(STUDY, PATH, "planted", NULL,
+        "of artificial data: file `impact,dataset,area,provider,specialty,month,percent,words` of "
+        "what was planted, set beside what was found in planted.csv and the report"),
     KEY(STUDY, PATH, "code_lists", NULL,
         "condition sets of your own, `set,system,code_prefix,positions,note`; the built-in ones "
         "are always there"),

@@ -85,7 +85,7 @@ static bool is_builtin_standard(const char *name)
 hst_status hst_study_tables(hst_named_table **out, size_t *n_out, const hst_study *study,
                             hst_error *err)
 {
-    enum { N_SINGLE = 8 };
+    enum { N_SINGLE = 9 };
     hst_named_table *tables = NULL;
     size_t n = 0;
     const hst_named_table single[N_SINGLE] = {
@@ -99,6 +99,7 @@ hst_status hst_study_tables(hst_named_table **out, size_t *n_out, const hst_stud
              : study->standard_population,
          false},
         {"deprivation", study->deprivation, false},
+        {"planted", study->planted, false},
         {"code_lists", study->code_lists, false},
         {NULL, NULL, false},
     };

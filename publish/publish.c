@@ -17,6 +17,7 @@ static const hst_result_table *const tables[] = {
     &hst_results_table,   &hst_measures_table,    &hst_areas_table,          &hst_audit_table,
     &hst_reconcile_table, &hst_reported_table,    &hst_cohorts_table,        &hst_impact_table,
     &hst_review_table,    &hst_sensitivity_table, &hst_counterfactual_table, &hst_breaks_table,
+    &hst_planted_table,
 };
 
 enum { N_TABLES = sizeof tables / sizeof tables[0] };
@@ -43,7 +44,7 @@ static const struct format {
 
 enum { N_FORMATS = sizeof formats / sizeof formats[0] };
 
-static bool is_wanted(const hst_study *study, const char *format)
+bool hst_publish_has_format(const hst_study *study, const char *format)
 {
     for (size_t i = 0; format && i < study->publish.formats.n; i++) {
         if (strcmp(study->publish.formats.items[i], format) == 0) {
@@ -78,10 +79,11 @@ static hst_status write_folder(const hst_publication *p, const char *run, const 
         free(path);
     }
     for (size_t i = 0; i < N_FORMATS && status == HST_OK; i++) {
-        char *path =
-            is_wanted(p->study, formats[i].name) ? hst_tree_join(folder, formats[i].file) : NULL;
+        char *path = hst_publish_has_format(p->study, formats[i].name)
+                         ? hst_tree_join(folder, formats[i].file)
+                         : NULL;
 
-        if (is_wanted(p->study, formats[i].name)) {
+        if (hst_publish_has_format(p->study, formats[i].name)) {
             status = path ? formats[i].write(p, path, file_mode, err) : no_memory(err, folder);
         }
         free(path);

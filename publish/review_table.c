@@ -38,6 +38,9 @@ static const hst_column columns[] = {
     {"sentence", HST_COLUMN_TEXT},
     {"impact", HST_COLUMN_TEXT},
     {"suppressed", HST_COLUMN_FLAG},
+    {"effect_percent", HST_COLUMN_REAL},
+    {"effect_percent_lowercl", HST_COLUMN_REAL},
+    {"effect_percent_uppercl", HST_COLUMN_REAL},
 };
 
 enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
@@ -87,6 +90,9 @@ static void write_row(hst_sink *sink, const hst_publication *p, const hst_review
     sink->text(sink, row->sentence);
     sink->text(sink, p->study->impacts[row->impact].id);
     sink->count(sink, row->is_suppressed);
+    sink->real(sink, row->effect_percent);
+    sink->real(sink, row->effect_percent_lower);
+    sink->real(sink, row->effect_percent_upper);
     sink->end_row(sink);
 }
 

@@ -22,7 +22,8 @@ const hst_result_table *const *hst_result_tables(size_t *n);
 
 extern const hst_result_table hst_results_table, hst_measures_table, hst_areas_table,
     hst_audit_table, hst_reconcile_table, hst_reported_table, hst_cohorts_table, hst_impact_table,
-    hst_review_table, hst_sensitivity_table, hst_counterfactual_table, hst_breaks_table;
+    hst_review_table, hst_sensitivity_table, hst_counterfactual_table, hst_breaks_table,
+    hst_planted_table;
 
 /** Writes a table as a CSV file. */
 HST_MUST_CHECK hst_status hst_csv_table_write(const hst_result_table *table,

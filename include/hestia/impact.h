@@ -48,6 +48,9 @@ typedef struct hst_review {
     double p;
     const char *p_method;
     double detectable;
+    double effect_percent, effect_percent_lower,
+        effect_percent_upper; /**< of the primary method,
+against what it expected without the service; NAN: none, or not relative */
     hst_expected expected;
     hst_verdict verdict;
     const char *break_flag;

@@ -76,6 +76,9 @@ typedef struct hst_publication {
 HST_MUST_CHECK hst_status hst_publish(const hst_publication *publication, char **path,
                                       hst_error *err);
 
+/** True when `formats` of the study names the format; CSV is always written. */
+bool hst_publish_has_format(const hst_study *study, const char *format);
+
 /**
  * The law that every row is accounted for: in stage "ingest", per file, `read` = the sum of all
  * other reasons (`used` and what was set aside).

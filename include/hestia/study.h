@@ -309,6 +309,8 @@ typedef struct hst_study {
     bool by_sex; /**< standardise_by: age_sex */
     hst_denominator_year denominator_year;
     char *deprivation, *code_lists;
+    char *notice;  /**< to be read before the numbers; NULL: none */
+    char *planted; /**< of artificial data: file of what was planted; NULL: none */
     size_t n_cohorts;
     hst_study_cohort *cohorts;
     size_t n_reported;

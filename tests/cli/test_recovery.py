@@ -90,6 +90,7 @@ class Planted(Place):
         latest = os.path.join(cls.folder, "results", "latest")
         cls.impact, cls.review, cls.breaks = (read(latest, t + ".csv") for t in ("impact", "site-review", "breaks"))
         cls.results, cls.truth = read(latest, "results.csv"), read(cls.folder, "truth.csv")
+        cls.planted, cls.counterfactual = read(latest, "planted.csv"), read(latest, "counterfactual.csv")
 
     def verdicts(self, site, measure):
         return {r["verdict"] for r in self.review if (r["site_code"], r["measure"]) == (site, measure)}
@@ -121,6 +122,24 @@ class Planted(Place):
     def test_a_large_effect_is_a_change(self):
         self.check_limits("somerset-rapid-response", "5QL", "emergency_admissions")
         self.assertEqual(self.verdicts("5QL", "emergency_admissions"), {"change"})
+
+    def test_what_was_planted_stands_beside_what_was_found(self):
+        rows = {r["impact"] or (r["provider"], r["specialty"]): r for r in self.planted}
+        self.assertEqual(set(rows), {"somerset-rapid-response", "wirral-lung-team", "calderdale-foot-care", "wirral-memory-service",
+                                     "calderdale-diabetes-clinics", ("RD1", ""), ("X00", "300")})
+        somerset = rows["somerset-rapid-response"]
+        self.assertEqual((somerset["planted_percent"], somerset["found"]), ("-15", "change"))
+        without = [float(r["counterfactual"]) for r in self.counterfactual if r["impact"] == "somerset-rapid-response" and r["period"].startswith("2006/07")]
+        effect = [r for r in self.impact if (r["impact"], r["primary"], r["term"], r["excluded"]) == ("somerset-rapid-response", "1", "effect", "")][0]
+        self.assertEqual(len(without), 4)
+        for found, term in (("found_percent", "estimate"), ("found_lowercl", "lowercl"), ("found_uppercl", "uppercl")):
+            self.assertAlmostEqual(float(somerset[found]), 100 * float(effect[term]) / (sum(without) / 4), 6)
+        review = [r for r in self.review if r["impact"] == "somerset-rapid-response"][0]
+        self.assertEqual(somerset["found_percent"], review["effect_percent"])
+        self.assertEqual((rows["calderdale-foot-care"]["found"], rows["calderdale-foot-care"]["found_percent"]), ("cannot tell", ""))
+        suspect = [r for r in self.breaks if r["provider"] == "RD1"][0]
+        self.assertAlmostEqual(float(rows["RD1", ""]["found_percent"]), 100 * float(suspect["size"]), 9)
+        self.assertEqual((rows["RD1", ""]["planted_percent"], rows["RD1", ""]["found"]), ("67", "2010-04"))
 
     def test_an_effect_on_few_lies_within_its_limits(self):
         self.check_limits("wirral-lung-team", "5NK", "copd_emergency")

@@ -123,7 +123,7 @@ static void assert_table(fixture *f, const hst_result_table *table, const char *
     "review_value,review_lowercl,review_uppercl,change,change_lowercl,change_uppercl,"             \
     "change_percent,comparator,comparator_change,difference,difference_lowercl,"                   \
     "difference_uppercl,p,p_method,detectable,expected,verdict,break_flag,incomplete,sentence,"    \
-    "impact,suppressed\n"
+    "impact,suppressed,effect_percent,effect_percent_lowercl,effect_percent_uppercl\n"
 #define SENSITIVITY_HEADER                                                                         \
     "impact,site_code,measure,dimension,alternative,estimate,lowercl,uppercl,p,note,suppressed\n"
 #define BREAKS_HEADER                                                                              \
@@ -253,6 +253,9 @@ static const hst_review reviews[] = {
      .p = 0.18,
      .p_method = "its",
      .detectable = 0.214,
+     .effect_percent = -8.25,
+     .effect_percent_lower = -17.5,
+     .effect_percent_upper = 1.125,
      .expected = HST_EXPECTED_LOWER,
      .verdict = HST_CANNOT_TELL,
      .break_flag = "",
@@ -278,7 +281,10 @@ static const hst_review reviews[] = {
      .difference_lower = NAN,
      .difference_upper = NAN,
      .p = NAN,
-     .detectable = NAN},
+     .detectable = NAN,
+     .effect_percent = NAN,
+     .effect_percent_lower = NAN,
+     .effect_percent_upper = NAN},
     {.impact = 1, .site = QL, .measure = 1, .verdict = HST_CHANGE},
     {.impact = 1, .site = QL, .measure = 2, .verdict = HST_NO_CLEAR_CHANGE},
 };
@@ -298,9 +304,9 @@ static void review_has_the_columns_of_the_interface(void **state)
         "1,"
         "-2.75,0.75,0.18,its,0.214,lower,cannot tell,,1,Cannot tell: only a fall of 21 % would "
         "have "
-        "shown.,memory,0\n"
+        "shown.,memory,0,-8.25,-17.5,1.125\n"
         "5NK,Wirral,los,\"Mean stay, days\",,,,,,,,,,,,,,,,,,Similar areas,,,,,,,,none,cannot "
-        "tell,,0,,memory,0\n");
+        "tell,,0,,memory,0,,,\n");
     f->publication.impact = NULL;
 }
 
