@@ -39,7 +39,7 @@ static const struct format {
     hst_status (*write)(const hst_publication *publication, const char *path, unsigned mode,
                         hst_error *err);
 } formats[] = {
-    {NULL, NULL, NULL},
+    {"sqlite", "hestia.sqlite", hst_sqlite_write},
 };
 
 enum { N_FORMATS = sizeof formats / sizeof formats[0] };
