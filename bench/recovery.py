@@ -30,7 +30,7 @@ def made(kind, seed, people, areas, effects):
 
 
 def suspects(folder):
-    return {(r["area_code"], r["provider"], r["specialty"]) for r in worked.read(folder, "results", "latest", "breaks.csv")}
+    return {(r["area_code"], r["provider"], r["specialty"]) for r in worked.read(folder, "results", "latest", "internal", "breaks.csv")}
 
 
 def run(seed, people, areas):

@@ -255,7 +255,8 @@ static hst_status check_sites(const hst_study *study, const hst_study_impact *se
         }
         if (a == n) {
             return hst_fail(err, HST_ERR_USAGE,
-                            "%s, line %zu: service `%s`: site `%s` is not in the area list",
+                            "%s, line %zu: service `%s`: site `%s` is not in the area list; "
+                            "correct it under `impact: site`, or add it to the list",
                             study->path, service->line, service->id, service->sites.items[i]);
         }
     }

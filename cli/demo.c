@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/synth.h"
@@ -195,18 +196,64 @@ static hst_status print_services(const char *path, hst_error *err)
     return status;
 }
 
+/* What was planted beside what was found: the lines of planted.csv. */
+static hst_status print_planted(const char *path, hst_error *err)
+{
+    enum { IMPACT, SITE, PROVIDER, SPECIALTY, PLANTED, FOUND, FROM, TO, ANSWER, N_NAMES };
+    static const char *const names[N_NAMES] = {"impact",        "area_code",       "provider",
+                                               "specialty",     "planted_percent", "found_percent",
+                                               "found_lowercl", "found_uppercl",   "found"};
+    size_t at[N_NAMES] = {0};
+    hst_table *table = NULL;
+    hst_status status = hst_table_read(&table, path, err);
+
+    for (size_t i = 0; i < N_NAMES && status == HST_OK; i++) {
+        status = hst_table_require(table, names[i], &at[i], err);
+    }
+    if (status == HST_OK) {
+        printf("\nPlanted and found (effect in percent with 95 %% limits)\n\n"
+               "  %-32s %-4s %8s   %s\n",
+               "", "", "planted", "found");
+    }
+    for (size_t row = 0; status == HST_OK && row < hst_table_n_rows(table); row++) {
+        const char *cells[N_NAMES];
+        char name[64], found[64] = "";
+
+        for (size_t i = 0; i < N_NAMES; i++) {
+            cells[i] = hst_table_cell(table, row, at[i]);
+        }
+        if (cells[IMPACT][0]) {
+            snprintf(name, sizeof name, "%s", cells[IMPACT]);
+        } else {
+            snprintf(name, sizeof name, "recording at %s%s%s", cells[PROVIDER],
+                     cells[SPECIALTY][0] ? ", specialty " : "", cells[SPECIALTY]);
+        }
+        if (cells[FOUND][0] && cells[FROM][0]) {
+            snprintf(found, sizeof found, "%+.0f %% (%+.0f to %+.0f), ", strtod(cells[FOUND], NULL),
+                     strtod(cells[FROM], NULL), strtod(cells[TO], NULL));
+        } else if (cells[FOUND][0]) {
+            snprintf(found, sizeof found, "%+.0f %%, ", strtod(cells[FOUND], NULL));
+        }
+        printf("  %-32s %-4s %6.0f %%   %s%s\n", name, cells[SITE], strtod(cells[PLANTED], NULL),
+               found, cells[ANSWER]);
+    }
+    hst_table_free(table);
+    return status;
+}
+
 /* Says where the results are and what they show. */
 static hst_status show(const char *directory, const cli_options *options, hst_error *err)
 {
-    char folder[4096], path[4096 + 32];
+    char latest[4096], folder[4096 + 16], path[4096 + 48];
     results r = {0};
     hst_status status = HST_OK;
 
     if (options->out) {
-        snprintf(folder, sizeof folder, "%s/latest", options->out);
+        snprintf(latest, sizeof latest, "%s/latest", options->out);
     } else {
-        snprintf(folder, sizeof folder, "%s/results/latest", directory);
+        snprintf(latest, sizeof latest, "%s/results/latest", directory);
     }
+    snprintf(folder, sizeof folder, "%s/internal", latest); /* the true numbers */
     snprintf(path, sizeof path, "%s/results.csv", folder);
     status = open_results(&r, path, err);
     if (status != HST_OK) {
@@ -217,26 +264,27 @@ static hst_status show(const char *directory, const cli_options *options, hst_er
     }
     snprintf(path, sizeof path, "%s/site-review.csv", folder);
     status = print_services(path, err);
+    if (status == HST_OK) {
+        snprintf(path, sizeof path, "%s/planted.csv", folder);
+        status = print_planted(path, err);
+    }
     if (status != HST_OK) {
         goto done;
     }
     printf(
         "\nAll patients are artificial, and the country is a scale model, so its totals stand far "
-        "below the published\nones. Planted are a service in Somerset that prevents 15 %% of "
-        "emergency admissions, one for chronic lung disease\nin Wirral that prevents 30 %%, one "
-        "for "
-        "foot care in Calderdale that is too late and too small to be seen, and\nnothing for stays "
-        "with dementia. Calderdale's clinics do not fall: half of a hospital's are recorded "
-        "otherwise from\nApril 2009; of Somerset's, those of RD1 are left out by name. "
-        "%s/truth.csv "
-        "has it all.\n\n",
+        "below the published\nones. %s/truth.csv has all that was planted and what a right study "
+        "counts.\n\n",
         directory);
-    printf("Results:   %s/ site-review.csv, impact.csv, breaks.csv, results.csv, audit.csv\n"
+    printf("Report:    %s/report.html (open it in a browser)\n"
+           "Workbook:  %s/site-review.xlsx\n"
+           "Results:   %s/ results.csv, site-review.csv, impact.csv, breaks.csv, hestia.sqlite\n"
+           "To leave the building: %s/release/, after disclosure control\n"
            "Study:     %s/study.yaml\n"
            "One number taken apart:\n"
            "           hestia explain %s/study.yaml emergency_admissions --area 5NK --period "
            "\"2010/11 Q2\"\n",
-           folder, directory, directory);
+           folder, folder, folder, latest, directory, directory);
 
 done:
     hst_table_free(r.table);

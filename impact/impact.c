@@ -341,7 +341,8 @@ static hst_status list_questions(question **out, size_t *n, const hst_impact_inp
 
             if (area == SIZE_MAX) {
                 return hst_fail(err, HST_ERR_USAGE,
-                                "%s, line %zu: site `%s` of service `%s` is not in the area list",
+                                "%s, line %zu: site `%s` of service `%s` is not in the area list; "
+                                "correct it under `impact: site`, or add it to the list",
                                 study->path, service->line, service->sites.items[s], service->id);
             }
             for (size_t m = 0; m < service->measures.n; m++) {

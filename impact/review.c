@@ -82,9 +82,10 @@ static void compare(hst_review *r, const hst_span elsewhere[2], bool is_number)
 static double percent_of(const impact_evidence *e, double effect)
 {
     bool is_relative = e->answer.effect.scale == HST_SCALE_RATIO || e->answer.base > 0;
+    double share =
+        e->is_refused || !is_relative ? (double)NAN : impact_relative(&e->answer, effect);
 
-    return e->is_refused || !is_relative ? (double)NAN
-                                         : impact_finite(100 * impact_relative(&e->answer, effect));
+    return share < -1 ? -100 : impact_finite(100 * share); /* no fall takes below all */
 }
 
 /* One comparator, or none (SIZE_MAX). */

@@ -131,7 +131,7 @@ publish:"""
     def test_refuses_the_site_of_a_service_that_is_no_area(self):
         self.edit_study("publish:", self.SERVICES.replace("sites: [5J6, 5QL]", "sites: [5J6, 5QM]"))
         said = self.check(2).stderr
-        self.assertIn("study.yaml, line 14: service `line`: site `5QM` is not in the area list", said)
+        self.assertIn("study.yaml, line 14: service `line`: site `5QM` is not in the area list; correct it under `impact: site`", said)
 
     def test_says_that_nobody_looks_for_breaks(self):
         self.assertIn("Screen for recording breaks: off\n", self.check(0).stdout)

@@ -87,7 +87,7 @@ class Planted(Place):
     def setUpClass(cls):
         super().setUpClass()
         command(cls.folder, "run", "study.yaml", "--quiet")
-        latest = os.path.join(cls.folder, "results", "latest")
+        latest = os.path.join(cls.folder, "results", "latest", "internal")
         cls.impact, cls.review, cls.breaks = (read(latest, t + ".csv") for t in ("impact", "site-review", "breaks"))
         cls.results, cls.truth = read(latest, "results.csv"), read(cls.folder, "truth.csv")
         cls.planted, cls.counterfactual = read(latest, "planted.csv"), read(latest, "counterfactual.csv")

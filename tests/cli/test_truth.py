@@ -58,7 +58,7 @@ class Truth(unittest.TestCase):
         with open(os.path.join(folder, "truth.yaml"), "w", encoding="utf-8") as stream:
             stream.write(study)
         run("run", os.path.join(folder, "truth.yaml"), "--quiet")
-        latest = os.path.join(folder, "results/latest")
+        latest = os.path.join(folder, "results/latest/internal")
         cls.results = read_csv(os.path.join(latest, "results.csv"))
         cls.cohorts = read_csv(os.path.join(latest, "cohorts.csv"))
         cls.reported = read_csv(os.path.join(latest, "reported.csv"))

@@ -208,11 +208,17 @@ class WholeRuns(unittest.TestCase):
         done = hestia("demo", self.path("demo"), "--people", "20000", "--quiet")
         self.assertEqual(done.returncode, 0, done.stderr)
         reviews = {}
-        for row in read_csv(self.path("demo/results/latest/site-review.csv")):
+        for row in read_csv(self.path("demo/results/latest/internal/site-review.csv")):
             reviews.setdefault((row["impact"], row["site_code"], row["measure"]), row)
-        block = done.stdout.split("\nServices: did anything change?\n\n")[1].split("\n\nAll patients")[0]
+        block = done.stdout.split("\nServices: did anything change?\n\n")[1].split("\n\nPlanted and found")[0]
         expected = [f"{row['impact']}: {row['verdict']} {row['sentence']}" for row in reviews.values()]
         self.assertEqual([" ".join(said.split()) for said in block.split("\n\n")], expected)
+        planted = read_csv(self.path("demo/results/latest/internal/planted.csv"))
+        for row in planted:
+            name = row["impact"] or row["provider"]
+            line = [said for said in done.stdout.split("Planted and found")[1].splitlines() if name in said][0]
+            self.assertIn(f"{float(row['planted_percent']):.0f} %", line)
+            self.assertTrue(line.endswith(row["found"]), line)
         self.assertEqual(len(expected), 7)
         for line in block.splitlines():
             self.assertLessEqual(len(line.encode()), 100)
