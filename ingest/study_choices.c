@@ -131,8 +131,11 @@ const hst_choice hst_denominator_choices[] = {{"financial", HST_DENOMINATOR_FINA
                                               {"interpolate", HST_DENOMINATOR_INTERPOLATE, false},
                                               {NULL, 0, false}};
 
-const hst_choice hst_format_choices[] = {
-    {"csv", 0, false}, {"sqlite", 1, false}, {"xlsx", 2, true}, {"html", 3, true}, {NULL, 0, false}};
+const hst_choice hst_format_choices[] = {{"csv", 0, false},
+                                         {"sqlite", 1, false},
+                                         {"xlsx", 2, true},
+                                         {"html", 3, false},
+                                         {NULL, 0, false}};
 
 const hst_choice hst_disclosure_choices[] = {
     {"none", 0, false}, {"hes2018", 1, false}, {NULL, 0, false}};
