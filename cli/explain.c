@@ -257,32 +257,37 @@ static bool has_bands(const hst_parts *parts)
     return parts->n_columns > 0 && parts->fields[0] != NULL;
 }
 
-/* The columns that the value is worked out from, a row a stratum, to be retyped elsewhere. */
+/* The columns that the value is worked out from, a row a sex and age band (of mean_los a length of
+ * stay), to be retyped elsewhere. */
 static hst_status write_bands(const char *path, const hst_parts *parts, hst_error *err)
 {
-    static const char *const labels[] = {"sex", "age_lower", "age_upper"};
-    enum { N_LABELS = sizeof labels / sizeof labels[0] };
-    const char *names[N_LABELS + HST_PARTS_COLUMNS] = {labels[0], labels[1], labels[2]};
-    size_t n = N_LABELS;
+    bool is_of_ages = parts->n_labels == HST_PARTS_LABELS;
+    const char *names[HST_PARTS_LABELS + 1 + HST_PARTS_COLUMNS] = {parts->labels[0]};
+    size_t n = 1;
     hst_csv *csv = NULL;
-    hst_status status = HST_OK;
+    hst_status status = hst_csv_create(&csv, path, 0600, err);
 
+    if (status != HST_OK) {
+        return status;
+    }
+    if (is_of_ages) {
+        names[n++] = "age_lower";
+        names[n++] = "age_upper";
+    }
     for (size_t column = 0; column < parts->n_columns; column++) {
         if (parts->fields[column]) {
             names[n++] = parts->fields[column];
         }
-    }
-    status = hst_csv_create(&csv, path, 0600, err);
-    if (status != HST_OK) {
-        return status;
     }
     hst_csv_header(csv, names, n);
     for (size_t row = 0; row < parts->n_rows; row++) {
         const hst_part *part = &parts->rows[row];
 
         hst_csv_text(csv, part->labels[0]);
-        hst_csv_integer(csv, part->age_lower);
-        hst_csv_integer(csv, part->age_upper);
+        if (is_of_ages) {
+            hst_csv_integer(csv, part->age_lower);
+            hst_csv_integer(csv, part->age_upper);
+        }
         for (size_t column = 0; column < parts->n_columns; column++) {
             if (parts->fields[column]) {
                 hst_csv_real(csv, part->cells[column]);
@@ -367,7 +372,8 @@ static hst_status show(const explain *e, hst_error *err)
     }
     if (e->arguments->bands && !has_bands(&parts)) {
         status = hst_fail(err, HST_ERR_USAGE,
-                          "--bands: measure `%s` has no bands; dsr, isr, smr and std_mean_los have",
+                          "--bands: measure `%s` has no bands; dsr, isr, smr, std_mean_los and (of "
+                          "lengths) mean_los have",
                           e->arguments->measure);
         goto done;
     }
@@ -445,8 +451,9 @@ hst_status cli_explain(int argc, char **argv, hst_error *err)
         {"keys", KEY_KEYS, "FILE", 0,
          "Write the record keys counted (EPIKEY, ATTENDKEY, AEKEY; keep the file inside)", 0},
         {"bands", KEY_BANDS, "FILE", 0,
-         "Write count, population and weight of each sex and age band (true numbers; keep the file "
-         "inside)",
+         "Write count, population and weight of each sex and age band, of mean_los the stays of "
+         "each "
+         "length (true numbers; keep the file inside)",
          0},
         {0}};
     static const struct argp explain_argp = {

@@ -196,6 +196,7 @@ static hst_status fill_mean_los(hst_parts *parts, const parted *p, hst_error *er
         cells[1] = days * cells[0];
         cells[2] = days * days * cells[0];
     }
+    parts->fields[0] = "stays";
     say(parts, "mean_los = days / stays; variance = (days^2 - days x mean) / (stays - 1); "
                "limits = mean -/+ t(stays - 1) x sqrt(variance / stays)");
     parts_add_fact(parts, n, "stays");

@@ -26,8 +26,8 @@ typedef struct hst_parts {
     size_t n_labels, n_columns;
     const char *labels[HST_PARTS_LABELS], *columns[HST_PARTS_COLUMNS];
     unsigned summed;                       /**< bits of the columns whose sum means something */
-    const char *fields[HST_PARTS_COLUMNS]; /**< names of the columns that a table of bands has;
-                                              NULL: worked out from those, or no table of bands */
+    const char *fields[HST_PARTS_COLUMNS]; /**< names of the columns that a file of bands has;
+                                              NULL: worked out from those, or no bands */
     size_t n_rows;
     hst_part *rows;
     size_t n_facts;

@@ -186,6 +186,13 @@ def check_bands(folder, hestia, shown):
         check(close(sum(w * days / n for n, days, _, w in rows) / sum(row[3] for row in rows),
                     fact_of(text, "std_mean_los")), "std_mean_los of bands", text)
 
+    done = hestia("explain", "all.yaml", "mean_los", "--area", "5NK", "--period", "2010/11", "--bands", "lengths.csv")
+    with open(os.path.join(folder, "lengths.csv")) as file:
+        lines = list(csv.reader(file))
+    stays = [(int(days), int(n)) for days, n in lines[1:]]
+    check(lines[0] == ["days", "stays"] and close(sum(d * n for d, n in stays) / sum(n for _, n in stays),
+                                                  fact_of(shown["mean_los", "5NK"], "mean_los")), "lengths of stay", repr(lines))
+
     done = hestia("stats", "dsr", "dsr-5NK.csv", "--min-events", "1")
     check(done.returncode == 0, "hestia stats dsr of the bands", done.stderr)
     answer = next(csv.DictReader(done.stdout.splitlines()))
