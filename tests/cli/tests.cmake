@@ -21,6 +21,8 @@ hestia_whole_run(reference_artificial test_reference.py ${PROJECT_SOURCE_DIR} ar
 hestia_whole_run(reference_people test_reference.py ${PROJECT_SOURCE_DIR} people)
 hestia_whole_run(explain test_explain.py)
 hestia_whole_run(export test_export.py)
+hestia_whole_run(check_with_r test_check_with_r.py ${PROJECT_SOURCE_DIR})
+set_tests_properties(cli/check_with_r PROPERTIES SKIP_RETURN_CODE 77) # no Rscript
 hestia_whole_run(site_choice test_site_choice.py ${PROJECT_SOURCE_DIR})
 hestia_whole_run(check test_check.py)
 hestia_whole_run(new test_new.py)
