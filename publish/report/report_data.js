@@ -1,0 +1,109 @@
+// The numbers: one block of JSON that publish/report.c wrote, as rows with names and the lookups that figures need.
+
+/** A table of the block as objects, one a row; a table that is not there is empty. */
+function tableRows(table) {
+    if (!table) {
+        return [];
+    }
+    return table.rows.map((row) => Object.fromEntries(table.columns.map((column, i) => [column, row[i] ?? null])));
+}
+
+/** What a row's value is: "value", "incomplete" (rows are still to come), "withheld" (disclosure control), "missing". */
+function rowState(row) {
+    if (!isNumber(row.value)) {
+        return row.suppressed ? "withheld" : "missing";
+    }
+    return row.incomplete ? "incomplete" : "value";
+}
+
+class Data {
+    constructor(block) {
+        this.block = block;
+        this.study = block.study;
+        this.rules = block.rules ?? [];
+        this.measures = block.measures ?? [];
+        this.services = block.services ?? [];
+        this.spc = block.spc ?? [];
+        this.funnels = block.funnel ?? [];
+        this.trends = block.trend ?? [];
+        this.truth = block.truth ? tableRows(block.truth) : null;
+        this.tables = new Map();
+        this.sites = this.study.sites ?? [];
+        this.names = new Map(this.rows("areas").map((area) => [area.area_code, area.area_name]));
+        this.sites.forEach((site) => this.names.set(site.code, site.name ?? site.code));
+        this.index();
+    }
+
+    /** Rows of a result table by its name in the folder ("site-review"). */
+    rows(name) {
+        if (!this.tables.has(name)) {
+            this.tables.set(name, tableRows(this.block.tables?.[name]));
+        }
+        return this.tables.get(name);
+    }
+
+    index() {
+        this.series = new Map();
+        for (const row of this.rows("results")) {
+            const key = [row.measure, row.area_code, row.statistic, row.period_type, row.split_by ?? "", row.sex, row.age].join("\n");
+            const series = this.series.get(key);
+            if (series) {
+                series.push(row);
+            } else {
+                this.series.set(key, [row]);
+            }
+        }
+        for (const series of this.series.values()) {
+            series.sort((a, b) => (a.period_start < b.period_start ? -1 : a.period_start > b.period_start ? 1 : 0));
+        }
+    }
+
+    /** Rows of one area in the order of time, of the measure's own statistic and all persons; splitBy: those of a split. */
+    areaSeries(measure, areaCode, periodType = this.periodType(measure), splitBy = "") {
+        return this.series.get([measure.id, areaCode, measure.statistic, periodType, splitBy, "persons", "all"].join("\n")) ?? [];
+    }
+
+    /** The finest period that a measure is counted by. */
+    periodType(measure) {
+        return ["month", "quarter", "year"].find((type) => (measure.by ?? []).includes(type)) ?? "quarter";
+    }
+
+    areaName(code) {
+        return this.names.get(code) ?? code ?? "";
+    }
+
+    /** The areas that are compared: sites in the order of the study, then comparators that concern them. */
+    measure(id) {
+        return this.measures.find((measure) => measure.id === id);
+    }
+
+    service(id) {
+        return this.services.find((service) => service.id === id);
+    }
+
+    /** Comparators with rows of this measure: the study's names, and those that exist once for each site ("Similar areas (5J6)"). */
+    comparatorCodes(measure, siteCode) {
+        const codes = [...this.series.values()].map((series) => series[0])
+            .filter((row) => row.measure === measure.id && row.area_role === "comparator" && !row.split_by)
+            .map((row) => row.area_code);
+        return (this.study.comparators ?? []).map((name) => (codes.includes(name) ? name : `${name} (${siteCode})`))
+            .filter((code) => codes.includes(code));
+    }
+
+    /** The first comparator, which most figures show in bold; undefined without one. */
+    mainComparator() {
+        return (this.study.comparators ?? [])[0];
+    }
+
+    /** Suspected recording breaks of an area, those that touch a measure only with its id. */
+    breaksOf(areaCode, measureId) {
+        return this.rows("breaks").filter((row) => row.suspect && row.area_code === areaCode &&
+            (!measureId || String(row.measures_affected ?? "").split(";").includes(measureId)));
+    }
+
+    /** The unit of a measure's values, as its rows have it. */
+    valueUnit(measure) {
+        const row = this.rows("results").find((one) => one.measure === measure.id && one.statistic === measure.statistic);
+        return row?.unit ?? measure.unit ?? "";
+    }
+}

@@ -1,0 +1,52 @@
+// The funnel of a measure: all areas at one time against the limits of chance.
+
+function funnelFigure(data, measure) {
+    const funnel = data.funnels.find((one) => one.measure === measure.id && (one.points ?? []).length > 1);
+    if (!funnel) {
+        return null;
+    }
+    const width = CHART_WIDTH - 60, height = 260;
+    const unit = data.valueUnit(measure);
+    const points = funnel.points.filter((point) => isNumber(point.value) && isNumber(point.denominator))
+        .map((point) => ({ ...point, kind: point.role === "site" ? "Site" : "Other area", shown: numberText(point.value), size: numberText(point.denominator), reading: funnelReading(point.flag) }));
+    const hidden = funnel.points.length - points.length;
+    if (points.length < 2) {
+        return null;
+    }
+    const limits = [["lower998", "99.8 % limits"], ["lower95", "95 % limits"], ["upper95", "95 % limits"], ["upper998", "99.8 % limits"]]
+        .flatMap(([field, kind]) => (funnel.limits ?? []).map((limit) => ({ denominator: limit.denominator, limit: limit[field], field, kind })));
+    const top = axisTop(points.map((point) => point.value), limits.map((limit) => limit.limit));
+    const x = { field: "denominator", type: "quantitative", title: "size of the area (denominator), logarithmic", scale: { type: "log", nice: false, padding: 6 }, axis: { titleAnchor: "middle", titleAlign: "center", tickCount: 6, format: ",d", labelOverlap: "greedy" } };
+    const y = (field) => ({ field, type: "quantitative", title: unit, scale: { domain: [0, top], nice: true } });
+    const tooltip = [{ field: "area_name", title: "Area" }, { field: "shown", title: "Value" }, { field: "size", title: "Denominator" }, { field: "reading", title: "Reading" }];
+    const sites = points.filter((point) => point.kind === "Site");
+    const outside = points.filter((point) => /99\.8/.test(point.reading)).length;
+    const sentence = `${sites.map((point) => `${point.area_name} (${point.shown}) is ${point.reading}`).join("; ")}${sites.length ? ". " : ""}Of ${countText(points.length, "area")}, ${outside} lie outside the 99.8 % limits; chance alone would bring about ${numberText(points.length * 0.002, 1)}.`;
+    return {
+        title: `${measure.title}: every area in ${periodText(funnel.period)}, against chance`,
+        caption: sentence,
+        notes: [funnel.note ?? "", `The line in the middle is ${numberText(funnel.target)} ${unit}.`, hidden ? `${countText(hidden, "area")} without a value ${hidden === 1 ? "is" : "are"} not shown.` : ""].join(" "),
+        description: `Funnel plot: areas by size, with limits that narrow as areas get larger. ${sentence}`,
+        spec: {
+            width, height,
+            layer: [
+                { data: { values: limits }, mark: { type: "line", clip: true, strokeWidth: 1.3, color: DARK_GREY }, encoding: { x, y: y("limit"), detail: { field: "field" }, strokeDash: { field: "kind", type: "nominal", scale: { domain: ["95 % limits", "99.8 % limits"], range: [[4, 3], [1, 0]] }, legend: {} } } },
+                { data: { values: [{ target: funnel.target }] }, mark: { type: "rule", color: INK, strokeWidth: 1.2 }, encoding: { y: y("target") } },
+                { data: { values: points.sort((a, b) => (a.kind < b.kind ? -1 : 1)).reverse().reverse() }, mark: { type: "point", filled: true, opacity: 0.95, clip: true }, encoding: { x, y: y("value"), tooltip, color: { field: "kind", type: "nominal", scale: { domain: ["Site", "Other area"], range: [PINK, GREY] } }, shape: { field: "kind", type: "nominal", scale: { domain: ["Site", "Other area"], range: ["diamond", "circle"] } }, size: { field: "kind", type: "nominal", scale: { domain: ["Site", "Other area"], range: [130, 28] }, legend: null } } },
+                { data: { values: sites }, mark: { type: "text", align: "left", dx: 9, dy: -8, fontSize: 12, color: INK }, encoding: { x, y: y("value"), text: { field: "area_name" } } },
+            ],
+        },
+        columns: [
+            { title: "Area", isHead: true, cell: (row) => row.area_name ?? row.area_code }, { title: capitalised(unit), isNumber: true, cell: (row) => numberText(row.value) },
+            { title: "Denominator", isNumber: true, cell: (row) => numberText(row.denominator) }, { title: "Reading", cell: (row) => row.reading },
+        ],
+        rows: points,
+    };
+}
+
+/** The flag of a funnel ("High (0.001)") in words. */
+function funnelReading(flag) {
+    const text = String(flag ?? "").toLowerCase();
+    const side = /high|above/.test(text) ? "above" : /low|below/.test(text) ? "below" : "";
+    return side ? `${side} the ${/0\.001|99/.test(text) ? "99.8" : "95"} % limits` : "within the limits";
+}
