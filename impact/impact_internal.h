@@ -167,6 +167,9 @@ typedef struct impact_page {
 /* A text owned by the page; "" when there is no memory, which impact_bind then reports. */
 const char *impact_text(impact_page *page, const char *format, ...) HST_PRINTF(2, 3);
 
+/* False when a text found no memory. */
+bool impact_texts_are_whole(const impact_texts *texts);
+
 HST_MUST_CHECK hst_status impact_page_open(impact_page *page, hst_error *err);
 HST_MUST_CHECK hst_status impact_add_finding(impact_page *page, const hst_finding *finding,
                                              hst_error *err);
@@ -285,9 +288,9 @@ bool impact_contradicts(const impact_evidence *evidence);
 
 hst_verdict impact_judge(const impact_case *c, const impact_evidence *evidence);
 
-/* The sentence of a row whose numbers and verdict are there (sentence.c). */
-const char *impact_sentence(const impact_case *c, const hst_review *review,
-                            const impact_evidence *evidence, impact_page *page);
+/* The sentence of a row whose numbers and verdict are there, and its parts (sentence.c). */
+void impact_sentence(const impact_case *c, hst_review *review, const impact_evidence *evidence,
+                     impact_page *page);
 
 HST_MUST_CHECK hst_status impact_write_reviews(const impact_case *c,
                                                const impact_evidence *evidence, impact_page *page,

@@ -65,6 +65,11 @@ const char *impact_text(impact_page *page, const char *format, ...)
     return text;
 }
 
+bool impact_texts_are_whole(const impact_texts *texts)
+{
+    return !texts->has_failed;
+}
+
 hst_status impact_page_open(impact_page *page, hst_error *err)
 {
     *page = (impact_page){.texts = calloc(1, sizeof *page->texts)};
@@ -174,6 +179,7 @@ void hst_impact_free(hst_impact *impact)
     for (size_t i = 0; i < impact->n_series; i++) {
         free(impact->series[i].periods);
         free(impact->series[i].points);
+        free(impact->series[i].is_suppressed);
     }
     free(impact->findings);
     free(impact->reviews);

@@ -138,7 +138,7 @@ static hst_status write_review(const impact_case *c, size_t group, const impact_
         }
     }
     compare(&r, elsewhere, statistic == HST_STAT_COUNT || statistic == HST_STAT_BED_DAYS);
-    r.sentence = impact_sentence(c, &r, e, page);
+    impact_sentence(c, &r, e, page);
     return impact_add_review(page, &r, err);
 }
 

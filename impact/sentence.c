@@ -77,25 +77,44 @@ static const char *span_label(const impact_case *c, const impact_range *range, c
 
 /* ---- the change ---- */
 
-/* What changed, in numbers. */
-static const char *describe_change(const impact_case *c, const hst_review *r, impact_page *page)
+/* What is judged: "Wirral, Mean length of stay". */
+static const char *describe_subject(const impact_case *c, impact_page *page)
 {
-    const char *title = c->inputs->study->measures[c->measure].title;
     const char *name = hst_areas_name(c->inputs->areas, c->area);
-    const char *site = name[0] ? name : hst_areas_code(c->inputs->areas, c->area);
-    const char *left_out = r->is_incomplete ? " Incomplete periods are left out." : "";
+
+    return impact_text(page, "%s, %s", name[0] ? name : hst_areas_code(c->inputs->areas, c->area),
+                       c->inputs->study->measures[c->measure].title);
+}
+
+static bool has_values(const hst_review *r)
+{
+    return r->baseline_label[0] != '\0' && !isnan(r->baseline.value) && !isnan(r->review.value);
+}
+
+static const char *left_out(const hst_review *r)
+{
+    return r->is_incomplete ? " Incomplete periods are left out." : "";
+}
+
+/* Where there is nothing to set side by side. */
+static const char *describe_lack(const impact_case *c, const hst_review *r, impact_page *page)
+{
     const impact_range all = {0, c->series.n - 1};
-    char before[40], after[40], when_before[64], when_after[64], here[64], there[64];
-    bool has_ranges = c->baseline.first <= c->baseline.last && c->review.first <= c->review.last;
+    char when[64];
+
+    return impact_text(page, "%s, %s%s.%s", r->subject, span_label(c, &all, when),
+                       c->service->n_dates == 0       ? ""
+                       : r->baseline_label[0] != '\0' ? ": no value to compare"
+                                                      : ": no complete period to compare",
+                       left_out(r));
+}
+
+/* What changed, in numbers. */
+static const char *describe_change(const hst_review *r, impact_page *page)
+{
+    char before[40], after[40], here[64], there[64];
     const char *change = "";
 
-    if (!has_ranges || isnan(r->baseline.value) || isnan(r->review.value)) {
-        return impact_text(page, "%s, %s, %s%s.%s", site, title, span_label(c, &all, when_after),
-                           c->service->n_dates == 0 ? ""
-                           : has_ranges             ? ": no value to compare"
-                                                    : ": no complete period to compare",
-                           left_out);
-    }
     if (!isnan(r->change_percent)) {
         change = impact_text(page, " (%s)", moved(r->change_percent / 100, here));
         if (r->comparator[0] && !isnan(r->comparator_percent)) {
@@ -103,10 +122,10 @@ static const char *describe_change(const impact_case *c, const hst_review *r, im
                                  r->comparator, moved(r->comparator_percent / 100, there));
         }
     }
-    return impact_text(page, "%s, %s: %s%s%s in %s, against %s in %s%s.%s", site, title,
+    return impact_text(page, "%s: %s%s%s in %s, against %s in %s%s.%s", r->subject,
                        number(r->review.value, after), r->unit[0] ? " " : "", r->unit,
-                       span_label(c, &c->review, when_after), number(r->baseline.value, before),
-                       span_label(c, &c->baseline, when_before), change, left_out);
+                       r->review_label, number(r->baseline.value, before), r->baseline_label,
+                       change, left_out(r));
 }
 
 /* ---- the verdict ---- */
@@ -311,9 +330,34 @@ static const char *describe_verdict(const impact_case *c, hst_verdict verdict,
                        cause);
 }
 
-const char *impact_sentence(const impact_case *c, const hst_review *review,
-                            const impact_evidence *evidence, impact_page *page)
+void impact_sentence(const impact_case *c, hst_review *review, const impact_evidence *evidence,
+                     impact_page *page)
 {
-    return impact_text(page, "%s %s", describe_change(c, review, page),
-                       describe_verdict(c, review->verdict, evidence, page));
+    bool has_ranges = c->baseline.first <= c->baseline.last && c->review.first <= c->review.last;
+    char label[64];
+
+    review->subject = describe_subject(c, page);
+    review->baseline_label = review->review_label = "";
+    if (has_ranges) {
+        review->baseline_label = impact_text(page, "%s", span_label(c, &c->baseline, label));
+        review->review_label = impact_text(page, "%s", span_label(c, &c->review, label));
+    }
+    review->judgement = describe_verdict(c, review->verdict, evidence, page);
+    review->sentence = impact_text(page, "%s %s",
+                                   has_values(review) ? describe_change(review, page)
+                                                      : describe_lack(c, review, page),
+                                   review->judgement);
+}
+
+hst_status hst_review_say(hst_impact *impact, hst_review *review, hst_error *err)
+{
+    impact_page page = {.texts = impact->texts};
+
+    if (has_values(review)) {
+        review->sentence =
+            impact_text(&page, "%s %s", describe_change(review, &page), review->judgement);
+    }
+    return impact_texts_are_whole(impact->texts)
+               ? HST_OK
+               : hst_fail(err, HST_ERR_MEMORY, "no memory for the sentence of a site review");
 }

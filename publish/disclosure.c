@@ -1,18 +1,48 @@
-/* Disclosure control of a release. */
+/* Disclosure control of a release: the order of its steps. */
 #include "hestia/disclosure.h"
 
 #include <string.h>
 
-#include "hestia/publish.h"
+#include "publish/disclosure_internal.h"
+
+/* What was done, for the output checker. */
+static void add_up(const disclosure_cells *cells, hst_disclosure *out)
+{
+    for (size_t i = 0; i < cells->n; i++) {
+        const disclosure_cell *cell = &cells->items[i];
+
+        out->n_counts += !cell->is_national;
+        out->n_small += cell->state == CELL_SMALL;
+        out->n_withheld_counts += cell->state == CELL_WITHHELD;
+        out->n_withheld_values += cell->state == CELL_NO_VALUES;
+    }
+}
 
 hst_status hst_disclose(hst_publication *publication, hst_disclosure *out, hst_error *err)
 {
-    const char *rule = publication->study->publish.disclosure.rule;
+    const hst_study *study = publication->study;
+    const disclosure_rule rule = {study->publish.disclosure.min, study->publish.disclosure.round,
+                                  study->publish.disclosure.decimals};
+    disclosure_cells cells = {0};
+    hst_status status = HST_OK;
 
     *out = (hst_disclosure){0};
-    if (strcmp(rule, "none") == 0) {
+    if (strcmp(study->publish.disclosure.rule, "none") == 0) {
         return HST_OK;
     }
-    return hst_fail(err, HST_ERR_USAGE, "%s, line %zu: disclosure rule `%s` is not in this version",
-                    publication->study->path, publication->study->publish.line, rule);
+    status = disclosure_cells_create(&cells, publication, &rule, err);
+    if (status != HST_OK) {
+        goto done;
+    }
+    add_up(&cells, out);
+    disclosure_mask_rows(&cells);
+    status = disclosure_mask_services(&cells, err);
+    if (status == HST_OK) {
+        disclosure_mask_tables(&cells, out);
+        publication->disclosure = out;
+    }
+
+done:
+    disclosure_cells_clear(&cells);
+    return status;
 }

@@ -191,6 +191,7 @@ static void fill_row(const maker *m, const workroom *w, size_t unit, size_t whic
         .compared = "",
         .compared_method = "",
         .note = "",
+        .note_without_numbers = "",
         .is_incomplete = w->is_incomplete,
     };
     fill_numbers(w, texts, which, &w->rates[unit * w->statistic->n_rows + which], row);
@@ -332,7 +333,7 @@ hst_status hst_results_compute(hst_results **out, const hst_study *study,
     for (size_t i = 0; i < m.results->n_rows; i++) {
         hst_result *row = &m.results->rows[i];
 
-        if ((status = series_note(m.results, &m.results->facts[i], &row->note, err)) != HST_OK ||
+        if ((status = series_note(m.results, &m.results->facts[i], row, err)) != HST_OK ||
             (status = series_tell(&m, i, ledger, err)) != HST_OK) {
             goto done;
         }

@@ -97,9 +97,9 @@ HST_MUST_CHECK hst_status series_texts_create(hst_results *results, const rate_i
                                               hst_error *err);
 void series_texts_free(hst_results *results);
 
-/* The sentences of a row, owned by the results. */
-HST_MUST_CHECK hst_status series_note(hst_results *results, const row_facts *facts,
-                                      const char **out, hst_error *err);
+/* Gives a row its sentences, with and without numbers of events; owned by the results. */
+HST_MUST_CHECK hst_status series_note(hst_results *results, const row_facts *facts, hst_result *row,
+                                      hst_error *err);
 
 /* Lines of the audit about one row. */
 HST_MUST_CHECK hst_status series_tell(const maker *m, size_t row, hst_ledger *ledger,

@@ -15,8 +15,8 @@ static hst_status no_memory(hst_error *err)
 
 /* ---- methods ---- */
 
-/* Room for the text of one method. */
-enum { METHOD_BYTES = 240 };
+/* Room for the text of one method, and of one note. */
+enum { METHOD_BYTES = 240, NOTE_BYTES = 1600 };
 
 static void append(char text[METHOD_BYTES], const char *format, ...) HST_PRINTF(2, 3);
 
@@ -280,13 +280,15 @@ void series_texts_free(hst_results *results)
     free(results->notes);
 }
 
-/* Keeps a text: rows of one kind follow each other, so the last one is often the same. */
-static hst_status keep_note(hst_results *results, const char *text, const char **out,
-                            hst_error *err)
+/* Keeps a note and, behind its end, the same without numbers: rows of one kind follow each other,
+ * so the last one is often the same. */
+static hst_status keep_note(hst_results *results, const char *text, const char *without,
+                            hst_result *row, hst_error *err)
 {
-    size_t n = results->n_notes;
+    size_t n = results->n_notes, length = strlen(text);
+    char *kept = n > 0 ? results->notes[n - 1] : NULL;
 
-    if (n == 0 || strcmp(results->notes[n - 1], text) != 0) {
+    if (!kept || strcmp(kept, text) != 0 || strcmp(kept + length + 1, without) != 0) {
         if (n == results->room_for_notes) {
             size_t room = 2 * n + 16;
             char **notes = realloc(results->notes, room * sizeof *notes);
@@ -297,38 +299,53 @@ static hst_status keep_note(hst_results *results, const char *text, const char *
             results->notes = notes;
             results->room_for_notes = room;
         }
-        results->notes[n] = strdup(text);
-        if (!results->notes[n]) {
+        kept = malloc(length + 1 + strlen(without) + 1);
+        if (!kept) {
             return no_memory(err);
         }
-        results->n_notes++;
+        strcpy(kept, text);
+        strcpy(kept + length + 1, without);
+        results->notes[results->n_notes++] = kept;
     }
-    *out = results->notes[results->n_notes - 1];
+    row->note = kept;
+    row->note_without_numbers = kept + length + 1;
     return HST_OK;
 }
 
-hst_status series_note(hst_results *results, const row_facts *facts, const char **out,
+static void add_sentence(char text[NOTE_BYTES], const char *format, ...) HST_PRINTF(2, 3);
+
+static void add_sentence(char text[NOTE_BYTES], const char *format, ...)
+{
+    size_t length = strlen(text);
+    va_list arguments;
+
+    if (length > 0) {
+        length += (size_t)snprintf(text + length, NOTE_BYTES - length, "; ");
+    }
+    va_start(arguments, format);
+    vsnprintf(text + length, NOTE_BYTES - length, format, arguments);
+    va_end(arguments);
+}
+
+hst_status series_note(hst_results *results, const row_facts *facts, hst_result *row,
                        hst_error *err)
 {
-    char text[1600] = "";
-    size_t length = 0;
+    char text[NOTE_BYTES] = "", without[NOTE_BYTES] = "";
 
-    *out = "";
+    row->note = row->note_without_numbers = "";
     for (size_t i = 0; facts->notes >> i != 0; i++) {
         if (facts->notes & (1u << i)) {
-            length += (size_t)snprintf(text + length, sizeof text - length, "%s%s",
-                                       length > 0 ? "; " : "", rate_sentences[i]);
+            add_sentence(text, "%s", rate_sentences[i]);
+            add_sentence(without, "%s", rate_sentences[i]);
         }
     }
     if (facts->n_dropped > 0) {
-        length += (size_t)snprintf(text + length, sizeof text - length,
-                                   "%s%zu strata without stays left out, weights rescaled",
-                                   length > 0 ? "; " : "", facts->n_dropped);
+        add_sentence(text, "%zu strata without stays left out, weights rescaled", facts->n_dropped);
+        add_sentence(without, "strata without stays left out, weights rescaled");
     }
     if (facts->excluded > 0) {
-        length += (size_t)snprintf(text + length, sizeof text - length,
-                                   "%sexcluded provider(s): %" PRIu64 " events",
-                                   length > 0 ? "; " : "", facts->excluded);
+        add_sentence(text, "excluded provider(s): %" PRIu64 " events", facts->excluded);
+        add_sentence(without, "events of excluded provider(s) are left out");
     }
-    return length > 0 ? keep_note(results, text, out, err) : HST_OK;
+    return text[0] != '\0' ? keep_note(results, text, without, row, err) : HST_OK;
 }

@@ -56,7 +56,12 @@ against what it expected without the service; NAN: none, or not relative */
     const char *break_flag;
     bool is_incomplete; /**< a period of baseline or review is */
     const char *sentence;
-    bool is_suppressed; /**< disclosure control took a number away */
+
+    /* What the sentence is made of beside the numbers, see hst_review_say. */
+    const char *subject;                       /**< "Wirral, Mean length of stay" */
+    const char *baseline_label, *review_label; /**< "2009-10 to 2010-02" */
+    const char *judgement;                     /**< the verdict in words */
+    bool is_suppressed;                        /**< disclosure control took a number away */
 } hst_review;
 
 /** One row of sensitivity.csv. */
@@ -120,6 +125,15 @@ typedef struct hst_impact_inputs {
 HST_MUST_CHECK hst_status hst_impact_compute(hst_impact **out, const hst_impact_inputs *inputs,
                                              hst_ledger *ledger, hst_error *err);
 void hst_impact_free(hst_impact *impact);
+
+/**
+ * Says the sentence of a review anew from its numbers (both values, changes in percent), when
+ * disclosure control has rounded them. Without a value of either side it stays as it is: then it
+ * has no number but those of the verdict.
+ *
+ * @return HST_OK; HST_ERR_MEMORY
+ */
+HST_MUST_CHECK hst_status hst_review_say(hst_impact *impact, hst_review *review, hst_error *err);
 
 /** What one site could show of one measure: a row of `hestia power`. */
 typedef struct hst_potential {

@@ -25,11 +25,13 @@ typedef struct hst_result {
     const char *confidence; /**< "95%", "95%, 99.8%" , "" */
     size_t comparator;      /**< group number compared with, SIZE_MAX none */
     double comparator_value;
-    const char *compared;        /**< "lower", "similar", "higher", "better", "worse", "" */
-    const char *compared_method; /**< "" or the test's name */
-    const char *note;            /**< "" or sentences; owned by the results */
-    bool is_incomplete;          /**< not all rows of the period can have arrived */
-    bool is_suppressed;          /**< disclosure control took a number away */
+    const char *compared;             /**< "lower", "similar", "higher", "better", "worse", "" */
+    const char *compared_method;      /**< "" or the test's name */
+    const char *note;                 /**< "" or sentences; owned by the results */
+    const char *note_without_numbers; /**< the same without numbers of events, for a release; NULL:
+                                         there are none in it */
+    bool is_incomplete;               /**< not all rows of the period can have arrived */
+    bool is_suppressed;               /**< disclosure control took a number away */
 } hst_result;
 
 typedef struct hst_results hst_results;

@@ -1,0 +1,122 @@
+/* Disclosure control: what its files share. */
+#ifndef HESTIA_PUBLISH_DISCLOSURE_INTERNAL_H
+#define HESTIA_PUBLISH_DISCLOSURE_INTERNAL_H
+
+#include "hestia/publish.h"
+
+/* ---- single numbers (disclosure_rounding.c) ---- */
+
+/* Parameters of the study's rule. */
+typedef struct disclosure_rule {
+    int64_t min, round;
+    int decimals;
+} disclosure_rule;
+
+/* What a reader knows of a count: both ends included. */
+typedef struct disclosure_range {
+    int64_t low, high;
+} disclosure_range;
+
+/* 1 to min - 1. */
+bool disclosure_is_small(const disclosure_rule *rule, double count);
+
+/* The nearest multiple of `round`, but never 0 for a count above it; 0 and missing stay. */
+int64_t disclosure_round_count(const disclosure_rule *rule, int64_t count);
+
+/* The same of a sum, as of bed days; NAN stays. */
+double disclosure_round_sum(const disclosure_rule *rule, double sum);
+
+/* The counts that are shown as this one is, of those that are not small. */
+disclosure_range disclosure_bucket(const disclosure_rule *rule, int64_t count);
+
+/* `decimals` decimals from 10 on, three significant figures below. */
+double disclosure_round_real(const disclosure_rule *rule, double value);
+
+/* ---- cells (disclosure_cells.c) ---- */
+
+/* What of a cell is shown. */
+typedef enum cell_state {
+    CELL_SHOWN,
+    CELL_NO_VALUES, /* its count alone, rounded: values and limits would give it back */
+    CELL_SMALL,     /* nothing: a small count */
+    CELL_WITHHELD   /* nothing, though it is not small: it would give a small one back */
+} cell_state;
+
+/* Counts of a measure: what is counted, or what that is divided by where it is a count, too. */
+typedef enum cell_layer { LAYER_COUNT, LAYER_DENOMINATOR } cell_layer;
+
+/* Which count: of a measure or cohort (disclosure_cohort_measure), a comparator or area, days
+ * and split value. */
+typedef struct cell_key {
+    uint32_t unit; /* comparators, then areas */
+    uint16_t measure, split;
+    hst_date from, to; /* inclusive */
+    cell_layer layer;
+} cell_key;
+
+/* What notes say of a count: whether it is below the measure's min_events. */
+typedef enum cell_cut { CUT_NONE, CUT_BELOW, CUT_FROM } cell_cut;
+
+/* A count that is published once or several times. */
+typedef struct disclosure_cell {
+    cell_key key;
+    uint32_t row;   /* the first of the results; */
+    uint8_t n_rows; /* 0: none there */
+    uint8_t state;  /* a cell_state */
+    uint8_t cut;    /* a cell_cut */
+    bool is_national;
+    bool has_values; /* published values worked out from the true count give it back */
+    int64_t count;   /* the true one */
+} disclosure_cell;
+
+typedef struct disclosure_cells {
+    const hst_publication *publication;
+    disclosure_rule rule;
+    size_t n, capacity;
+    disclosure_cell *items;
+    size_t n_slots;  /* a power of two */
+    uint32_t *slots; /* [n_slots]: number of a cell plus 1 by the hash of its key; 0: free */
+    size_t n_splits, n_split_slots;
+    const char **splits;   /* [n_splits]: [0] is ""; of all measures */
+    uint32_t *split_slots; /* as `slots` */
+} disclosure_cells;
+
+enum { CELL_NONE = UINT32_MAX };
+
+/* All cells of a publication, small ones marked; HST_ERR_RANGE: too many of something. */
+HST_MUST_CHECK hst_status disclosure_cells_create(disclosure_cells *out,
+                                                  const hst_publication *publication,
+                                                  const disclosure_rule *rule, hst_error *err);
+void disclosure_cells_clear(disclosure_cells *cells);
+
+/* Number of a cell, CELL_NONE when there is none. */
+uint32_t disclosure_cell_find(const disclosure_cells *cells, size_t measure, cell_layer layer,
+                              bool is_group, size_t area, hst_date from, hst_date to,
+                              const char *split);
+
+/* Cells of a row of the results: that of its count, and that of its denominator where that is
+ * another count (CELL_NONE). */
+uint32_t disclosure_cell_of_row(const disclosure_cells *cells, const hst_result *row);
+uint32_t disclosure_denominator_of_row(const disclosure_cells *cells, const hst_result *row);
+
+/* Number under which a cohort's cells stand among those of the measures. */
+size_t disclosure_cohort_measure(const hst_study *study, size_t cohort);
+
+/* True when nothing of a cell is shown; CELL_NONE is not hidden. */
+bool disclosure_is_hidden(const disclosure_cells *cells, uint32_t cell);
+
+/* The count as it is shown: true, rounded, or -1. */
+int64_t disclosure_shown_count(const disclosure_cells *cells, uint32_t cell);
+
+/* What a reader knows of a cell's count. */
+disclosure_range disclosure_known(const disclosure_cells *cells, const disclosure_cell *cell);
+
+/* ---- what is released (disclosure_rows.c, disclosure_services.c, disclosure_tables.c) ---- */
+
+/* Masks all rows of the results; then services, which read the masked rows; then the other tables.
+ */
+void disclosure_mask_rows(const disclosure_cells *cells);
+HST_MUST_CHECK hst_status disclosure_mask_services(const disclosure_cells *cells, hst_error *err);
+void disclosure_mask_tables(const disclosure_cells *cells, hst_disclosure *out);
+
+#endif

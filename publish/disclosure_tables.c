@@ -1,0 +1,106 @@
+/* Cohorts, audit and breaks as they are released. */
+#include <math.h>
+#include <string.h>
+
+#include "publish/disclosure_internal.h"
+
+enum { APRIL = 4, LEAST_MONTHS_SCREENED = 24, PERCENT = 100 };
+
+static void mask_cohorts(const disclosure_cells *cells)
+{
+    const hst_publication *p = cells->publication;
+
+    for (size_t i = 0; i < p->n_cohort_rows; i++) {
+        hst_cohort_row *row = &p->cohort_rows[i];
+        hst_period year = hst_period_of(HST_BY_YEAR, hst_date_from_civil(row->year, APRIL, 1));
+        uint32_t cell =
+            disclosure_cell_find(cells, disclosure_cohort_measure(p->study, row->cohort),
+                                 LAYER_COUNT, row->is_group, row->area, year.start, year.end, "");
+
+        row->is_suppressed = disclosure_is_hidden(cells, cell);
+        row->members = row->is_suppressed ? 0 : (uint64_t)disclosure_shown_count(cells, cell);
+    }
+}
+
+/* ---- audit ---- */
+
+static bool is_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b) == 0;
+}
+
+static bool is_national(const hst_publication *p, const char *area)
+{
+    for (size_t i = 0; i < hst_areas_n_groups(p->areas); i++) {
+        const hst_area_group *group = hst_areas_group(p->areas, i);
+
+        if (group->is_england && strcmp(group->name, area) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True for a line that counts records of one area or provider: not of a file or the whole, and not
+ * periods or values. */
+static bool is_of_records(const hst_publication *p, const hst_ledger_line *line)
+{
+    static const char *const provider = "provider ";
+
+    if (line->reason && strncmp(line->reason, provider, strlen(provider)) == 0) {
+        return true;
+    }
+    if (!line->area || !line->area[0] || is_national(p, line->area)) {
+        return false;
+    }
+    return !is_text(line->stage, "impact") && !is_text(line->reason, "no population");
+}
+
+static void mask_audit(const disclosure_cells *cells, hst_disclosure *out)
+{
+    const hst_publication *p = cells->publication;
+
+    for (size_t i = 0; i < p->n_audit; i++) {
+        hst_ledger_line *line = &p->audit[i];
+
+        if (!is_of_records(p, line)) {
+            continue;
+        }
+        if (disclosure_is_small(&cells->rule, (double)line->n)) {
+            line->n = HST_LEDGER_HIDDEN;
+            out->n_other++;
+        } else {
+            line->n = (uint64_t)disclosure_round_count(&cells->rule, (int64_t)line->n);
+        }
+    }
+}
+
+/* ---- breaks ---- */
+
+/* A series screened has at least min_monthly events in each of two years of months. */
+static void mask_breaks(const disclosure_cells *cells, hst_disclosure *out)
+{
+    const hst_publication *p = cells->publication;
+    bool are_small = p->study->breaks.min_monthly * LEAST_MONTHS_SCREENED < (double)cells->rule.min;
+
+    for (size_t i = 0; p->breaks && i < p->breaks->n; i++) {
+        hst_break *row = &p->breaks->items[i];
+        double *const reals[] = {&row->size, &row->statistic, &row->p, &row->q};
+
+        for (size_t k = 0; k < sizeof reals / sizeof reals[0]; k++) {
+            *reals[k] = are_small ? (double)NAN : disclosure_round_real(&cells->rule, *reals[k]);
+        }
+        /* In whole percent: times the area's events it would be the provider's. */
+        row->share_of_area =
+            are_small ? (double)NAN : nearbyint(PERCENT * row->share_of_area) / PERCENT;
+        row->is_suppressed = are_small;
+        out->n_other += are_small;
+    }
+}
+
+void disclosure_mask_tables(const disclosure_cells *cells, hst_disclosure *out)
+{
+    mask_cohorts(cells);
+    mask_audit(cells, out);
+    mask_breaks(cells, out);
+}
