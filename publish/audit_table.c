@@ -17,6 +17,14 @@ static bool same(const char *a, const char *b)
     return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
+bool hst_audit_is_of_provider(const hst_ledger_line *line)
+{
+    static const char *const provider = "provider ";
+
+    return line->reason && (strncmp(line->reason, provider, strlen(provider)) == 0 ||
+                            strcmp(line->reason, "excluded provider") == 0);
+}
+
 hst_status hst_publish_check_rows(hst_ledger *ledger, hst_error *err)
 {
     size_t n = 0;

@@ -132,6 +132,9 @@ static void redo_change(hst_review *r, const hst_review *old, bool is_number)
         r->review.variance + ratio * ratio * r->baseline.variance + scale * scale * others;
 
     r->change = r->review.value - r->baseline.value;
+    if (fabs(r->change) < 1e-9 * fabs(r->review.value)) {
+        r->change = 0; /* the same rounded count, divided in another way */
+    }
     r->change_lower = r->change - z95 * sqrt(own);
     r->change_upper = r->change + z95 * sqrt(own);
     r->change_percent =
@@ -154,6 +157,7 @@ static void hide_review(hst_review *r)
     r->change = r->change_lower = r->change_upper = r->change_percent = NAN;
     r->comparator_change = r->comparator_percent = NAN;
     r->difference = r->difference_lower = r->difference_upper = r->p = NAN;
+    r->effect_percent = r->effect_percent_lower = r->effect_percent_upper = NAN;
     r->sentence = r->judgement = hidden_sentence;
     r->is_suppressed = true;
 }
@@ -176,7 +180,10 @@ static void round_review(hst_review *r, const disclosure_rule *rule)
                              &r->difference_lower,
                              &r->difference_upper,
                              &r->p,
-                             &r->detectable};
+                             &r->detectable,
+                             &r->effect_percent,
+                             &r->effect_percent_lower,
+                             &r->effect_percent_upper};
 
     for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++) {
         *reals[i] = disclosure_round_real(rule, *reals[i]);

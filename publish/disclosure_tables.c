@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "publish/disclosure_internal.h"
+#include "publish/tables.h"
 
 enum { APRIL = 4, LEAST_MONTHS_SCREENED = 24, PERCENT = 100 };
 
@@ -45,15 +46,27 @@ static bool is_national(const hst_publication *p, const char *area)
  * periods or values. */
 static bool is_of_records(const hst_publication *p, const hst_ledger_line *line)
 {
-    static const char *const provider = "provider ";
-
-    if (line->reason && strncmp(line->reason, provider, strlen(provider)) == 0) {
+    if (hst_audit_is_of_provider(line)) {
         return true;
     }
     if (!line->area || !line->area[0] || is_national(p, line->area)) {
         return false;
     }
     return !is_text(line->stage, "impact") && !is_text(line->reason, "no population");
+}
+
+/* What is considered is the sum of a measure's other lines: one that is hidden takes the line of
+ * the filter with it. */
+static void hide_filter(const hst_publication *p, const char *measure)
+{
+    for (size_t i = 0; i < p->n_audit; i++) {
+        hst_ledger_line *line = &p->audit[i];
+
+        if (is_text(line->stage, "metrics") && is_text(line->measure, measure) &&
+            is_text(line->reason, "other than the filter asks for")) {
+            line->n = HST_LEDGER_HIDDEN;
+        }
+    }
 }
 
 static void mask_audit(const disclosure_cells *cells, hst_disclosure *out)
@@ -69,6 +82,9 @@ static void mask_audit(const disclosure_cells *cells, hst_disclosure *out)
         if (disclosure_is_small(&cells->rule, (double)line->n)) {
             line->n = HST_LEDGER_HIDDEN;
             out->n_other++;
+            if (is_text(line->stage, "metrics") && line->measure) {
+                hide_filter(p, line->measure);
+            }
         } else {
             line->n = (uint64_t)disclosure_round_count(&cells->rule, (int64_t)line->n);
         }

@@ -165,11 +165,12 @@ static hst_status tables_json(json_t **out, const hst_study *study, hst_error *e
     return HST_OK;
 }
 
-/* Lines of the ledger added up over files, measures, areas and periods: {stage: {reason: n}}. */
-static json_t *counts_json(hst_ledger *ledger)
+/* Lines of the audit added up over files, measures, areas and periods: {stage: {reason: n}}. Under
+ * disclosure control hidden ones and those of single providers are left out. */
+static json_t *counts_json(const hst_publication *p)
 {
-    size_t n = 0;
-    const hst_ledger_line *lines = hst_ledger_lines(ledger, &n);
+    const hst_ledger_line *lines = p->audit;
+    size_t n = p->n_audit;
     json_t *counts = json_object();
 
     for (size_t i = 0; counts && i < n; i++) {
@@ -178,6 +179,10 @@ static json_t *counts_json(hst_ledger *ledger)
         json_t *stage = json_object_get(counts, stage_name);
         json_int_t sum = (json_int_t)lines[i].n;
 
+        if (p->disclosure &&
+            (lines[i].n == HST_LEDGER_HIDDEN || hst_audit_is_of_provider(&lines[i]))) {
+            continue;
+        }
         if (!stage) {
             stage = json_object();
             if (json_object_set_new(counts, stage_name, stage) != 0) {
@@ -194,6 +199,24 @@ static json_t *counts_json(hst_ledger *ledger)
 failed:
     json_decref(counts);
     return NULL;
+}
+
+/* What disclosure control did; null when there was none. */
+static json_t *disclosure_json(const hst_publication *p)
+{
+    const hst_disclosure *d = p->disclosure;
+
+    if (!d) {
+        return json_null();
+    }
+    return json_pack("{s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I}", "rule",
+                     p->study->publish.disclosure.rule, "min", p->study->publish.disclosure.min,
+                     "round", p->study->publish.disclosure.round, "decimals",
+                     p->study->publish.disclosure.decimals, "counts", (json_int_t)d->n_counts,
+                     "small_counts_hidden", (json_int_t)d->n_small, "larger_counts_hidden",
+                     (json_int_t)d->n_withheld_counts, "values_withheld",
+                     (json_int_t)d->n_withheld_values, "other_numbers_hidden",
+                     (json_int_t)d->n_other, "certified", (json_int_t)d->n_certified);
 }
 
 static json_t *timings_json(const hst_publication *p)
@@ -320,13 +343,14 @@ hst_status hst_manifest_write(const hst_publication *p, const char *run, const c
         {"command", json_string(p->command ? p->command : "")},
         {"fingerprint", json_string(p->fingerprint)},
         {"disclosure", json_string(p->study->publish.disclosure.rule)},
+        {"disclosure_control", disclosure_json(p)},
         {"study", study_json(p->study, study_hash)},
         {"rules", rules_json(p->study)},
         {"measures", measures_json(p)},
         {"options", options_json(p)},
         {"inputs", inputs_json(p)},
         {"tables", tables},
-        {"counts", counts_json(p->ledger)},
+        {"counts", counts_json(p)},
         {"people", people_json(p)},
         {"admissions_and_spells", spells_json(p)},
         {"results", results_json(p)},

@@ -89,6 +89,9 @@ static hst_status write_folder(const hst_publication *p, const char *run, const 
         }
         free(path);
     }
+    if (status == HST_OK && p->disclosure) {
+        status = hst_output_check_write(p, folder, err);
+    }
     free(folder);
     return status;
 }

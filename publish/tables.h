@@ -38,6 +38,14 @@ HST_MUST_CHECK hst_status hst_sqlite_write(const hst_publication *publication, c
 HST_MUST_CHECK hst_status hst_report_write(const hst_publication *publication, const char *path,
                                            unsigned mode, hst_error *err);
 
+/** True for a line of the audit that counts records of one provider. */
+bool hst_audit_is_of_provider(const hst_ledger_line *line);
+
+/** Writes disclosure.txt, the page for the output checker, into a folder whose other files are all
+ * there: it lists them (publish/output_check.c). */
+HST_MUST_CHECK hst_status hst_output_check_write(const hst_publication *publication,
+                                                 const char *folder, hst_error *err);
+
 HST_MUST_CHECK hst_status hst_manifest_write(const hst_publication *publication, const char *run,
                                              const char *path, hst_error *err);
 
