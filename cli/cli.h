@@ -83,6 +83,7 @@ extern const char cli_build_options[]; /**< type of build, compiler, sanitizers,
 hst_status cli_run(int argc, char **argv, hst_error *err);     /* cli/run.c; also `ingest` */
 hst_status cli_check(int argc, char **argv, hst_error *err);   /* cli/check.c */
 hst_status cli_new(int argc, char **argv, hst_error *err);     /* cli/new.c */
+hst_status cli_compare(int argc, char **argv, hst_error *err); /* cli/compare.c */
 hst_status cli_demo(int argc, char **argv, hst_error *err);    /* cli/demo.c */
 hst_status cli_explain(int argc, char **argv, hst_error *err); /* cli/explain.c */
 hst_status cli_export(int argc, char **argv, hst_error *err);  /* cli/export.c */

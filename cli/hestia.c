@@ -28,6 +28,7 @@ static const command commands[] = {
      true},
     {"export", cli_export, "spells|people|attendances STUDY.yaml",
      "rows of persons by a measure's rules, for inside use", false},
+    {"compare", cli_compare, "RESULTS1 RESULTS2", "what moved between two runs", false},
     {"ingest", cli_run, "STUDY.yaml", "the first half of run: brings the store up to date", false},
     {"power", cli_power, "STUDY.yaml", "the smallest effect that each site could show", false},
     {"stats", cli_stats, "METHOD [TABLE]", "one statistical method on a table of your own", false},

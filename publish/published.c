@@ -183,3 +183,71 @@ done:
     free(path);
     return status;
 }
+
+static bool is_there(const char *folder, const char *file)
+{
+    char *path = hst_tree_join(folder, file);
+    bool there = path && access(path, F_OK) == 0;
+
+    free(path);
+    return there;
+}
+
+/* The run that `latest` leads to, by its own name; `latest` itself where it is a copy. */
+static char *follow_latest(const char *directory)
+{
+    char *latest = hst_tree_join(directory, "latest");
+    char target[HST_RUN_NAME_BYTES];
+    ssize_t length = latest ? readlink(latest, target, sizeof target - 1) : -1;
+
+    if (length < 0) {
+        return latest;
+    }
+    free(latest);
+    target[length] = '\0';
+    return hst_tree_join(directory, target);
+}
+
+hst_status hst_published_folder(char **out, const char *path, bool internal, hst_error *err)
+{
+    const char *kind = internal ? "internal" : "release";
+    char *run = NULL;
+
+    *out = NULL;
+    run = is_there(path, "latest") ? follow_latest(path) : strdup(path);
+    if (!run) {
+        return hst_fail(err, HST_ERR_MEMORY, "%s: no memory for a path", path);
+    }
+    if (is_there(run, kind) || (internal && is_there(run, "release"))) {
+        char *folder = hst_tree_join(run, kind);
+
+        free(run);
+        run = folder;
+    }
+    if (!run || !is_there(run, "results.csv")) {
+        hst_status status =
+            hst_fail(err, HST_ERR_USAGE, "%s: no results.csv is there", run ? run : path);
+
+        free(run);
+        return status;
+    }
+    *out = run;
+    return HST_OK;
+}
+
+void hst_published_run(char name[HST_RUN_NAME_BYTES], const char *directory)
+{
+    char *path = NULL;
+    json_t *manifest = NULL;
+    const char *run = NULL;
+
+    name[0] = '\0';
+    if (find_latest(&path, directory, "manifest.json", NULL) != HST_OK) {
+        return;
+    }
+    manifest = json_load_file(path, 0, NULL);
+    run = json_string_value(json_object_get(manifest, "run"));
+    snprintf(name, HST_RUN_NAME_BYTES, "%s", run ? run : "");
+    json_decref(manifest);
+    free(path);
+}

@@ -1,6 +1,7 @@
 #ifndef HESTIA_PUBLISHED_H
 #define HESTIA_PUBLISHED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,5 +42,21 @@ typedef struct hst_published_number {
 HST_MUST_CHECK hst_status hst_published_find(hst_published_number *out, bool *is_found,
                                              const char *directory, const hst_published_key *key,
                                              hst_error *err);
+
+/**
+ * The folder of tables that a path leads to: of a results directory that of its latest run, of a
+ * run folder its release/ (or internal/), else the folder itself.
+ *
+ * @param internal  true: internal/
+ * @param folder    receives the path, which the caller frees
+ * @return HST_OK; HST_ERR_USAGE when there is no results.csv; HST_ERR_MEMORY
+ */
+HST_MUST_CHECK hst_status hst_published_folder(char **folder, const char *path, bool internal,
+                                               hst_error *err);
+
+enum { HST_RUN_NAME_BYTES = 64 };
+
+/** Name of the latest complete run of a results directory, from its manifest; "" without one. */
+void hst_published_run(char name[HST_RUN_NAME_BYTES], const char *directory);
 
 #endif
