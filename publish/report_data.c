@@ -38,22 +38,31 @@ static void write_window(hst_json_stream *json, const char *key, const hst_windo
 
 /* ---- the study ---- */
 
-/* In the order of the study file. */
+static void write_site(hst_json_stream *json, const hst_publication *p, size_t area)
+{
+    hst_json_begin_object(json, NULL);
+    hst_json_text(json, "code", hst_areas_code(p->areas, area));
+    hst_json_text(json, "name", hst_areas_name(p->areas, area));
+    hst_json_end_object(json);
+}
+
+/* Those of the study in its order, then those that only a service has. */
 static void write_sites(hst_json_stream *json, const hst_publication *p)
 {
+    size_t n = hst_areas_n(p->areas);
+
     hst_json_begin_array(json, "sites");
     for (size_t i = 0; i < p->study->areas.sites.n; i++) {
-        const char *code = p->study->areas.sites.items[i];
-        size_t area = 0;
-
-        while (area < hst_areas_n(p->areas) && strcmp(hst_areas_code(p->areas, area), code) != 0) {
-            area++;
+        for (size_t area = 0; area < n; area++) {
+            if (strcmp(hst_areas_code(p->areas, area), p->study->areas.sites.items[i]) == 0) {
+                write_site(json, p, area);
+            }
         }
-        hst_json_begin_object(json, NULL);
-        hst_json_text(json, "code", code);
-        hst_json_text(json, "name",
-                      area < hst_areas_n(p->areas) ? hst_areas_name(p->areas, area) : "");
-        hst_json_end_object(json);
+    }
+    for (size_t area = 0; area < n; area++) {
+        if (hst_report_is_site(p, area) && !hst_areas_is_site(p->areas, area)) {
+            write_site(json, p, area);
+        }
     }
     hst_json_end_array(json);
 }
@@ -124,16 +133,6 @@ static void write_by(hst_json_stream *json, unsigned by)
     hst_json_end_array(json);
 }
 
-static bool has_text(const hst_texts *texts, const char *wanted)
-{
-    for (size_t i = 0; i < texts->n; i++) {
-        if (strcmp(texts->items[i], wanted) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Dates of the services that a measure judges, for the lines in its chart. */
 static void write_dates(hst_json_stream *json, const hst_study *study, const char *measure)
 {
@@ -141,7 +140,8 @@ static void write_dates(hst_json_stream *json, const hst_study *study, const cha
     for (size_t i = 0; i < study->n_impacts; i++) {
         const hst_study_impact *service = &study->impacts[i];
 
-        for (size_t d = 0; d < service->n_dates && has_text(&service->measures, measure); d++) {
+        for (size_t d = 0; d < service->n_dates && hst_report_has_text(&service->measures, measure);
+             d++) {
             hst_json_begin_object(json, NULL);
             hst_json_text(json, "impact", service->id);
             write_date(json, "date", service->dates[d]);
@@ -230,6 +230,26 @@ static void write_services(hst_json_stream *json, const hst_study *study)
     hst_json_end_array(json);
 }
 
+/* Charts of the series of the sites, and of all areas at one time. */
+static hst_status write_charts(hst_json_stream *json, const hst_publication *p, hst_error *err)
+{
+    hst_report_series *series = NULL;
+    size_t n = 0;
+    hst_status status = hst_report_series_list(&series, &n, p, err);
+
+    if (status == HST_OK) {
+        status = hst_report_spc(json, p, series, n, err);
+    }
+    if (status == HST_OK) {
+        status = hst_report_funnels(json, p, err);
+    }
+    if (status == HST_OK) {
+        status = hst_report_trends(json, p, series, n, err);
+    }
+    hst_report_series_free(series, n);
+    return status;
+}
+
 hst_status hst_report_data(hst_json_stream *json, const hst_publication *p, hst_error *err)
 {
     hst_status status = HST_OK;
@@ -241,7 +261,7 @@ hst_status hst_report_data(hst_json_stream *json, const hst_publication *p, hst_
     write_services(json, p->study);
     status = hst_report_tables(json, p, err);
     if (status == HST_OK) {
-        status = hst_report_charts(json, p, err);
+        status = write_charts(json, p, err);
     }
     hst_json_null(json, "truth");
     hst_json_end_object(json);

@@ -81,57 +81,20 @@ typedef struct cut {
     size_t n_splits, n_splits_met; /* values, over all measures */
 } cut;
 
-static bool is_site(const hst_publication *p, const char *code)
-{
-    for (size_t i = 0; i < p->study->areas.sites.n; i++) {
-        if (strcmp(p->study->areas.sites.items[i], code) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_comparator(const hst_publication *p, const char *name)
+/* True for the code of a site and the name of a comparator. */
+static bool is_code_shown(const hst_publication *p, const char *code)
 {
     for (size_t i = 0; i < hst_areas_n_groups(p->areas); i++) {
-        if (strcmp(hst_areas_group(p->areas, i)->name, name) == 0) {
+        if (strcmp(hst_areas_group(p->areas, i)->name, code) == 0) {
             return true;
         }
     }
-    return false;
-}
-
-bool hst_report_is_main(const hst_publication *p, const hst_result *row)
-{
-    return row->split[0] == '\0' && strcmp(row->sex, "persons") == 0 &&
-           strcmp(row->age, "all") == 0 &&
-           strcmp(row->statistic, hst_statistic_name(p->study->measures[row->measure].statistic)) ==
-               0;
-}
-
-static int days_of(const hst_period *period)
-{
-    return period->end - period->start;
-}
-
-bool hst_report_last_period(hst_period *out, const hst_publication *p, size_t measure)
-{
-    const hst_period *last = NULL;
-
-    for (size_t i = 0; i < p->n_results; i++) {
-        const hst_result *row = &p->results[i];
-        const hst_period *period = &row->period;
-
-        if (row->measure == measure && !row->is_incomplete && hst_report_is_main(p, row) &&
-            (!last || (period->type != last->type && days_of(period) > days_of(last)) ||
-             (period->type == last->type && period->start > last->start))) {
-            last = period;
+    for (size_t i = 0; i < hst_areas_n(p->areas); i++) {
+        if (strcmp(hst_areas_code(p->areas, i), code) == 0) {
+            return hst_report_is_site(p, i);
         }
     }
-    if (last) {
-        *out = *last;
-    }
-    return last != NULL;
+    return false;
 }
 
 static int compare_splits(const void *a, const void *b)
@@ -161,7 +124,7 @@ static hst_status list_splits(cut *c, hst_error *err)
     for (size_t i = 0; i < c->p->n_results; i++) {
         const hst_result *row = &c->p->results[i];
 
-        n += !row->is_group && row->split[0] && hst_areas_is_site(c->p->areas, row->area);
+        n += !row->is_group && row->split[0] && hst_report_is_site(c->p, row->area);
     }
     c->splits = calloc(n + 1, sizeof *c->splits);
     if (!c->splits) {
@@ -171,7 +134,7 @@ static hst_status list_splits(cut *c, hst_error *err)
     for (size_t i = 0; i < c->p->n_results; i++) {
         const hst_result *row = &c->p->results[i];
 
-        if (!row->is_group && row->split[0] && hst_areas_is_site(c->p->areas, row->area)) {
+        if (!row->is_group && row->split[0] && hst_report_is_site(c->p, row->area)) {
             c->splits[n++] = (shown_split){row->measure, row->split,
                                            row->total_count > 0 ? row->total_count : 0};
         }
@@ -216,7 +179,7 @@ static bool keeps_result(const cut *c, const hst_result *row)
 {
     const hst_period *last = &c->last[row->measure];
 
-    if (row->is_group || hst_areas_is_site(c->p->areas, row->area)) {
+    if (row->is_group || hst_report_is_site(c->p, row->area)) {
         return row->split[0] == '\0' || is_shown_split(c, row);
     }
     return row->period.type == last->type && row->period.start == last->start &&
@@ -261,7 +224,7 @@ static hst_status write_breaks(hst_sink *sink, const cut *c, hst_error *err)
     for (size_t i = 0; i < c->p->breaks->n; i++) {
         const hst_break *row = &c->p->breaks->items[i];
 
-        if (row->is_suspect || hst_areas_is_site(c->p->areas, row->area)) {
+        if (row->is_suspect || hst_report_is_site(c->p, row->area)) {
             breaks.items[breaks.n++] = *row;
         }
     }
@@ -280,7 +243,7 @@ static hst_status write_cohorts(hst_sink *sink, const cut *c, hst_error *err)
         hst_cohort_row *row = &c->p->cohort_rows[i];
 
         view.cohort_rows = row;
-        view.n_cohort_rows = row->is_group || hst_areas_is_site(c->p->areas, row->area);
+        view.n_cohort_rows = row->is_group || hst_report_is_site(c->p, row->area);
         status = hst_cohorts_table.write(sink, &view, err);
     }
     return status;
@@ -296,7 +259,7 @@ static hst_status write_audit(hst_sink *sink, const cut *c, hst_error *err)
         const char *area = c->p->audit[i].area;
 
         view.audit = &c->p->audit[i];
-        view.n_audit = !area || area[0] == '\0' || is_site(c->p, area) || is_comparator(c->p, area);
+        view.n_audit = !area || area[0] == '\0' || is_code_shown(c->p, area);
         status = hst_audit_table.write(sink, &view, err);
     }
     return status;

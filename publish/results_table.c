@@ -56,8 +56,7 @@ static const hst_column areas_columns[] = {
 enum {
     N_RESULTS_COLUMNS = sizeof results_columns / sizeof results_columns[0],
     N_MEASURES_COLUMNS = sizeof measures_columns / sizeof measures_columns[0],
-    N_AREAS_COLUMNS = sizeof areas_columns / sizeof areas_columns[0],
-    UNIT_BYTES = 64
+    N_AREAS_COLUMNS = sizeof areas_columns / sizeof areas_columns[0]
 };
 
 /* How the tables call an area or comparator. */
@@ -119,8 +118,7 @@ static const char *unit_counted(const hst_measure *measure)
     return "";
 }
 
-/* "admissions", "admissions per 100,000", "days": the unit of `value`. */
-static void unit_of_value(const hst_measure *measure, const char *statistic, char text[UNIT_BYTES])
+void hst_value_unit(const hst_measure *measure, const char *statistic, char text[HST_UNIT_BYTES])
 {
     const char *unit = unit_counted(measure);
     char per[HST_CSV_NUMBER_BYTES];
@@ -129,12 +127,12 @@ static void unit_of_value(const hst_measure *measure, const char *statistic, cha
 
     for (size_t i = 0; i < sizeof value_units / sizeof value_units[0]; i++) {
         if (strcmp(value_units[i].statistic, statistic) == 0) {
-            snprintf(text, UNIT_BYTES, "%s", value_units[i].unit);
+            snprintf(text, HST_UNIT_BYTES, "%s", value_units[i].unit);
             return;
         }
     }
     if (strcmp(statistic, "count") == 0) {
-        snprintf(text, UNIT_BYTES, "%s%s", unit,
+        snprintf(text, HST_UNIT_BYTES, "%s%s", unit,
                  measure->per_working_day ? " per working day" : "");
         return;
     }
@@ -145,12 +143,12 @@ static void unit_of_value(const hst_measure *measure, const char *statistic, cha
     } else if (strcmp(statistic, "readmission") == 0) {
         unit = "readmissions";
         if (measure->per == 100) {
-            snprintf(text, UNIT_BYTES, "percent");
+            snprintf(text, HST_UNIT_BYTES, "percent");
             return;
         }
     }
-    n = (size_t)snprintf(text, UNIT_BYTES, "%s per ", unit);
-    for (size_t i = 0; i < n_digits && n + 2 < UNIT_BYTES; i++) {
+    n = (size_t)snprintf(text, HST_UNIT_BYTES, "%s per ", unit);
+    for (size_t i = 0; i < n_digits && n + 2 < HST_UNIT_BYTES; i++) {
         if (i > 0 && (n_digits - i) % 3 == 0 && strspn(per, "0123456789") == n_digits) {
             text[n++] = ',';
         }
@@ -158,9 +156,9 @@ static void unit_of_value(const hst_measure *measure, const char *statistic, cha
     }
     text[n] = '\0';
     if (measure->per_working_day) {
-        snprintf(text + n, UNIT_BYTES - n, " and working day");
+        snprintf(text + n, HST_UNIT_BYTES - n, " and working day");
     } else if (strcmp(statistic, "smr") == 0) {
-        snprintf(text + n, UNIT_BYTES - n, " expected");
+        snprintf(text + n, HST_UNIT_BYTES - n, " expected");
     }
 }
 
@@ -224,7 +222,7 @@ static void write_result(hst_sink *sink, const hst_publication *p, const hst_res
 static hst_status write_results(hst_sink *sink, const hst_publication *p, hst_error *err)
 {
     const hst_result *before = NULL;
-    char unit[UNIT_BYTES] = "";
+    char unit[HST_UNIT_BYTES] = "";
 
     (void)err;
     for (size_t i = 0; i < p->n_results; i++) {
@@ -232,7 +230,7 @@ static hst_status write_results(hst_sink *sink, const hst_publication *p, hst_er
 
         if (!before || before->measure != row->measure ||
             strcmp(before->statistic, row->statistic) != 0) {
-            unit_of_value(&p->study->measures[row->measure], row->statistic, unit);
+            hst_value_unit(&p->study->measures[row->measure], row->statistic, unit);
         }
         write_result(sink, p, row, unit);
         before = row;

@@ -46,6 +46,11 @@ bool hst_audit_is_of_provider(const hst_ledger_line *line);
 HST_MUST_CHECK hst_status hst_output_check_write(const hst_publication *publication,
                                                  const char *folder, hst_error *err);
 
+enum { HST_UNIT_BYTES = 64 };
+
+/** The unit of `value` in a row of a statistic: "admissions", "admissions per 100,000", "days". */
+void hst_value_unit(const hst_measure *measure, const char *statistic, char text[HST_UNIT_BYTES]);
+
 HST_MUST_CHECK hst_status hst_manifest_write(const hst_publication *publication, const char *run,
                                              const char *path, hst_error *err);
 
