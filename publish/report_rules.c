@@ -35,9 +35,10 @@ static void write_rule(hst_json_stream *json, const char *name, const char *valu
 static const meaning spells[] = {
     {"nhsd", "Episodes of a person with the same admission date, provider and spell number are one "
              "stay, as in NHS Digital's spells."},
-    {"york", "An episode belongs to the stay of the one before it at the same provider when it "
-             "begins no later than a day after that one ends, as in the spells of the University "
-             "of York."},
+    {"york", "An episode goes on with the stay of the one before it at the same provider when both "
+             "have the same admission date or the same start, or when it begins on the day on "
+             "which that one ended without a discharge, as in the spells of the University of "
+             "York."},
     {"supplied", "Stays are as the extract's own spell numbers have them."},
     {NULL, NULL}};
 
@@ -305,8 +306,9 @@ static void write_disclosure(hst_json_stream *json, const hst_publication *p)
     char words[512];
 
     if (!p->disclosure) {
-        write_rule(json, "Disclosure control", "none",
-                   "These are the true numbers, also the small ones: not for release.");
+        write_rule(
+            json, "Disclosure control", "none",
+            "These are the true numbers, also the small ones: for use inside a safe environment.");
         return;
     }
     snprintf(words, sizeof words,
