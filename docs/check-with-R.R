@@ -27,8 +27,10 @@
 # Byar for dsr, Wilson, Student's t. Of others (repeat-adjusted, fay-feuer and so on) the value is.
 #
 # The numbers are those of internal/results.csv where it is there (publish: {internal: true}), or of a study
-# without disclosure control. Where only a release with rounded numbers is there, differences up to half a
-# unit of the last digit released pass, withheld numbers are not drawn, and the script says so.
+# without disclosure control. Where only a release with rounded numbers is there, the script says so: crude rates
+# and readmissions are made from the rounded counts there, and recomputed from them; rates of bands and means are
+# made from true counts; differences up to half a unit of the last released digit pass; withheld numbers are
+# not drawn.
 #
 # Ends with 0 when all agree, 1 when a number differs, 2 when nothing could be checked.
 #
@@ -265,7 +267,7 @@ compare_row <- function(row, package, options, results) {
   if (grepl("working day", row$unit)) {
     return(list(reason = "a rate for each working day"))
   }
-  if (row$statistic == "dsr" && row$total_count < 10) {
+  if (row$statistic == "dsr" && sum(bands$events) < 10) { # of true events: a released 10 may be 8
     return(list(reason = "fewer than 10 events: the package withholds them"))
   }
   answer <- ask_package(package, row, bands, 0.95)

@@ -148,7 +148,7 @@ measures:
   - {id: stays, statistic: mean_los}
   - {id: readmitted, statistic: readmission}
   - {id: clinics, dataset: op, statistic: crude_rate, where: {specialty: 300}}
-publish: {disclosure: none}
+publish: {disclosure: %s, internal: %s}
 quality: {max_unknown_area: 1}
 """
 
@@ -200,12 +200,13 @@ def main():
 
         hestia("synth", "world", "--study", "long-term-conditions", "--datasets", "apc,op", "--years", "2008-2010", "--people",
                "20000", "--areas", "8", "--seed", "7")
-        os.makedirs(os.path.join(folder, "open"))
-        with open(os.path.join(folder, "open", "study.yaml"), "w") as file:
-            file.write(STUDY)
-        with open(os.path.join(folder, "open", "weighted.csv"), "w") as file:
-            file.write("area,comparator,weight\n5NK,5J6,1.5\n5NK,5QL,0.75\n")
-        hestia("run", os.path.join("open", "study.yaml"), "--quiet")
+        for name, disclosure, internal in (("open", "none", "false"), ("both", "hes2018", "true"), ("closed", "hes2018", "false")):
+            os.makedirs(os.path.join(folder, name))
+            with open(os.path.join(folder, name, "study.yaml"), "w") as file:
+                file.write(STUDY % (disclosure, internal))
+            with open(os.path.join(folder, name, "weighted.csv"), "w") as file:
+                file.write("area,comparator,weight\n5NK,5J6,1.5\n5NK,5QL,0.75\n")
+            hestia("run", os.path.join(name, "study.yaml"), "--quiet")
 
         # every measure, all versions; a row of each
         for version in EXPORTS:
@@ -223,6 +224,13 @@ def main():
             check(len(worst) == len(found) and max(worst) < 1e-9, "how near they are", done.stdout)
         again = script("open/results/latest", "seed=11", "rows=32", "hestia=" + program, "weighted=Weighted areas")
         check(again.stdout == done.stdout, "the same seed draws the same rows", again.stdout)
+
+        # internal/ is preferred to a release
+        done = script("both/results/latest", "seed=5", "rows=32", "hestia=" + program, "weighted=Weighted areas")
+        check(done.returncode == 0 and "internal/results.csv" in done.stdout and "rounded" not in done.stdout, "internal numbers",
+              done.stdout + done.stderr)
+        done = script("closed/results/latest", "seed=5", "rows=60", "hestia=" + program, "weighted=Weighted areas")
+        check(done.returncode == 0 and "a release with rounded numbers" in done.stdout, "a release", done.stdout + done.stderr)
 
         # without the program, or for an older run, what a row alone can show
         done = script("open/results/latest", "seed=3", "hestia=no-such-program", "weighted=Weighted areas")
