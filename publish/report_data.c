@@ -108,7 +108,7 @@ static void write_study(hst_json_stream *json, const hst_publication *p)
     hst_json_text(json, "title", p->study->title);
     write_date(json, "period_from", p->study->period.from);
     write_date(json, "period_to", p->study->period.to);
-    hst_json_null(json, "notice");
+    hst_json_text(json, "notice", p->study->notice);
     write_sites(json, p);
     write_comparators(json, p);
     hst_json_text(json, "area_type", p->study->areas.type);
@@ -263,7 +263,9 @@ hst_status hst_report_data(hst_json_stream *json, const hst_publication *p, hst_
     if (status == HST_OK) {
         status = write_charts(json, p, err);
     }
-    hst_json_null(json, "truth");
+    if (status == HST_OK) {
+        status = hst_report_truth(json, p, err);
+    }
     hst_json_end_object(json);
     return status;
 }

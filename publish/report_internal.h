@@ -17,6 +17,10 @@ void hst_report_rules(hst_json_stream *json, const hst_publication *publication)
 HST_MUST_CHECK hst_status hst_report_tables(hst_json_stream *json,
                                             const hst_publication *publication, hst_error *err);
 
+/** "truth": of artificial data what was planted beside what was found, else null. */
+HST_MUST_CHECK hst_status hst_report_truth(hst_json_stream *json,
+                                           const hst_publication *publication, hst_error *err);
+
 /** A series of a site: the rows of the measure's main statistic, persons of all ages, without
  * split, of one type of period, in the order of time. */
 typedef struct hst_report_series {

@@ -285,15 +285,15 @@ static const struct report_table {
     {&hst_areas_table, NULL},
 };
 
-static hst_status write_table(hst_json_stream *json, const struct report_table *wanted,
-                              const cut *c, hst_error *err)
+static hst_status write_table(hst_json_stream *json, const char *key,
+                              const struct report_table *wanted, const cut *c, hst_error *err)
 {
     const hst_result_table *table = wanted->table;
     json_sink out = {
         .sink = {put_text, put_count, put_real, end_row}, .json = json, .table = table};
     hst_status status = HST_OK;
 
-    hst_json_begin_object(json, table->name);
+    hst_json_begin_object(json, key);
     hst_json_begin_array(json, "columns");
     for (size_t i = 0; i < table->n_columns; i++) {
         hst_json_text(json, NULL, table->columns[i].name);
@@ -356,7 +356,7 @@ hst_status hst_report_tables(hst_json_stream *json, const hst_publication *p, hs
     hst_json_begin_object(json, "tables");
     for (size_t i = 0; i < sizeof report_tables / sizeof report_tables[0] && status == HST_OK;
          i++) {
-        status = write_table(json, &report_tables[i], &c, err);
+        status = write_table(json, report_tables[i].table->name, &report_tables[i], &c, err);
     }
     hst_json_end_object(json);
     write_cuts(json, &c);
@@ -365,4 +365,16 @@ done:
     free(c.last);
     free(c.splits);
     return status;
+}
+
+hst_status hst_report_truth(hst_json_stream *json, const hst_publication *p, hst_error *err)
+{
+    const struct report_table planted = {&hst_planted_table, NULL};
+    const cut whole = {.p = p};
+
+    if (!p->study->planted) {
+        hst_json_null(json, "truth");
+        return HST_OK;
+    }
+    return write_table(json, "truth", &planted, &whole, err);
 }
