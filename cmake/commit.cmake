@@ -1,13 +1,19 @@
 # Writes OUT with the commit of SOURCE, only when it differs, so that nothing is compiled without need.
 # Run at every build: a commit noted when the build folder was configured would be that of an old tree.
-execute_process(
-  COMMAND git -C ${SOURCE} rev-parse --short=12 HEAD
-  OUTPUT_VARIABLE commit
-  OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-execute_process(
-  COMMAND git -C ${SOURCE} status --porcelain --untracked-files=no
-  OUTPUT_VARIABLE changes
-  OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+# A tree that came out of `git archive` has its commit in commit.txt.
+file(READ ${SOURCE}/cmake/commit.txt noted)
+if(noted MATCHES "^([0-9a-f]+) [0-9]+")
+  string(SUBSTRING ${CMAKE_MATCH_1} 0 12 commit)
+else()
+  execute_process(
+    COMMAND git -C ${SOURCE} rev-parse --short=12 HEAD
+    OUTPUT_VARIABLE commit
+    OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  execute_process(
+    COMMAND git -C ${SOURCE} status --porcelain --untracked-files=no
+    OUTPUT_VARIABLE changes
+    OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+endif()
 if(NOT commit)
   set(commit "unknown")
 elseif(changes)

@@ -1,0 +1,204 @@
+"""The tarball: unpacked into a root that holds nothing else, without a network, as root there and as a user who may not write to it.
+
+    python3 tests/packaging/test_tarball.py BUILD SOURCE
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tarfile
+import tempfile
+import unittest
+
+BUILD = SOURCE = ""
+NOBODY = 65534
+
+
+def pack(out):
+    """Makes the tarball; returns its path."""
+    done = subprocess.run([os.path.join(SOURCE, "scripts", "package"), "tarball", "--build", BUILD, "--out", out],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr)
+    return done.stdout.strip()
+
+
+def digest(path):
+    with open(path, "rb") as stream:
+        return hashlib.sha256(stream.read()).hexdigest()
+
+
+def listing(folder):
+    """Names, sizes and times of all below a folder."""
+    return {os.path.join(place, name): os.lstat(os.path.join(place, name))[6:9]
+            for place, folders, files in os.walk(folder) for name in folders + files}
+
+
+class Tarball(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.top = tempfile.mkdtemp(prefix="hestia-tarball-")
+        cls.addClassCleanup(shutil.rmtree, cls.top)
+        cls.tarball = pack(os.path.join(cls.top, "out"))
+        cls.root = os.path.join(cls.top, "root")
+        os.makedirs(os.path.join(cls.root, "a folder", "of programs"))
+        with tarfile.open(cls.tarball) as tar:
+            tar.extractall(os.path.join(cls.root, "a folder", "of programs"))
+            cls.members = tar.getmembers()
+        cls.name = cls.members[0].name
+        cls.program = f"/a folder/of programs/{cls.name}/bin/hestia"
+        cls.unpacked = os.path.join(cls.root, "a folder", "of programs", cls.name)
+        os.mkdir(os.path.join(cls.root, "work"))
+        os.chmod(os.path.join(cls.root, "work"), 0o777)
+        os.chmod(cls.top, 0o755)
+        # A root of its own and no network: as root, or as a user where the system lets users have their own; at least the root.
+        ways = [["unshare", "--net", "chroot"], ["unshare", "--net", "--user", "--map-root-user", "chroot"], ["chroot"]]
+        cls.enter = next((way for way in ways if subprocess.run([*way, "/", "true"], capture_output=True).returncode == 0), None)
+
+    def hestia(self, *arguments, program=None, options=(), code=0, **keywords):
+        if not self.enter:
+            self.skipTest("neither unshare nor chroot is allowed here")
+        done = subprocess.run(self.enter + [*options, self.root, program or self.program, *arguments], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, **keywords)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done
+
+    def test_the_same_bytes_again(self):
+        again = pack(os.path.join(self.top, "again"))
+        self.assertEqual(digest(self.tarball), digest(again))
+        with open(self.tarball + ".sha256") as stream:
+            self.assertEqual(stream.read(), f"{digest(self.tarball)}  {os.path.basename(self.tarball)}\n")
+
+    def test_nothing_of_who_packed_it(self):
+        """Names in order, one time, no owner, one folder, plain modes; gzip's header without name and time."""
+        names = [member.name for member in self.members]
+        self.assertEqual(names, sorted(names))
+        self.assertEqual({member.mtime for member in self.members}, {self.members[0].mtime})
+        self.assertEqual({(m.uid, m.gid, m.uname, m.gname) for m in self.members}, {(0, 0, "", "")})
+        self.assertEqual({name.split("/")[0] for name in names}, {self.name})
+        self.assertLessEqual({(m.isdir(), m.mode) for m in self.members}, {(True, 0o755), (False, 0o755), (False, 0o644)})
+        with open(self.tarball, "rb") as stream:
+            self.assertEqual(stream.read(8), b"\x1f\x8b\x08\x00\x00\x00\x00\x00")
+
+    def test_components(self):
+        """Every library is named with version, source and licence, and each licence text is there."""
+        with open(os.path.join(self.unpacked, "COMPONENTS")) as stream:
+            text = stream.read()
+        inside = os.listdir(os.path.join(self.unpacked, "lib", "hestia"))
+        for name in set(inside) - {"hestia"}:
+            self.assertTrue(re.search(rf"^  files .* ?{re.escape(name)}( |$)", text, re.M), name)
+        self.assertEqual(len(re.findall(r"^  source +\S+ \S+$", text, re.M)), len(re.findall("^  files", text, re.M)))
+        for licence in re.findall(r"\(licences/(.*)\)", text):
+            path = os.path.join(self.unpacked, "licences", licence)
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                for common in re.findall(r"/usr/share/common-licenses/([A-Za-z0-9.-]*[A-Za-z0-9])", stream.read()):
+                    self.assertTrue(os.path.exists(os.path.join(self.unpacked, "licences", f"common-{common}")), f"{licence}: {common}")
+        with open(os.path.join(self.unpacked, "LICENSE")) as stream:
+            self.assertIn("GNU GENERAL PUBLIC LICENSE", stream.read(200))
+
+    def test_version(self):
+        here = subprocess.run([os.path.join(BUILD, "cli", "hestia"), "--version"], capture_output=True, text=True).stdout
+        self.assertEqual(self.hestia("--version").stdout, here)
+
+    def test_demo_with_nothing_of_the_system(self):
+        """No /lib, /etc, /proc, /dev or /tmp, and no network; the program's folder stays as it was."""
+        before = listing(self.unpacked)
+        done = self.hestia("demo", "--people", "2000", "/work/small")
+        self.assertIn("/work/small/results/latest/", done.stdout)
+        for name in ("results.csv", "site-review.csv", "manifest.json"):
+            path = os.path.join(self.root, "work", "small", "results", "latest", name)
+            self.assertGreater(os.path.getsize(path), 500, name)
+        self.assertEqual(listing(self.unpacked), before)
+        self.assertEqual(sorted(os.listdir(self.root)), ["a folder", "work"])
+
+    def test_a_folder_that_may_not_be_written_to(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can become another user")
+        os.makedirs(os.path.join(self.root, "work", "of-nobody"))
+        os.chown(os.path.join(self.root, "work", "of-nobody"), NOBODY, NOBODY)
+        place = "/work/of-nobody/study"
+        as_nobody = [f"--userspec={NOBODY}:{NOBODY}", "--groups="]
+        self.hestia("synth", place, "--people", "2000", "--years", "2008-2009", "--areas", "3", options=as_nobody)
+        self.hestia("run", f"{place}/study.yaml", options=as_nobody)
+        path = os.path.join(self.root, "work", "of-nobody", "study", "results", "latest", "release", "results.csv")
+        self.assertEqual(os.stat(path).st_uid, NOBODY)
+
+    def test_through_links(self):
+        os.symlink(self.program, os.path.join(self.root, "work", "first"))
+        os.symlink("first", os.path.join(self.root, "work", "second"))
+        self.addCleanup(os.unlink, os.path.join(self.root, "work", "first"))
+        self.addCleanup(os.unlink, os.path.join(self.root, "work", "second"))
+        self.hestia("--version", program="/work/second")
+        # outside, where there is /proc: by a link, by a relative path, through the path
+        unpacked = os.path.join(self.unpacked, "bin")
+        os.symlink(os.path.join(unpacked, "hestia"), os.path.join(self.top, "linked"))
+        for arguments, folder, path in (([os.path.join(self.top, "linked")], "/", "/bin"), (["./hestia"], unpacked, "/bin"),
+                                        (["hestia"], "/", unpacked)):
+            done = subprocess.run(arguments + ["--version"], cwd=folder, env={"PATH": path}, capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), arguments)
+
+    def test_a_group_of_the_system(self):
+        """Names of groups are looked up in /etc/group without any module of the system."""
+        os.mkdir(os.path.join(self.root, "etc"))
+        self.addCleanup(shutil.rmtree, os.path.join(self.root, "etc"))
+        with open(os.path.join(self.root, "etc", "group"), "w") as stream:
+            stream.write("root:x:0:\nanalysts:x:0:\n")
+        self.hestia("store", "init", "/work/shared", "--group", "analysts")
+        self.assertEqual(stat.S_IMODE(os.stat(os.path.join(self.root, "work", "shared")).st_mode), 0o2750)
+        self.assertIn("no group strangers", self.hestia("store", "init", "/work/other", "--group", "strangers", code=2).stderr)
+
+    def test_libraries_of_the_system_are_left_out(self):
+        """Neither what is preloaded nor a library path of the user's own: both are for the system's C library."""
+        strange = os.path.join(self.top, "strange")
+        os.mkdir(strange)
+        for name in ("libz.so.1", "libc.so.6"):
+            with open(os.path.join(strange, name), "w") as stream:
+                stream.write("no library")
+        done = subprocess.run([os.path.join(self.unpacked, "bin", "hestia"), "--version"], capture_output=True, text=True,
+                              env={"LD_PRELOAD": os.path.join(strange, "libz.so.1"), "LD_LIBRARY_PATH": strange})
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_a_path_that_the_loader_would_cut_is_refused(self):
+        strange = os.path.join(self.top, "a:b")
+        shutil.copytree(self.unpacked, strange)
+        self.addCleanup(shutil.rmtree, strange)
+        done = subprocess.run([os.path.join(strange, "bin", "hestia"), "--version"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot have : ; or $ in its path", done.stderr)
+
+    def test_libraries_need_no_newer_kernel(self):
+        """The C library says from which kernel on it works; docs/install.md says the same."""
+        if not shutil.which("readelf"):
+            self.skipTest("no readelf")
+        for name in ("lib/hestia/libc.so.6", "bin/hestia"):
+            notes = subprocess.run(["readelf", "-n", os.path.join(self.unpacked, name)], capture_output=True, text=True).stdout
+            self.assertIn("OS: Linux, ABI: 3.2.0", notes, name)
+        with open(os.path.join(SOURCE, "docs", "install.md")) as stream:
+            self.assertIn("any Linux kernel from 3.2 on", stream.read())
+
+    @unittest.skipUnless(shutil.which("qemu-x86_64"), "no qemu-x86_64")
+    def test_a_processor_without_avx(self):
+        """qemu64 is plain x86-64 with SSE3. Reads gzip, finds rows, counts; the numbers are those of this processor."""
+        place, libraries = os.path.join(self.top, "plain"), os.path.join(self.unpacked, "lib", "hestia")
+        plain = ["qemu-x86_64", "-cpu", "qemu64", os.path.join(libraries, "ld-linux-x86-64.so.2"), "--library-path", libraries,
+                 os.path.join(libraries, "hestia")]
+        program = [os.path.join(BUILD, "cli", "hestia")]
+        tables = []
+        for command in (plain, program):
+            for arguments in (["synth", place, "--people", "2000", "--years", "2008-2009", "--areas", "3"], ["run", f"{place}/study.yaml"]):
+                done = subprocess.run(command + arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+                self.assertEqual(done.returncode, 0, done.stderr)
+            with open(os.path.join(place, "results", "latest", "release", "results.csv")) as stream:
+                tables.append([line.split(",")[:12] for line in stream])
+            shutil.rmtree(place)
+        self.assertEqual(tables[0], tables[1])
+        self.assertGreater(len(tables[0]), 100)
+
+
+if __name__ == "__main__":
+    BUILD, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
