@@ -35,6 +35,7 @@ class Install(unittest.TestCase):
         for name in ("bin/hestia", "share/man/man1/hestia.1", "share/man/man5/hestia-study.5",
                      "share/bash-completion/completions/hestia", "share/zsh/site-functions/_hestia",
                      "share/doc/hestia/README.md", "share/doc/hestia/CHANGELOG.md", "share/doc/hestia/LICENSE",
+                     "share/doc/hestia/charts-licences.txt",
                      "share/doc/hestia/docs/install.md", "share/doc/hestia/docs/study-file.md",
                      "share/doc/hestia/examples/long-term-conditions/study.yaml",
                      "share/hestia/reference/README.md", "share/hestia/reference/esp2013.csv"):
@@ -85,7 +86,7 @@ class Install(unittest.TestCase):
         self.assertGreater(len(rows), 100)
         for key, takes in rows:
             if takes != "*later*":
-                self.assertIn(f"\\fB{key}\\fP: ", page)
+                self.assertTrue(f"\\fB{key}\\fP: " in page, f"{key} is not in the page")
 
     @unittest.skipUnless(shutil.which("man"), "no man")
     def test_pages_have_no_faults(self):

@@ -91,6 +91,8 @@ class Tarball(unittest.TestCase):
         inside = os.listdir(os.path.join(self.unpacked, "lib", "hestia"))
         for name in set(inside) - {"hestia"}:
             self.assertTrue(re.search(rf"^  files .* ?{re.escape(name)}( |$)", text, re.M), name)
+        for library in ("vega", "vega-lite", "vega-embed"):
+            self.assertRegex(text, rf"(?m)^  {library} [\d.]+, BSD-3-Clause$")
         self.assertEqual(len(re.findall(r"^  source +\S+ \S+$", text, re.M)), len(re.findall("^  files", text, re.M)))
         for licence in re.findall(r"\(licences/(.*)\)", text):
             path = os.path.join(self.unpacked, "licences", licence)
