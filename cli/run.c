@@ -13,6 +13,7 @@
 #include "cli/impact_report.h"
 #include "cli/row_drop.h"
 #include "cli/run_report.h"
+#include "cli/since_report.h"
 #include "hestia/england.h"
 #include "hestia/ingest.h"
 #include "hestia/publish.h"
@@ -299,6 +300,7 @@ static hst_status publish(run *r, hst_error *err)
     const char *directory = results_directory(r);
     char *folder = NULL, command[1024];
     hst_disclosure disclosure = {0};
+    hst_since since = {.run = ""};
     hst_publication publication = {
         .directory = directory,
         .start = r->start,
@@ -319,6 +321,7 @@ static hst_status publish(run *r, hst_error *err)
         .build_options = cli_build_options,
         .command = command,
         .disclosed = &disclosure,
+        .since = &since,
         .n_threads = r->options->n_threads,
         .memory_bytes = r->options->memory,
         .timings = r->timings,
@@ -331,7 +334,9 @@ static hst_status publish(run *r, hst_error *err)
     status = hst_publish(&publication, &folder, err);
     if (status == HST_OK) {
         cli_report_publish(r->terminal, r->study, folder, &disclosure);
+        cli_report_since(r->terminal, r->study, &since, folder);
     }
+    hst_comparison_free(since.comparison);
     free(folder);
     return status;
 }

@@ -199,6 +199,7 @@ static void read_publish(const hst_scope *s, hst_study *study)
     const hst_yaml *place = disclosure ? disclosure : publish.mapping;
     const char *rule = hst_scope_peek(&publish, "disclosure");
     hst_scope parameters = {s->reader, HST_GROUP_DISCLOSURE, NULL, NULL};
+    hst_scope compare = hst_scope_inner(&publish, "compare");
     hst_texts formats = hst_scope_texts(&publish, "formats");
 
     if (disclosure && disclosure->kind == HST_YAML_MAPPING) {
@@ -221,6 +222,7 @@ static void read_publish(const hst_scope *s, hst_study *study)
     }
     study->publish.internal = hst_scope_bool(&publish, "internal");
     study->publish.latest_copy = hst_scope_choice(&publish, "latest", 0) == 1;
+    study->publish.compare_threshold = get_share(&compare, "threshold");
     study->publish.keep = (int)hst_scope_number(&publish, "keep");
     study->publish.line = place ? place->line : 0;
 }

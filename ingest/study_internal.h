@@ -36,6 +36,7 @@ typedef enum hst_group {
     HST_GROUP_BREAKS,
     HST_GROUP_PUBLISH,
     HST_GROUP_DISCLOSURE,
+    HST_GROUP_COMPARE,
     HST_N_GROUPS
 } hst_group;
 

@@ -364,6 +364,7 @@ const hst_schema_key hst_schema[] = {
     KEY(PUBLISH, BOOL, "internal", "false", "true also writes internal/ with the true numbers"),
     CHOICE(PUBLISH, "latest", hst_latest_choices, "link",
            "results/latest is a link to the last run, or a copy of it"),
+    MAPPING(PUBLISH, "compare", COMPARE, NULL, "what a run says of the run before"),
     KEY(PUBLISH, WHOLE, "keep", "30", "runs kept; a run with a file KEEP in it is never removed"),
 
     CHOICE(DISCLOSURE, "rule", hst_disclosure_choices, HST_REQUIRED, "rule by name"),
@@ -371,6 +372,10 @@ const hst_schema_key hst_schema[] = {
     KEY(DISCLOSURE, WHOLE, "round", "5", "base that counts below England are rounded to"),
     KEY(DISCLOSURE, WHOLE, "decimals", "1",
         "decimals of values and limits from 10 on; smaller ones have three significant figures"),
+
+    KEY(COMPARE, NUMBER, "threshold", "0.05",
+        "share by which a value of a complete period and 100 events or more may differ from the "
+        "run before without a warning"),
 };
 
 const size_t hst_schema_n = sizeof hst_schema / sizeof hst_schema[0];
@@ -405,6 +410,7 @@ const char *hst_group_name(hst_group group)
         [HST_GROUP_BREAKS] = "`breaks`",
         [HST_GROUP_PUBLISH] = "`publish`",
         [HST_GROUP_DISCLOSURE] = "`disclosure`",
+        [HST_GROUP_COMPARE] = "`compare`",
     };
 
     return names[group];

@@ -653,6 +653,32 @@ hst_compare_line hst_comparison_values(const hst_comparison *comparison)
     return sum;
 }
 
+void hst_compare_since(hst_since *out, const char *directory, const char *run_folder,
+                       double threshold)
+{
+    const hst_compare_options options = {.threshold = threshold, .n_moves = 1};
+    hst_status status = HST_OK;
+    char *before = NULL, *after = NULL;
+
+    *out = (hst_since){.run = ""};
+    hst_published_run(out->run, directory);
+    if (out->run[0] == '\0') {
+        return;
+    }
+    status = hst_published_folder(&before, directory, false, &out->problem);
+    if (status == HST_OK) {
+        status = hst_published_folder(&after, run_folder, false, &out->problem);
+    }
+    if (status == HST_OK) {
+        status = hst_compare(&out->comparison, before, after, &options, &out->problem);
+    }
+    free(before);
+    free(after);
+    if (status != HST_OK) {
+        out->comparison = NULL;
+    }
+}
+
 void hst_comparison_free(hst_comparison *comparison)
 {
     if (!comparison) {

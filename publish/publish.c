@@ -219,6 +219,10 @@ hst_status hst_publish(const hst_publication *p, char **path, hst_error *err)
     if (status != HST_OK) {
         goto done;
     }
+    if (p->since) { /* now, as the run before may be among those that are not kept */
+        hst_compare_since(p->since, directory, hst_run_folder_path(folder),
+                          p->study->publish.compare_threshold);
+    }
     status = hst_run_folder_commit(folder, &options, err);
     if (status == HST_OK && path) {
         *path = strdup(hst_run_folder_path(folder));

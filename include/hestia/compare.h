@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "hestia/csv.h"
+#include "hestia/published.h"
 #include "hestia/status.h"
 
 /** What moved between two folders of result tables: every table row by row by its key, every cell
@@ -72,6 +73,21 @@ typedef struct hst_compare_options {
  */
 HST_MUST_CHECK hst_status hst_compare(hst_comparison **out, const char *before, const char *after,
                                       const hst_compare_options *options, hst_error *err);
+
+/** What moved since the run before. */
+typedef struct hst_since {
+    char run[HST_RUN_NAME_BYTES]; /**< its name; "" when there is none */
+    hst_comparison *comparison;   /**< of both release/, which the caller frees; NULL: no run
+                                     before, or it cannot be compared, as `problem` says */
+    hst_error problem;
+} hst_since;
+
+/**
+ * Compares release/ of the latest complete run of a results directory with that of a run folder
+ * that is about to follow it. That it cannot be done is no failure of the run.
+ */
+void hst_compare_since(hst_since *out, const char *directory, const char *run_folder,
+                       double threshold);
 
 /** Frees the comparison; NULL is allowed. */
 void hst_comparison_free(hst_comparison *comparison);

@@ -6,6 +6,7 @@
 
 #include "hestia/area.h"
 #include "hestia/cohort.h"
+#include "hestia/compare.h"
 #include "hestia/cube.h"
 #include "hestia/disclosure.h"
 #include "hestia/england.h"
@@ -53,6 +54,7 @@ typedef struct hst_publication {
     size_t n_timings;
 
     hst_disclosure *disclosed; /**< receives what disclosure control did; NULL: not wanted */
+    hst_since *since;          /**< receives what moved since the run before; NULL: not wanted */
 
     /* Filled in by hst_publish, for the tables. */
     hst_cohort_row *cohort_rows; /**< [n_cohort_rows] */

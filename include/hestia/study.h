@@ -335,6 +335,7 @@ typedef struct hst_study {
             int decimals;   /**< of values and limits (1) */
         } disclosure;
         bool internal, latest_copy;
+        double compare_threshold; /**< 0.05: larger moves since the run before are warned of */
         int keep;
         size_t line; /**< of `disclosure`, else of `publish`, else 0 */
     } publish;

@@ -20,6 +20,8 @@ PROGRAM = ""
 KEY = ["measure", "area_code", "period", "sex", "age", "split", "statistic"]
 COLUMNS = ["table", "measure", "area_code", "period", "key", "column", "before", "after", "difference", "percent", "kind"]
 
+PUBLISH = "\npublish: {formats: csv, disclosure: none, internal: true}\n"
+
 
 def hestia(*arguments, code=0):
     done = subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True)
@@ -53,8 +55,8 @@ class Compare(unittest.TestCase):
                "60000", "--areas", "8", "--quiet")
         cls.study = f"{cls.top}/study.yaml"
         with open(cls.study, encoding="utf-8") as stream:
-            text = re.sub(r"\n  formats: .*", "\n  formats: csv\n  internal: true", stream.read())
-        text = re.sub(r"\n  disclosure: .*", "\n  disclosure: none", text)
+            text, n = re.subn(r"\npublish:\n(  .*\n)*", PUBLISH, stream.read())
+        assert n == 1
         with open(cls.study, "w", encoding="utf-8") as stream:
             stream.write(text)
         cls.results = f"{cls.top}/results"
@@ -158,6 +160,48 @@ class Compare(unittest.TestCase):
         self.assertEqual(audit[0]["column"], "n")
         self.assertGreater(float(audit[0]["difference"]), 0)
         self.assertTrue(any(row["table"] == "reconcile" for row in rows))
+
+    # ---- what a run says ----
+
+    def test_a_run_says_what_moved_since_the_run_before(self):
+        self.assertNotIn("since ", self.first_said)
+        before, after = keyed(f"{self.first}/results.csv"), keyed(f"{self.second}/results.csv")
+        n = sum(before[key]["value"] != after[key]["value"] for key in after)
+        largest = re.search(r"^ +([+-][\d.]+ %)  (\S+, \S+, .+?): ", hestia("compare", self.first, self.second).stdout, re.M)
+        percent, what = largest.groups()
+        self.assertIn(f"since {os.path.basename(self.first)}: {n:,} of {len(after):,} values changed, 0 new, 0 gone · most: "
+                      f"{what} {percent}", self.second_said)
+        past = re.search(r"hestia: (\d+) values? moved", hestia("compare", self.first, self.second, "--threshold", "5", code=3).stderr)
+        self.assertRegex(self.second_said, rf"! {past.group(1)} values? of complete periods moved by more than 5 % since the run "
+                                           rf"before, most of all {re.escape(what)} {re.escape(percent)} "
+                                           rf"\(hestia compare {self.first} {self.second}\)")
+
+    def test_a_run_and_its_threshold(self):
+        """Only the run before is kept by the new one's end, and a threshold above all moves says nothing."""
+        folder = f"{self.top}/third"
+        os.makedirs(folder)
+        shutil.copytree(self.first, f"{folder}/{os.path.basename(self.first)}")
+        os.symlink(os.path.basename(self.first), f"{folder}/latest")
+        with open(self.study, encoding="utf-8") as stream:
+            text = stream.read().replace("internal: true}", "internal: true, keep: 1, compare: {threshold: 1}}")
+        with open(f"{self.top}/third.yaml", "w", encoding="utf-8") as stream:
+            stream.write(text)
+        done = hestia("run", f"{self.top}/third.yaml", "--no-progress", "--out", folder)
+        self.assertIn(f"since {os.path.basename(self.first)}: ", done.stderr)
+        self.assertNotIn("moved by more than", done.stderr)
+        self.assertFalse(os.path.exists(f"{folder}/{os.path.basename(self.first)}"))
+
+    def test_a_run_before_that_cannot_be_read(self):
+        folder = f"{self.top}/broken"
+        run = f"{folder}/{os.path.basename(self.first)}"
+        os.makedirs(folder)
+        shutil.copytree(self.first, run)
+        os.symlink(os.path.basename(self.first), f"{folder}/latest")
+        with open(f"{run}/release/results.csv", "a", encoding="utf-8") as stream:
+            stream.write("one,two\n")
+        done = hestia("run", self.study, "--no-progress", "--out", folder)
+        self.assertRegex(done.stderr, r"what moved since the run \S+ cannot be said: .*results\.csv, line \d+: is no row")
+        self.assertNotEqual(os.readlink(f"{folder}/latest"), os.path.basename(self.first))
 
     # ---- kinds of change, made by hand ----
 

@@ -17,6 +17,7 @@ import tempfile
 import unittest
 
 PROGRAM = SOURCE = ""
+PUBLISH = "\npublish: {formats: [csv, sqlite], disclosure: none}\n"
 SHELL = shutil.which("sqlite3")
 
 TABLES = ["results", "measures", "areas", "audit", "reconcile", "reported", "cohorts", "impact", "site-review", "sensitivity",
@@ -81,8 +82,8 @@ class Database(unittest.TestCase):
                         "2008-2010", "--people", "20000", "--areas", "8", "--quiet"], check=True)
         cls.study = f"{cls.top}/study.yaml"
         with open(cls.study, encoding="utf-8") as stream:
-            text = re.sub(r"\n  formats: .*", "\n  formats: [csv, sqlite]", stream.read())
-        assert "[csv, sqlite]" in text
+            text, n = re.subn(r"\npublish:\n(  .*\n)*", PUBLISH, stream.read())
+        assert n == 1
         with open(cls.study, "w", encoding="utf-8") as stream:
             stream.write(text)
         cls.latest = run(cls.study, f"{cls.top}/one", "--threads", "1")
