@@ -34,7 +34,18 @@ hst_status hst_disclose(hst_publication *publication, hst_disclosure *out, hst_e
     if (status != HST_OK) {
         goto done;
     }
+    status = disclosure_certify(&cells, &out->n_certified, err);
     add_up(&cells, out);
+    if (status == HST_OK && out->n_certified < out->n_small) {
+        status =
+            hst_fail(err, HST_ERR_ARGUMENT,
+                     "disclosure control: %zu of %zu small counts could be worked out from the "
+                     "rest of the release; nothing was published",
+                     out->n_small - out->n_certified, out->n_small);
+    }
+    if (status != HST_OK) {
+        goto done;
+    }
     disclosure_mask_rows(&cells);
     status = disclosure_mask_services(&cells, err);
     if (status == HST_OK) {

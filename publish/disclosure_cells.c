@@ -20,10 +20,10 @@ static uint64_t mix(uint64_t x)
 
 static uint64_t hash_key(const cell_key *key)
 {
-    uint64_t what = (uint64_t)key->unit << 32 | (uint64_t)key->measure << 16 | key->split;
+    uint64_t what = (uint64_t)key->unit << 32 | (uint64_t)key->track << 16 | key->split;
     uint64_t when = (uint64_t)(uint32_t)key->from << 32 | (uint32_t)key->to;
 
-    return mix(what ^ mix(when + (uint64_t)key->layer));
+    return mix(what ^ mix(when));
 }
 
 static uint64_t hash_text(const char *text)
@@ -38,8 +38,8 @@ static uint64_t hash_text(const char *text)
 
 static bool is_same_key(const cell_key *a, const cell_key *b)
 {
-    return a->unit == b->unit && a->measure == b->measure && a->split == b->split &&
-           a->from == b->from && a->to == b->to && a->layer == b->layer;
+    return a->unit == b->unit && a->track == b->track && a->split == b->split &&
+           a->from == b->from && a->to == b->to;
 }
 
 /* The slot of a key: its cell's, or the free one where it belongs. */
@@ -144,9 +144,26 @@ static uint32_t unit_of(const disclosure_cells *cells, bool is_group, size_t are
     return (uint32_t)(is_group ? area : hst_areas_n_groups(cells->publication->areas) + area);
 }
 
-static bool is_national(const disclosure_cells *cells, bool is_group, size_t area)
+/* True when a filter asks for single providers or practices. */
+static bool asks_for_providers(const hst_where *where)
 {
-    return is_group && hst_areas_group(cells->publication->areas, area)->is_england;
+    bool asks = where->codes[HST_WHERE_PROVIDER].n > 0 || where->codes[HST_WHERE_GP_PRACTICE].n > 0;
+
+    for (size_t i = 0; i < where->n_any && !asks; i++) {
+        asks = asks_for_providers(&where->any[i]);
+    }
+    return asks;
+}
+
+/* England is national; what single providers did for all of it is not. */
+static bool is_national(const disclosure_cells *cells, bool is_group, size_t area,
+                        const hst_measure *measure, const char *split)
+{
+    if (!is_group || !hst_areas_group(cells->publication->areas, area)->is_england) {
+        return false;
+    }
+    return !measure || ((measure->split != HST_SPLIT_PROVIDER || split[0] == '\0') &&
+                        !asks_for_providers(&measure->where));
 }
 
 /* The cell of a key, a new one where there is none. */
@@ -174,9 +191,7 @@ static hst_status add_cell(disclosure_cells *cells, disclosure_cell **out, const
     return HST_OK;
 }
 
-/* True for statistics whose values are worked out from true numbers, also where the count is
- * rounded; those of repeat-adjusted limits hold the true number of events, too. */
-static bool is_from_true_numbers(const hst_measure *measure)
+bool disclosure_is_from_true_numbers(const hst_measure *measure)
 {
     switch (measure->statistic) {
     case HST_STAT_COUNT:
@@ -196,11 +211,10 @@ static bool is_from_true_numbers(const hst_measure *measure)
 static cell_key key_of_row(const disclosure_cells *cells, const hst_result *row, uint16_t split)
 {
     return (cell_key){.unit = unit_of(cells, row->is_group, row->area),
-                      .measure = (uint16_t)row->measure,
+                      .track = disclosure_track(row->measure, LAYER_COUNT),
                       .split = split,
                       .from = row->period.start,
-                      .to = row->period.end,
-                      .layer = LAYER_COUNT};
+                      .to = row->period.end};
 }
 
 /* Turns the key of a row's count into that of its denominator; false when that is no count. */
@@ -210,7 +224,7 @@ static bool turn_to_denominator(const disclosure_cells *cells, const hst_result 
     hst_period base;
 
     if (measure->statistic == HST_STAT_READMISSION) {
-        key->layer = LAYER_DENOMINATOR;
+        key->track = disclosure_track(row->measure, LAYER_DENOMINATOR);
         return true;
     }
     if (measure->statistic == HST_STAT_GROWTH && measure->base &&
@@ -227,7 +241,7 @@ static hst_status add_row(disclosure_cells *cells, size_t number, hst_error *err
     const hst_publication *p = cells->publication;
     const hst_result *row = &p->results[number];
     const hst_measure *measure = &p->study->measures[row->measure];
-    bool is_of_all = is_national(cells, row->is_group, row->area);
+    bool is_of_all = is_national(cells, row->is_group, row->area, measure, row->split);
     disclosure_cell *cell = NULL;
     uint16_t split = 0;
     cell_key key;
@@ -250,11 +264,11 @@ static hst_status add_row(disclosure_cells *cells, size_t number, hst_error *err
     if (measure->statistic == HST_STAT_DSR) {
         cell->cut = row->total_count < measure->min_events ? CUT_BELOW : CUT_FROM;
     }
-    if (is_from_true_numbers(measure) && row->total_count > 0 && !isnan(row->value)) {
+    if (disclosure_is_from_true_numbers(measure) && row->total_count > 0 && !isnan(row->value)) {
         cell->has_values = true;
     }
     if (measure->statistic == HST_STAT_READMISSION && !isnan(row->total_pop)) {
-        key.layer = LAYER_DENOMINATOR;
+        key.track = disclosure_track(row->measure, LAYER_DENOMINATOR);
         status = add_cell(cells, &cell, &key, llround(row->total_pop), is_of_all, err);
     }
     return status;
@@ -265,24 +279,35 @@ static hst_status add_span(disclosure_cells *cells, const hst_review *review, hs
 {
     const hst_measure *measure = &cells->publication->study->measures[review->measure];
     cell_key key = {.unit = unit_of(cells, false, review->site),
-                    .measure = (uint16_t)review->measure,
+                    .track = disclosure_track(review->measure, LAYER_COUNT),
                     .from = from,
-                    .to = to,
-                    .layer = LAYER_COUNT};
+                    .to = to};
+    bool has_pre_post =
+        cells->publication->study->impacts[review->impact].methods >> HST_IMPACT_PRE_POST &
+        1u; /* its limits give the counts back */
+    size_t n_before = 0;
     disclosure_cell *cell = NULL;
     hst_status status = HST_OK;
 
     if (measure->is_table || from == HST_DATE_MISSING || isnan(span->total_count)) {
         return HST_OK;
     }
+    n_before = cells->n;
     status = add_cell(cells, &cell, &key, llround(span->total_count), false, err);
-    if (status == HST_OK && span->total_count > 0 && is_from_true_numbers(measure) &&
-        !isnan(span->value)) {
-        cell->has_values = true;
+    if (status != HST_OK) {
+        return status;
     }
-    if (status == HST_OK && measure->statistic == HST_STAT_READMISSION && !isnan(span->total_pop)) {
-        key.layer = LAYER_DENOMINATOR;
+    cell->is_span |= cells->n > n_before;
+    cell->has_values |= span->total_count > 0 && !isnan(span->value) &&
+                        (disclosure_is_from_true_numbers(measure) || has_pre_post);
+    if (measure->statistic == HST_STAT_READMISSION && !isnan(span->total_pop)) {
+        key.track = disclosure_track(review->measure, LAYER_DENOMINATOR);
+        n_before = cells->n;
         status = add_cell(cells, &cell, &key, llround(span->total_pop), false, err);
+        if (status == HST_OK) {
+            cell->is_span |= cells->n > n_before;
+            cell->has_values |= has_pre_post;
+        }
     }
     return status;
 }
@@ -318,14 +343,14 @@ static hst_status add_cohorts(disclosure_cells *cells, hst_error *err)
         const hst_cohort_row *row = &p->cohort_rows[i];
         hst_period year = hst_period_of(HST_BY_YEAR, hst_date_from_civil(row->year, APRIL, 1));
         cell_key key = {.unit = unit_of(cells, row->is_group, row->area),
-                        .measure = (uint16_t)disclosure_cohort_measure(p->study, row->cohort),
+                        .track = disclosure_track(disclosure_cohort_measure(p->study, row->cohort),
+                                                  LAYER_COUNT),
                         .from = year.start,
-                        .to = year.end,
-                        .layer = LAYER_COUNT};
+                        .to = year.end};
         disclosure_cell *cell = NULL;
 
         status = add_cell(cells, &cell, &key, (int64_t)row->members,
-                          is_national(cells, row->is_group, row->area), err);
+                          is_national(cells, row->is_group, row->area, NULL, ""), err);
     }
     return status;
 }
@@ -337,7 +362,7 @@ hst_status disclosure_cells_create(disclosure_cells *out, const hst_publication 
     hst_status status = HST_OK;
 
     *out = (disclosure_cells){.publication = publication, .rule = *rule};
-    if (publication->study->n_measures + publication->study->n_cohorts > UINT16_MAX ||
+    if (publication->study->n_measures + publication->study->n_cohorts > UINT16_MAX / 2 ||
         hst_areas_n(publication->areas) + hst_areas_n_groups(publication->areas) >= CELL_NONE) {
         return hst_fail(err, HST_ERR_RANGE, "too many measures or areas for disclosure control");
     }
@@ -368,7 +393,7 @@ void disclosure_cells_clear(disclosure_cells *cells)
 
 /* ---- questions ---- */
 
-static uint32_t find(const disclosure_cells *cells, const cell_key *key)
+uint32_t disclosure_cell_at(const disclosure_cells *cells, const cell_key *key)
 {
     uint32_t slot = cells->slots[slot_of(cells, key)];
 
@@ -389,12 +414,11 @@ uint32_t disclosure_cell_find(const disclosure_cells *cells, size_t measure, cel
                               const char *split)
 {
     cell_key key = {.unit = unit_of(cells, is_group, area),
-                    .measure = (uint16_t)measure,
+                    .track = disclosure_track(measure, layer),
                     .from = from,
-                    .to = to,
-                    .layer = layer};
+                    .to = to};
 
-    return find_split(cells, split, &key.split) ? find(cells, &key) : CELL_NONE;
+    return find_split(cells, split, &key.split) ? disclosure_cell_at(cells, &key) : CELL_NONE;
 }
 
 uint32_t disclosure_cell_of_row(const disclosure_cells *cells, const hst_result *row)
@@ -407,7 +431,7 @@ uint32_t disclosure_cell_of_row(const disclosure_cells *cells, const hst_result 
     }
     cell_key key = key_of_row(cells, row, split);
 
-    return find(cells, &key);
+    return disclosure_cell_at(cells, &key);
 }
 
 uint32_t disclosure_denominator_of_row(const disclosure_cells *cells, const hst_result *row)
@@ -420,7 +444,7 @@ uint32_t disclosure_denominator_of_row(const disclosure_cells *cells, const hst_
     }
     cell_key key = key_of_row(cells, row, split);
 
-    return turn_to_denominator(cells, row, &key) ? find(cells, &key) : CELL_NONE;
+    return turn_to_denominator(cells, row, &key) ? disclosure_cell_at(cells, &key) : CELL_NONE;
 }
 
 bool disclosure_is_hidden(const disclosure_cells *cells, uint32_t cell)
@@ -446,18 +470,18 @@ disclosure_range disclosure_known(const disclosure_cells *cells, const disclosur
     const hst_study *study = cells->publication->study;
     disclosure_range known = disclosure_bucket(&cells->rule, cell->count);
 
+    if (cell->state == CELL_WITHHELD || cell->is_open) {
+        return (disclosure_range){1, INT64_MAX};
+    }
     if (cell->state == CELL_SMALL) {
         return (disclosure_range){1, cells->rule.min - 1};
-    }
-    if (cell->state == CELL_WITHHELD) {
-        return (disclosure_range){1, INT64_MAX};
     }
     if (cell->count <= 0 ||
         (cell->state == CELL_SHOWN && (cell->is_national || cell->has_values))) {
         return (disclosure_range){cell->count, cell->count};
     }
     if (cell->cut != CUT_NONE) {
-        int64_t min_events = study->measures[cell->key.measure].min_events;
+        int64_t min_events = study->measures[disclosure_measure_of(cell->key.track)].min_events;
 
         if (cell->cut == CUT_BELOW && known.high >= min_events) {
             known.high = min_events - 1;

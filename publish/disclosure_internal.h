@@ -45,13 +45,12 @@ typedef enum cell_state {
 /* Counts of a measure: what is counted, or what that is divided by where it is a count, too. */
 typedef enum cell_layer { LAYER_COUNT, LAYER_DENOMINATOR } cell_layer;
 
-/* Which count: of a measure or cohort (disclosure_cohort_measure), a comparator or area, days
- * and split value. */
+/* Which count: of a measure (or cohort) and layer, a comparator or area, days and split value. */
 typedef struct cell_key {
-    uint32_t unit; /* comparators, then areas */
-    uint16_t measure, split;
+    uint32_t unit;     /* comparators, then areas */
+    uint16_t track;    /* disclosure_track of measure and layer */
+    uint16_t split;    /* 0: all together */
     hst_date from, to; /* inclusive */
-    cell_layer layer;
 } cell_key;
 
 /* What notes say of a count: whether it is below the measure's min_events. */
@@ -66,6 +65,8 @@ typedef struct disclosure_cell {
     uint8_t cut;    /* a cell_cut */
     bool is_national;
     bool has_values; /* published values worked out from the true count give it back */
+    bool is_span;    /* of a service's baseline or review alone, no period of the results */
+    bool is_open;    /* small, and yet a reader must take it for any count that is hidden */
     int64_t count;   /* the true one */
 } disclosure_cell;
 
@@ -94,13 +95,31 @@ uint32_t disclosure_cell_find(const disclosure_cells *cells, size_t measure, cel
                               bool is_group, size_t area, hst_date from, hst_date to,
                               const char *split);
 
+/* True for statistics whose values are worked out from true numbers, also where the count is
+ * rounded; repeat-adjusted limits hold the true number of events, too. */
+bool disclosure_is_from_true_numbers(const hst_measure *measure);
+
 /* Cells of a row of the results: that of its count, and that of its denominator where that is
  * another count (CELL_NONE). */
 uint32_t disclosure_cell_of_row(const disclosure_cells *cells, const hst_result *row);
 uint32_t disclosure_denominator_of_row(const disclosure_cells *cells, const hst_result *row);
 
+/* A track is a measure's (or cohort's) counts of one layer. */
+static inline uint16_t disclosure_track(size_t measure, cell_layer layer)
+{
+    return (uint16_t)(2 * measure + (size_t)layer);
+}
+
+static inline size_t disclosure_measure_of(uint16_t track)
+{
+    return track / 2;
+}
+
 /* Number under which a cohort's cells stand among those of the measures. */
 size_t disclosure_cohort_measure(const hst_study *study, size_t cohort);
+
+/* Number of the cell of a key, CELL_NONE when there is none. */
+uint32_t disclosure_cell_at(const disclosure_cells *cells, const cell_key *key);
 
 /* True when nothing of a cell is shown; CELL_NONE is not hidden. */
 bool disclosure_is_hidden(const disclosure_cells *cells, uint32_t cell);
@@ -110,6 +129,71 @@ int64_t disclosure_shown_count(const disclosure_cells *cells, uint32_t cell);
 
 /* What a reader knows of a cell's count. */
 disclosure_range disclosure_known(const disclosure_cells *cells, const disclosure_cell *cell);
+
+/* Days from..to: a period. */
+typedef struct cell_span {
+    hst_date from, to; /* inclusive */
+} cell_span;
+
+/* ---- what counts have to do with each other (disclosure_tracks.c) ---- */
+
+enum { N_PERIOD_TYPES = 3, MAX_OPTIONS = 6, MAX_PARTS = 12 };
+
+/* How the events of one track move with those of another. */
+typedef struct track_part {
+    uint16_t track;
+    int sign;
+} track_part;
+
+/* One way in which an event of a track can be there or not: what else changes with it. */
+typedef struct track_option {
+    size_t n;
+    track_part parts[MAX_PARTS]; /* [0] is the track itself, sign 1 */
+} track_option;
+
+/* One measure's counts of one layer. */
+typedef struct disclosure_track_info {
+    bool is_used;
+    hst_split split;
+    size_t n_periods[N_PERIOD_TYPES];   /* months, quarters, years */
+    cell_span *periods[N_PERIOD_TYPES]; /* in order */
+    size_t n_spans;
+    uint32_t *spans; /* [n_spans]: cells of services' baselines and reviews */
+    size_t n_options;
+    track_option options[MAX_OPTIONS];
+    size_t n_larger, n_smaller; /* tracks that are never below, never above it */
+    uint16_t *larger, *smaller;
+} disclosure_track_info;
+
+/* A comparator that an area is in. */
+typedef struct area_group {
+    uint32_t group;
+    double weight;
+} area_group;
+
+typedef struct disclosure_tracks {
+    const disclosure_cells *cells;
+    size_t n;
+    disclosure_track_info *items;
+    size_t n_areas, n_groups;
+    size_t *first_group; /* [n_areas + 1]: of each area in `groups` */
+    area_group *groups;
+} disclosure_tracks;
+
+HST_MUST_CHECK hst_status disclosure_tracks_create(disclosure_tracks *out,
+                                                   const disclosure_cells *cells, hst_error *err);
+void disclosure_tracks_clear(disclosure_tracks *tracks);
+
+/* ---- other worlds (disclosure_worlds.c) ---- */
+
+/*
+ * Finds for every small count another world, one event different, in which all that is released
+ * would be the same; where there is none, withholds what it takes, at the least cost.
+ *
+ * @param n_certified  receives the number of small counts that have one
+ */
+HST_MUST_CHECK hst_status disclosure_certify(disclosure_cells *cells, size_t *n_certified,
+                                             hst_error *err);
 
 /* ---- what is released (disclosure_rows.c, disclosure_services.c, disclosure_tables.c) ---- */
 

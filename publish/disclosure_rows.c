@@ -253,7 +253,7 @@ static void mask_row(hst_result *row, const disclosure_cells *cells, uint32_t nu
         hide_row(row, measure, texts);
         return;
     }
-    if (cell->state == CELL_NO_VALUES) {
+    if (cell->state == CELL_NO_VALUES && disclosure_is_from_true_numbers(measure)) {
         drop_values(row);
         row->note = no_values_note;
         say_method(row, texts, shown < HST_BYAR_FROM && texts->of_exact);

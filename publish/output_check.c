@@ -51,10 +51,37 @@ static void write_rule(FILE *text, const hst_publication *p)
 static void write_numbers(FILE *text, const hst_disclosure *d)
 {
     fprintf(text,
-            "Counts below England: %zu, of which %zu are small and hidden. So that none of them "
-            "comes back, %zu larger counts\nare hidden in the same way, and %zu cells show their "
-            "rounded count without value and limits. Other tables: %zu hidden.\n",
-            d->n_counts, d->n_small, d->n_withheld_counts, d->n_withheld_values, d->n_other);
+            "Counts below England: %zu; small and hidden: %zu. So that none of them comes back ",
+            d->n_counts, d->n_small);
+    fprintf(text,
+            "%zu larger counts are hidden\nin the same way, and %zu cells show their rounded ",
+            d->n_withheld_counts, d->n_withheld_values);
+    fprintf(text, "count without value and limits. In other tables %zu numbers are hidden.\n",
+            d->n_other);
+}
+
+/* What was tried, and what nobody can promise. */
+static void write_tests(FILE *text, const hst_disclosure *d)
+{
+    fprintf(text,
+            "Tested: for each of the %zu small counts another set of records was found, one event "
+            "different or one event moved,\nthat gives exactly the same counts, also where England "
+            "less other areas, totals less their parts, years less months,\noverlapping "
+            "comparators, measures of the same events, and counts that limits or means give back "
+            "are put together.\n\n",
+            d->n_certified);
+    fprintf(text,
+            "Not controlled, by the rule: standardised rates, limits, regressions and their series "
+            "(where few points of a series are\nhidden, its model tells their values, not their "
+            "counts); England; populations; measures of a table and registers, which\nare the "
+            "study's own published numbers. Words such as lower or similar are by true numbers. "
+            "Whoever has the release of\nanother night, or other tables of the same records, can "
+            "compare: a count that moved from one rounded value to the next\nbetween two nights "
+            "did so by the records that came between.\n\n");
+    fprintf(text,
+            "Please look at: free text of the study file (titles, notes, reasons, names); whether "
+            "the data access agreement asks for\nmore than min and round above; whether another "
+            "release of the same records is out.\n");
 }
 
 hst_status hst_output_check_write(const hst_publication *p, const char *folder, hst_error *err)
@@ -76,6 +103,8 @@ hst_status hst_output_check_write(const hst_publication *p, const char *folder, 
     write_rule(text, p);
     fprintf(text, "\n");
     write_numbers(text, p->disclosure);
+    fprintf(text, "\n");
+    write_tests(text, p->disclosure);
     if (fclose(text) != 0 && status == HST_OK) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for %s", path);
     }
