@@ -1,8 +1,9 @@
 // The report: puts the sections together, in the order in which they are read. Nothing else runs by itself.
 
-/** The section of all services: Table 27 of the study, one row a site, service, measure and comparator. */
+/** The section of all services: Table 27 of the study, one row a site, service and measure. */
 function servicesSection(data) {
-    const rows = data.rows("site-review");
+    const rows = data.services.flatMap((service) => reviewsOf(data, service.id));
+    const all = (row) => data.rows("site-review").filter((other) => other.impact === row.impact && other.site_code === row.site_code && other.measure === row.measure);
     if (!rows.length) {
         return null;
     }
@@ -10,13 +11,12 @@ function servicesSection(data) {
     return section("services", 2, "Site review",
         element("p", null, "Each service before and after, beside its comparators. Limits are 95 %; p is of the method declared before the run."),
         htmlTable("Site review: baseline, review, change and verdict", [
-            { title: "Site", isHead: true, cell: (row) => row.site_name }, { title: "Measure", cell: (row) => [row.title, element("span", { class: "when" }, `, ${row.unit ?? ""}`)] },
+            { title: "Site and measure", isHead: true, cell: (row) => [row.site_name, element("span", { class: "when" }, ` ${row.title}, ${row.unit ?? ""}`)] },
             { title: "Baseline", cell: (row) => side(row, "baseline") }, { title: "Review", cell: (row) => side(row, "review") },
             { title: "Change", isNumber: true, cell: (row) => [numberCell(row.change, row.suppressed), isNumber(row.change_percent) ? ` (${percentText(row.change_percent)})` : ""] },
-            { title: "Beside", cell: (row) => row.comparator || DASH }, { title: "Its change", isNumber: true, cell: (row) => numberCell(row.comparator_change, row.suppressed) },
-            { title: "Difference", isNumber: true, cell: (row) => [numberCell(row.difference, row.suppressed), limitsText(row.difference_lowercl, row.difference_uppercl) ? ` (${limitsText(row.difference_lowercl, row.difference_uppercl)})` : ""] },
-            { title: "p", isNumber: true, cell: (row) => (isNumber(row.p) ? probabilityText(row.p).replace("p = ", "").replace("p ", "") : DASH) }, { title: "Verdict", cell: (row) => verdictBadge(row.verdict) },
-            { title: "Recording", cell: (row) => (row.break_flag ? breakFlagText(row.break_flag) : row.incomplete ? "incomplete" : "no break suspected") },
+            { title: "Comparators: their change, and the difference with 95 % limits", cell: (row) => all(row).map((one) => element("div", null, one.comparator ? [`${one.comparator} `, numberCell(one.comparator_change, one.suppressed), ", difference ", numberCell(one.difference, one.suppressed), limitsText(one.difference_lowercl, one.difference_uppercl) ? ` (${limitsText(one.difference_lowercl, one.difference_uppercl)})` : ""] : DASH)) },
+            { title: "p", isNumber: true, cell: (row) => (isNumber(row.p) ? probabilityNumber(row.p) : DASH) },
+            { title: "Verdict", cell: (row) => [verdictBadge(row.verdict), row.break_flag ? ` Recording may have changed: ${breakFlagText(row.break_flag)}.` : "", row.incomplete ? " A period is incomplete." : ""] },
         ], rows, { class: "review" }));
 }
 

@@ -27,7 +27,7 @@ const THEME = {
     axisY: { titleAnchor: "end", titleAngle: 0, titleAlign: "left", titleX: 0, titleY: -8, titleBaseline: "bottom", domain: false, ticks: false },
     legend: {
         orient: "top", title: null, labelFontSize: 12, labelColor: INK, labelLimit: 320, symbolStrokeWidth: 2.5, symbolSize: 220,
-        labelFont: "Arial, Helvetica, sans-serif", columnPadding: 16, offset: 22,
+        labelFont: "Arial, Helvetica, sans-serif", columnPadding: 16, offset: 32,
     },
     title: { fontSize: 13, anchor: "start", color: INK, font: "Arial, Helvetica, sans-serif", offset: 10, subtitleFont: "Arial, Helvetica, sans-serif" },
     line: { strokeWidth: 1.8 },
@@ -36,17 +36,20 @@ const THEME = {
 
 /** A spec with what all charts have in common. */
 function chartSpec(spec) {
-    return { $schema: "https://vega.github.io/schema/vega-lite/v6.json", autosize: { type: "pad", contains: "padding" }, ...spec, config: THEME };
+    const isSplit = spec.concat || spec.vconcat; // the legend then stands above titles, which keep their distance
+    return {
+        $schema: "https://vega.github.io/schema/vega-lite/v6.json", autosize: { type: "pad", contains: "padding" }, ...spec,
+        config: { ...THEME, legend: { ...THEME.legend, offset: isSplit ? 10 : THEME.legend.offset } },
+    };
 }
 
-/** Axis of time; labels are financial years where a period is a year, else years at their beginning. */
-function timeAxis(periodType) {
+/** Axis of time; labels are financial years at the points where a period is a year, else years at their beginning. */
+function timeAxis(periodType, points = []) {
     const year = "year(datum.value)";
-    const isYear = periodType === "year";
-    const financial = `${year} + '/' + slice('' + (${year} + 1), 2)`;
+    const starts = [...new Set(points.map((point) => point.date))].sort().map((date) => ({ year: Number(date.slice(0, 4)), month: Number(date.slice(5, 7)), date: Number(date.slice(8, 10)) }));
     return {
         field: "date", type: "temporal", title: null,
-        axis: isYear ? { labelExpr: financial, tickCount: "year" }
+        axis: periodType === "year" ? { labelExpr: `${year} + '/' + slice('' + (${year} + 1), 2)`, ...(starts.length ? { values: starts } : {}) }
             : { labelExpr: `month(datum.value) == 0 ? '' + ${year} : timeFormat(datum.value, '%b')`, tickCount: periodType === "month" ? { interval: "month", step: 6 } : "year" },
     };
 }
@@ -84,9 +87,17 @@ const POINT_TOOLTIP = [
     { field: "limits", title: "95 % limits" }, { field: "count", title: "Count" }, { field: "note", title: "Note" },
 ];
 
-/** Points without a number at the axis, incomplete ones hollow, lonely ones as a dot; what a line alone would hide. */
-function stateLayers(points, height, colour) {
-    const used = Object.keys(STATE_NAMES).filter((state) => points.some((point) => point.state === state));
+/** The states of points that need a sign of their own. */
+function usedStates(points) {
+    return Object.keys(STATE_NAMES).filter((state) => points.some((point) => point.state === state));
+}
+
+/**
+ * Points without a number at the axis, incomplete ones hollow, lonely ones as a dot: what a line alone would hide.
+ *
+ * colour: an encoding or {value}; used: the states of all panels of the figure, which share a legend.
+ */
+function stateLayers(points, height, colour, used = usedStates(points)) {
     const shape = {
         field: "stateName", type: "nominal",
         scale: { domain: used.map((state) => STATE_NAMES[state]), range: used.map((state) => STATE_SHAPES[state]) },
@@ -103,16 +114,17 @@ function stateLayers(points, height, colour) {
             encoding: { x: { field: "date", type: "temporal" }, y: { field: "pixel", type: "quantitative", scale: null, axis: null }, shape, color: colour, tooltip: POINT_TOOLTIP },
         });
     }
-    if (used.includes("incomplete")) {
+    const incomplete = points.filter((point) => point.state === "incomplete"), alone = points.filter((point) => point.isAlone);
+    if (incomplete.length) {
         layers.push({
-            transform: [{ filter: "datum.state == 'incomplete'" }],
-            mark: { type: "point", size: 42, strokeWidth: 1.6, filled: true, fill: "#FFFFFF" },
-            encoding: { x: { field: "date", type: "temporal" }, y: { field: "value", type: "quantitative" }, shape, stroke: colour, tooltip: POINT_TOOLTIP },
+            data: { values: incomplete },
+            mark: { type: "point", size: 42, strokeWidth: 1.6, filled: false, opacity: 1 },
+            encoding: { x: { field: "date", type: "temporal" }, y: { field: "value", type: "quantitative" }, shape, color: colour, tooltip: POINT_TOOLTIP },
         });
     }
-    if (points.some((point) => point.isAlone)) {
+    if (alone.length) {
         layers.push({
-            transform: [{ filter: "datum.isAlone" }],
+            data: { values: alone },
             mark: { type: "point", size: 16, filled: true, opacity: 1 },
             encoding: { x: { field: "date", type: "temporal" }, y: { field: "value", type: "quantitative" }, color: colour, tooltip: POINT_TOOLTIP },
         });
@@ -120,35 +132,64 @@ function stateLayers(points, height, colour) {
     return layers;
 }
 
-/** Vertical lines at dates, labelled; dates: [{date, label}]. */
-function dateLayers(dates, width, from, to) {
-    const shown = dates.filter((one) => one.date >= from && one.date <= to).sort((a, b) => (a.date < b.date ? -1 : 1));
-    if (!shown.length) {
-        return [];
-    }
-    const span = Date.parse(to) - Date.parse(from) || 1;
-    const values = shown.map((one, i) => {
-        const share = (Date.parse(one.date) - Date.parse(from)) / span;
-        const isRight = share > 0.6;
-        return { date: chartDate(one.date), when: dateText(one.date), label: isRight ? `${one.label} ` : ` ${one.label}`, align: isRight ? "right" : "left", pixel: 4 + 14 * (i % 3) };
+const LABEL_HEIGHT = 14, LETTER_WIDTH = 5.6; // of the labels of vertical lines, in pixels
+
+/** Words in lines of at most so many letters. */
+function wrapText(text, letters) {
+    return text.split(" ").reduce((lines, word) => {
+        const last = lines.at(-1);
+        return last !== undefined && last.length + word.length < letters ? [...lines.slice(0, -1), `${last} ${word}`] : [...lines, word];
+    }, []);
+}
+
+/** Labels of vertical lines, one below the other, each on the side with more room; marks: [{date, label}]. */
+function lineLabels(marks, width, from, to, nAbove = 0) {
+    let row = nAbove;
+    return marks.filter((mark) => mark.date >= from && mark.date <= to).sort((a, b) => (a.date < b.date ? -1 : 1)).map((mark) => {
+        const share = (Date.parse(mark.date) - Date.parse(from)) / (Date.parse(to) - Date.parse(from) || 1);
+        const lines = wrapText(mark.label, (width * Math.max(share, 1 - share) - 8) / LETTER_WIDTH);
+        const pixel = LABEL_HEIGHT * row + 2;
+        row += lines.length;
+        return { date: chartDate(mark.date), when: dateText(mark.date), label: mark.label, lines, pixel, isRight: share > 0.5 };
     });
-    const text = (align) => ({
-        transform: [{ filter: `datum.align == '${align}'` }],
-        mark: { type: "text", align, baseline: "top", dx: align === "left" ? 3 : -3, fontSize: 11, color: DARK_GREY, limit: width * 0.58, fontStyle: "italic" },
-        encoding: { x: { field: "date", type: "temporal" }, y: { field: "pixel", type: "quantitative", scale: null, axis: null }, text: { field: "label" } },
-    });
-    return [{
-        data: { values },
-        layer: [
-            { mark: { type: "rule", color: DARK_GREY, strokeWidth: 1.3, strokeDash: [3, 2] }, encoding: { x: { field: "date", type: "temporal" }, tooltip: [{ field: "label", title: "Service" }, { field: "when", title: "From" }] } },
-            text("left"), text("right"),
-        ],
-    }];
+}
+
+function countLines(labels) {
+    return labels.reduce((n, label) => n + label.lines.length, 0);
+}
+
+function labelLayers(labels, mark) {
+    return labels.map((label) => ({
+        data: { values: [{ date: label.date, pixel: label.pixel }] },
+        mark: { type: "text", text: label.lines, align: label.isRight ? "right" : "left", baseline: "top", lineHeight: LABEL_HEIGHT, dx: label.isRight ? -4 : 4, fontSize: 11, ...mark },
+        encoding: { x: { field: "date", type: "temporal" }, y: { field: "pixel", type: "quantitative", scale: null, axis: null } },
+    }));
+}
+
+/** Dashed vertical lines from which services could have worked. */
+function dateLayers(labels) {
+    return labels.length ? [{
+        data: { values: labels }, mark: { type: "rule", color: DARK_GREY, strokeWidth: 1.3, strokeDash: [3, 2] },
+        encoding: { x: { field: "date", type: "temporal" }, tooltip: [{ field: "label", title: "Service" }, { field: "when", title: "From" }] },
+    }, ...labelLayers(labels, { color: DARK_GREY, fontStyle: "italic" })] : [];
+}
+
+/** Broad yellow lines at suspected recording breaks. */
+function breakLayers(labels) {
+    return labels.length ? [{
+        data: { values: labels }, mark: { type: "rule", color: YELLOW, strokeWidth: 5, opacity: 0.85 },
+        encoding: { x: { field: "date", type: "temporal" }, tooltip: [{ field: "label", title: "Recording" }] },
+    }, ...labelLayers(labels, { color: INK })] : [];
+}
+
+/** How much taller an axis has to be for n lines of labels above its points. */
+function headroom(n, height) {
+    return n ? 1 / (1 - Math.min((LABEL_HEIGHT * n + 8) / height, 0.5)) : 1.04;
 }
 
 /** Upper end of a y axis that begins at zero: limits count up to twice the largest value, what is beyond them is cut. */
 function axisTop(values, limits) {
-    const top = Math.max(...values.filter(isNumber), 0);
-    const reach = Math.max(...limits.filter(isNumber), top);
-    return top > 0 ? Math.min(reach, 2 * top) * 1.04 : Math.max(reach, 1);
+    const top = values.filter(isNumber).reduce((a, b) => Math.max(a, b), 0);
+    const reach = limits.filter(isNumber).reduce((a, b) => Math.max(a, b), top);
+    return top > 0 ? Math.min(reach, 2 * top) : Math.max(reach, 1);
 }

@@ -1,11 +1,11 @@
 // The numbers: one block of JSON that publish/report.c wrote, as rows with names and the lookups that figures need.
 
-/** A table of the block as objects, one a row; a table that is not there is empty. */
+/** A table of the block as objects, one a row; a table that is not there is empty, and so is an empty text: null. */
 function tableRows(table) {
     if (!table) {
         return [];
     }
-    return table.rows.map((row) => Object.fromEntries(table.columns.map((column, i) => [column, row[i] ?? null])));
+    return table.rows.map((row) => Object.fromEntries(table.columns.map((column, i) => [column, row[i] === "" ? null : row[i] ?? null])));
 }
 
 /** What a row's value is: "value", "incomplete" (rows are still to come), "withheld" (disclosure control), "missing". */
@@ -26,11 +26,15 @@ class Data {
         this.spc = block.spc ?? [];
         this.funnels = block.funnel ?? [];
         this.trends = block.trend ?? [];
-        this.truth = block.truth ? tableRows(block.truth) : null;
+        this.truth = tableRows(block.truth ?? block.tables?.planted);
         this.tables = new Map();
-        this.sites = this.study.sites ?? [];
+        this.sites = (this.study.sites ?? []).map((site) => ({ code: site.code, name: site.name || site.code }));
+        this.comparators = (this.study.comparators ?? []).map((code, i) => {
+            const site = this.study.comparator_sites?.[i] ?? null;
+            return { code, site, name: site ? code.replace(` (${site})`, "") : code };
+        });
         this.names = new Map(this.rows("areas").map((area) => [area.area_code, area.area_name]));
-        this.sites.forEach((site) => this.names.set(site.code, site.name ?? site.code));
+        this.sites.forEach((site) => this.names.set(site.code, site.name));
         this.index();
     }
 
@@ -72,7 +76,6 @@ class Data {
         return this.names.get(code) ?? code ?? "";
     }
 
-    /** The areas that are compared: sites in the order of the study, then comparators that concern them. */
     measure(id) {
         return this.measures.find((measure) => measure.id === id);
     }
@@ -81,18 +84,19 @@ class Data {
         return this.services.find((service) => service.id === id);
     }
 
-    /** Comparators with rows of this measure: the study's names, and those that exist once for each site ("Similar areas (5J6)"). */
-    comparatorCodes(measure, siteCode) {
-        const codes = [...this.series.values()].map((series) => series[0])
-            .filter((row) => row.measure === measure.id && row.area_role === "comparator" && !row.split_by)
-            .map((row) => row.area_code);
-        return (this.study.comparators ?? []).map((name) => (codes.includes(name) ? name : `${name} (${siteCode})`))
-            .filter((code) => codes.includes(code));
+    /** Comparators of a site with rows of this measure: those of all sites, and those made for this one. */
+    comparatorsOf(measure, siteCode) {
+        return this.comparators.filter((one) => (one.site === null || one.site === siteCode) && this.areaSeries(measure, one.code).length);
     }
 
-    /** The first comparator, which most figures show in bold; undefined without one. */
+    /** Their names, each once, as a sentence can name them. */
+    comparatorNames() {
+        return [...new Set(this.comparators.map((one) => one.name))];
+    }
+
+    /** The first comparator of all sites, which figures show in bold; undefined without one. */
     mainComparator() {
-        return (this.study.comparators ?? [])[0];
+        return this.comparators.find((one) => one.site === null)?.code;
     }
 
     /** Suspected recording breaks of an area, those that touch a measure only with its id. */

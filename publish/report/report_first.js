@@ -8,8 +8,8 @@ function firstScreen(data) {
     const judged = judgedServices(data);
     return element("div", { id: "first", class: "first" },
         element("header", null, element("h1", null, study.title || study.id),
-            element("p", { class: "subtitle" }, `${rangeText(study.period_from, study.period_to)} · ${study.id} · ${study.is_release ? releaseText(study) : "internal: true numbers, not for release"}`)),
-        study.notice ? element("p", { class: "notice", role: "note" }, element("strong", null, "Artificial data. "), study.notice) : null,
+            element("p", { class: "subtitle" }, `${rangeText(study.period_from, study.period_to)} · ${study.id} · ${study.is_release ? releaseText(study) : "true numbers, without disclosure control"}`)),
+        study.notice ? element("p", { class: "notice", role: "note" }, study.notice) : null,
         element("p", { class: "summary" }, summaryText(data, judged)),
         sites.length ? siteTable(data, sites) : null,
         judged.length ? serviceTable(data, judged.slice(0, FIRST_SERVICES)) : element("p", null, "No service was declared in this study, so nothing was judged."),
@@ -18,11 +18,8 @@ function firstScreen(data) {
 }
 
 function releaseText(study) {
-    if (!study.disclosure || study.disclosure.rule === "none") {
-        return "release, without disclosure control";
-    }
-    const { rule, withheld_values: values, withheld_counts: counts } = study.disclosure;
-    return `release under ${rule}: ${countText(counts ?? 0, "count")} and ${countText(values ?? 0, "value")} withheld (*)`;
+    const { rule, withheld_values: values, withheld_counts: counts } = study.disclosure ?? {};
+    return `release under rule ${rule}: ${countText(counts ?? 0, "count")} and ${countText(values ?? 0, "value")} withheld (*)`;
 }
 
 /** Reviews of all services in the order of the study; one row a service, site and measure. */
@@ -37,29 +34,26 @@ function summaryText(data, judged) {
     const rowsRead = read.reduce((sum, row) => sum + (row.n ?? 0), 0);
     const datasets = [...new Set(read.map((row) => DATASET_NAMES[row.dataset] ?? row.dataset))];
     const where = data.sites.length ? listText(data.sites.map((site) => site.name)) : "every area";
-    const beside = (study.comparators ?? []).length ? `, beside ${listText(study.comparators.map((name) => (name === name.toUpperCase() || /^England/.test(name) ? name : name[0].toLowerCase() + name.slice(1))))}` : "";
+    const beside = data.comparators.length ? `, beside ${listText(data.comparatorNames())}` : "";
     const source = rowsRead ? ` It counts from ${numberText(rowsRead)} rows of ${listText(datasets)} in ${countText(read.length, "file")}.` : "";
     return `This report follows ${countText(data.measures.length, "measure")} of hospital care in ${where}${beside}, from ${rangeText(study.period_from, study.period_to)}.${source} ${foundText(data, judged)} ${breaksText(data)}`;
 }
 
+/** How many series of services have which verdict, and which changed. */
 function foundText(data, judged) {
     if (!judged.length) {
         return "No service is judged.";
     }
     const of = (verdict) => judged.filter(({ review }) => review.verdict === verdict);
+    const changed = of("change").map(({ service, review }) => `${service.title}, ${percentText(review.effect_percent)}`);
     const services = new Set(judged.map(({ service }) => service.id)).size;
-    const changed = of("change").map(({ service, review }) => `${service.title} (${lowerFirst(reviewWords(review).estimate).replace(/ against .*/, "")})`);
     const parts = [
-        changed.length ? `${listText(changed)} shows a change` : "none shows a change",
+        `${changed.length || "none"} ${changed.length > 1 ? "show" : "shows"} a change${changed.length ? ` (${changed.join("; ")})` : ""}`,
         of("no clear change").length ? `${of("no clear change").length} no clear change` : "",
-        of("cannot tell").length ? `of ${of("cannot tell").length} the data cannot tell` : "",
+        of("cannot tell").length ? `for ${of("cannot tell").length} the data cannot tell` : "",
     ].filter(Boolean);
     const series = judged.length === services ? "" : ` in ${countText(judged.length, "series", "series")}`;
-    return `Of ${countText(services, "service")} judged${series}, ${listText(parts)}.`;
-}
-
-function lowerFirst(text) {
-    return text ? text[0].toLowerCase() + text.slice(1) : "";
+    return `${capitalised(countText(services, "service"))} ${services === 1 ? "is" : "are"} judged${series}: ${parts.join(", ")}.`;
 }
 
 function breaksText(data) {
@@ -158,8 +152,8 @@ function serviceTable(data, judged) {
     const columns = [
         { title: "Service", isHead: true, cell: ({ service, review }) => [link(anchor("service", service.id, review.measure), service.title), element("span", { class: "when" }, ` ${review.site_name}${service.dates?.length ? `, from ${rangeShort(service.dates[0], service.dates[0])}` : ""}`)] },
         { title: "Hoped for", cell: ({ service }) => (service.expected === "none" ? DASH : EXPECTED_NAMES[service.expected] ?? DASH) },
-        { title: "What happened", cell: ({ review }) => reviewWords(review).estimate },
-        { title: "95 % limits", isNumber: true, cell: ({ review }) => reviewWords(review).limits || DASH },
+        { title: "What happened", cell: ({ service, review }) => effectWords(service, review).estimate },
+        { title: "95 % limits", isNumber: true, cell: ({ service, review }) => effectWords(service, review).limits || DASH },
         { title: "Verdict", cell: ({ review }) => verdictBadge(review.verdict) },
         { title: "How sure", cell: ({ review }) => sureText(review) },
     ];
@@ -191,5 +185,5 @@ function nationalText(data) {
         return element("p", { class: "national" }, "England's totals: no published figure covers these years and data.");
     }
     const text = shown.map((row) => `${item[row.item] ?? row.item} ${numberText(row.ours)} here, ${numberText(row.published)} published (${percentText(row.percent)}, ${row.flag})`).join("; ");
-    return element("p", { class: "national" }, element("b", null, `England ${last} against the published total: `), text, data.study.notice ? ". Artificial people are fewer than England's. " : ". ", link("reconcile", "All years"));
+    return element("p", { class: "national" }, element("b", null, `England ${last} against the published total: `), text, data.truth.length ? ". The artificial country is a scale model. " : ". ", link("reconcile", "All years"));
 }

@@ -57,7 +57,7 @@ function reportedFigure(data, measure) {
         caption: sentence, notes: `Source of the reported numbers: ${listText([...new Set(rows.map((row) => row.source).filter(Boolean))])}.`,
         description: `Line chart of two series. ${sentence}`,
         spec: { width: CHART_WIDTH - 60, height: 200, data: { values: points }, layer: [
-            { mark: "line", encoding: { x, y: { field: "onLine", type: "quantitative", title: data.valueUnit(measure) }, ...encodings } },
+            ...lineLayers(points, null, x, { field: "onLine", type: "quantitative", title: data.valueUnit(measure) }, encodings),
             hoverLayer(x, [{ field: "series", title: "Series" }, { field: "period", title: "Period" }, { field: "shown", title: "Number" }, { field: "percent", title: "Difference" }, { field: "note", title: "Note" }])] },
         columns: [
             { title: "Period", isHead: true, cell: (row) => periodText(row.period) }, { title: "Area", cell: (row) => data.areaName(row.area_code) }, { title: "Series", cell: (row) => row.series ?? DASH },

@@ -28,33 +28,25 @@ function disclosureText(study) {
     return `Rule ${rule.rule}: below England, counts of 1 to ${numberText((rule.min ?? 8) - 1)} are withheld and shown as *, others are rounded to the nearest ${numberText(rule.round ?? 5)}; values carry ${countText(rule.decimals ?? 1, "decimal")}. Values from which a withheld number could be worked out are withheld too. ${capitalised(countText(rule.withheld_counts ?? 0, "count"))} and ${countText(rule.withheld_values ?? 0, "value")} are withheld in all tables.`;
 }
 
-/** What was planted beside what was found. */
+/** What was planted in artificial data beside what was found. */
 function truthSection(data) {
-    if (!data.truth) {
+    const effects = data.truth.filter((row) => row.kind === "effect"), breaks = data.truth.filter((row) => row.kind === "break");
+    if (!data.truth.length) {
         return null;
     }
-    const planted = plantedEffects(data);
-    const breaks = data.truth.filter((row) => /from this month on/.test(row.what ?? "") && /recorded|outpatient rows/.test(row.what));
-    const found = (row) => data.rows("breaks").find((one) => one.suspect && (!row.area || one.area_code === row.area) && (!row.split || one.provider === row.split) && one.month === row.period);
+    const planted = { title: "Planted", isNumber: true, cell: (row) => (row.planted_percent === 0 ? "no effect" : percentText(row.planted_percent)) };
+    const found = { title: "Found", isNumber: true, cell: (row) => (isNumber(row.found_percent) ? percentText(row.found_percent) : row.suppressed ? withheldMark() : DASH) };
+    const missed = effects.filter((row) => row.planted_percent !== 0 && row.found !== "change").length;
     return section("truth", 2, "What was planted, and what was found",
-        element("p", null, "The data are artificial, so the truth is known. A method that is honest about small numbers finds large effects and says of small ones that it cannot tell."),
-        planted.length ? htmlTable("Effects planted beside those found", [
-            { title: "Service", isHead: true, cell: ({ service }) => service.title }, { title: "Site", cell: ({ review }) => review.site_name }, { title: "Measure", cell: ({ review }) => review.title },
-            { title: "Planted", isNumber: true, cell: ({ percent }) => (percent === 0 ? "no effect" : percent === null ? "nothing" : percentText(percent)) },
-            { title: "Found", cell: ({ review }) => reviewWords(review).estimate }, { title: "95 % limits", isNumber: true, cell: ({ review }) => reviewWords(review).limits || DASH },
-            { title: "Verdict", cell: ({ review }) => verdictBadge(review.verdict) },
-        ], planted) : null,
-        breaks.length ? htmlTable("Recording breaks planted beside those found", [
-            { title: "What was done", isHead: true, cell: (row) => String(row.what).replace(", percent by design", "") }, { title: "Where", cell: (row) => [row.area ? data.areaName(row.area) : "", row.split ?? ""].filter(Boolean).join(", ") },
-            { title: "From", cell: (row) => periodText(row.period) }, { title: "By design", isNumber: true, cell: (row) => `${numberText(row.n)}${SPACE}%` },
-            { title: "Found", cell: (row) => (found(row) ? `${percentText(found(row).size * 100)} from ${periodText(found(row).month)}, ${found(row).provider_name || found(row).provider}` : "not found") },
+        element("p", null, `The data are artificial, so the truth is known. ${missed ? `${capitalised(countText(missed, "planted effect"))} ${missed === 1 ? "was" : "were"} too small for these series: the honest verdict is that they cannot tell.` : ""}`),
+        effects.length ? htmlTable("Effects of services", [
+            { title: "Service", isHead: true, cell: (row) => data.service(row.impact)?.title ?? row.impact }, { title: "Site", cell: (row) => data.areaName(row.area_code) }, planted, found,
+            { title: "95 % limits", isNumber: true, cell: (row) => (isNumber(row.found_lowercl) || isNumber(row.found_uppercl) ? `${percentText(row.found_lowercl)} to ${percentText(row.found_uppercl)}` : DASH) },
+            { title: "Verdict", cell: (row) => verdictBadge(row.found) }, { title: "What was done to the data", cell: (row) => row.words ?? "" },
+        ], effects) : null,
+        breaks.length ? htmlTable("Recording breaks", [
+            { title: "Provider", isHead: true, cell: (row) => `${row.provider ?? ""}${row.specialty ? `, specialty ${row.specialty}` : ""}` }, { title: "Area", cell: (row) => data.areaName(row.area_code) },
+            { title: "From", cell: (row) => periodText(row.month) }, planted, found,
+            { title: "Month found", cell: (row) => (/^\d{4}-\d{2}$/.test(row.found ?? "") ? periodText(row.found) : row.found ?? DASH) }, { title: "What was done to the data", cell: (row) => row.words ?? "" },
         ], breaks) : null);
-}
-
-/** Each judged series with the percent that was planted in its review; null where nothing was. */
-function plantedEffects(data) {
-    return judgedServices(data).filter(({ service }) => service.dates?.length).map(({ service, review }) => {
-        const design = data.truth.find((row) => row.measure === review.measure && row.area === review.site_code && /percent by design/.test(row.what ?? ""));
-        return { service, review, percent: design ? (design.n === 0 ? 0 : -design.n) : null };
-    });
 }

@@ -29,8 +29,8 @@ function splitFigure(data, measure, site) {
     const excluded = breaks.filter((row) => !groups.has(row.provider) || !(groups.get(row.provider) ?? []).some((one) => isNumber(one.value)));
     const marks = breaks.map((row) => ({ date: `${row.month}-01`, label: `suspected break: ${row.provider_name || row.provider}${row.specialty ? `, specialty ${row.specialty}` : ""} ${percentText(row.size * 100)}` }));
     const width = CHART_WIDTH - 60, height = 230;
-    const panel = linePanel(points, encodings, { periodType, unit: data.valueUnit(measure), width, height, dates: siteDates(data, measure, site.code) });
-    const from = points[0].date.slice(0, 10), to = points.map((point) => point.date.slice(0, 10)).sort().at(-1);
+    const dates = siteDates(data, measure, site.code);
+    const panel = linePanel(points, encodings, { periodType, unit: data.valueUnit(measure), width, height, dates, breaks: marks });
     const sentence = `${shown[0].name} has ${numberText(100 * shown[0].total / all, 0)}${SPACE}% of ${numberText(all)} ${data.valueUnit(measure)} shown.`;
     const breakSentence = breaks.length ? `Suspected recording ${breaks.length === 1 ? "break" : "breaks"}: ${listText(breaks.map((row) => `${row.provider_name || row.provider}${row.specialty ? `, specialty ${row.specialty},` : ""} ${percentText(row.size * 100)} from ${periodText(row.month)}${excluded.includes(row) ? " (left out of this measure)" : String(row.measures_affected ?? "").split(";").includes(measure.id) ? "" : " (not counted in this measure)"}`))}.` : "No recording break is suspected here.";
     return {
@@ -38,7 +38,7 @@ function splitFigure(data, measure, site) {
         caption: `${periodWord(data, measure)}. ${sentence} ${measure.split === "provider" ? breakSentence : ""}`,
         notes: [stateNotes(rows.filter((row) => shown.some((group) => group.code === row.split)), siteDates(data, measure, site.code).length), breaks.length ? "Yellow line: suspected recording break." : ""].join(" "),
         description: `Line chart of ${site.name} with a line for each of ${listText(series.map((one) => one.name))}. ${sentence} ${breakSentence}`,
-        spec: { ...panel, layer: [...breakLayers(marks, width, height, from, to), ...panel.layer] },
+        spec: panel,
         columns: [
             { title: "Period", isHead: true, cell: (row) => periodText(row.period) }, { title: capitalised(measure.split.replace("_", " ")), cell: (row) => row.split_name || row.split },
             { title: capitalised(data.valueUnit(measure)), isNumber: true, cell: (row) => numberCell(row.value, row.suppressed) }, { title: "Note", cell: (row) => row.note ?? DASH },
@@ -56,26 +56,4 @@ function addedUp(groups) {
         sums.set(row.period, { ...sum, suppressed: isHidden ? 1 : 0, value: isHidden ? null : sum.value + (row.value ?? 0), total_count: isHidden ? null : sum.total_count + (row.total_count ?? 0), incomplete: sum.incomplete || row.incomplete });
     }
     return [...sums.values()].sort((a, b) => (a.period_start < b.period_start ? -1 : 1));
-}
-
-/** Broad yellow lines at suspected breaks, labelled at the foot. */
-function breakLayers(marks, width, height, from, to) {
-    const shown = marks.filter((mark) => mark.date >= from && mark.date <= to);
-    if (!shown.length) {
-        return [];
-    }
-    const span = Date.parse(to) - Date.parse(from) || 1;
-    const values = shown.map((mark, i) => ({ ...mark, date: chartDate(mark.date), align: (Date.parse(mark.date) - Date.parse(from)) / span > 0.6 ? "right" : "left", pixel: 34 + 14 * (i % 4) }));
-    const text = (align) => ({
-        transform: [{ filter: `datum.align == '${align}'` }],
-        mark: { type: "text", align, dx: align === "left" ? 6 : -6, baseline: "top", fontSize: 11, color: INK, limit: width * 0.58 },
-        encoding: { x: { field: "date", type: "temporal" }, y: { field: "pixel", type: "quantitative", scale: null, axis: null }, text: { field: "label" } },
-    });
-    return [{
-        data: { values },
-        layer: [
-            { mark: { type: "rule", color: YELLOW, strokeWidth: 5, opacity: 0.85 }, encoding: { x: { field: "date", type: "temporal" }, tooltip: [{ field: "label", title: "Recording" }] } },
-            text("left"), text("right"),
-        ],
-    }];
 }

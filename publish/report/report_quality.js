@@ -21,16 +21,16 @@ function breaksPart(data) {
 
 function cohortPart(data, figures) {
     const sites = new Set(data.sites.map((site) => site.code));
-    const all = data.rows("cohorts").filter((row) => sites.has(row.area_code) || (data.study.comparators ?? []).includes(row.area_code));
+    const all = data.rows("cohorts").filter((row) => sites.has(row.area_code) || row.area_code === data.mainComparator());
     const cohorts = [...new Set(all.map((row) => row.cohort))];
     if (!cohorts.length) {
         return null;
     }
     const contents = cohorts.map((cohort) => {
         const rows = all.filter((row) => row.cohort === cohort);
-        const areas = [...new Set(rows.map((row) => row.area_code))].map((code) => ({ code, name: data.areaName(code), isMain: code === data.mainComparator() })).sort((a, b) => Number(a.isMain) - Number(b.isMain));
+        const areas = [...data.sites, ...data.comparators.map((one) => ({ ...one, isMain: true }))].filter((area) => rows.some((row) => row.area_code === area.code));
         const points = rows.map((row) => ({ series: data.areaName(row.area_code), date: chartDate(`${row.year.slice(0, 4)}-04-01`), period: row.year, value: row.percent, onLine: row.percent, state: isNumber(row.percent) ? "value" : row.suppressed ? "withheld" : "missing", stateName: isNumber(row.percent) ? null : STATE_NAMES[row.suppressed ? "withheld" : "missing"], place: 0, isAlone: false, shown: isNumber(row.percent) ? `${numberText(row.percent)} %` : numberOrMark(null, row.suppressed), members: numberOrMark(row.members, row.suppressed), registered: numberOrMark(row.registered, row.suppressed) }));
-        const x = timeAxis("year"), encodings = seriesEncodings(areas);
+        const x = timeAxis("year", points), encodings = seriesEncodings(areas);
         const last = rows.map((row) => row.year).sort().at(-1);
         const sentence = `In ${last}, people of the cohort in percent of those on the register: ${listText(rows.filter((row) => row.year === last).map((row) => `${data.areaName(row.area_code)} ${isNumber(row.percent) ? `${numberText(row.percent)}${SPACE}%` : row.suppressed ? "withheld" : "no register"}`))}.`;
         const hasRegister = rows.some((row) => isNumber(row.percent));
@@ -43,7 +43,7 @@ function cohortPart(data, figures) {
         }
         return figures.add({
             title: `Cohort ${cohort} beside its register`, caption: `${sentence} The cohort is made from hospital records, so 100${SPACE}% is not expected; a jump of the line is a question.`, description: `Line chart over years. ${sentence}`,
-            spec: { width: CHART_WIDTH - 60, height: 190, data: { values: points }, layer: [{ mark: "line", encoding: { x, y: { field: "onLine", type: "quantitative", title: "members in percent of the register" }, ...encodings } }, ...stateLayers(points, 190, { ...encodings.color, legend: null }), hoverLayer(x, [{ field: "series", title: "Area" }, { field: "period", title: "Year" }, { field: "shown", title: "Percent" }, { field: "members", title: "Members" }, { field: "registered", title: "Registered" }])] },
+            spec: { width: CHART_WIDTH - 60, height: 190, data: { values: points }, layer: [...lineLayers(points, data.mainComparator(), x, { field: "onLine", type: "quantitative", title: "members in percent of the register" }, encodings), ...stateLayers(points, 190, encodings.color), hoverLayer(x, [{ field: "series", title: "Area" }, { field: "period", title: "Year" }, { field: "shown", title: "Percent" }, { field: "members", title: "Members" }, { field: "registered", title: "Registered" }])] },
             columns, rows,
         });
     });
@@ -55,7 +55,7 @@ function reconcilePart(data) {
     const names = { fae: "finished admission episodes", fae_emergency: "emergency admissions", fce: "finished episodes", mean_los: "mean length of stay, days" };
     const compared = rows.filter((row) => isNumber(row.percent));
     const differing = compared.filter((row) => row.flag === "differs");
-    const words = compared.length ? `${compared.length - differing.length} of ${countText(compared.length, "total")} agree within 1${SPACE}%. ${data.study.notice && differing.length ? "Those that differ do so because the people are artificial." : ""}` : "No published total covers these years.";
+    const words = compared.length ? `${compared.length - differing.length} of ${countText(compared.length, "total")} agree within 1${SPACE}%. ${data.truth.length && differing.length ? "The others differ because the artificial country is a scale model." : ""}` : "No published total covers these years.";
     return section("reconcile", 3, "England's totals beside the published ones", element("p", null, words),
         rows.length ? htmlTable("England: ours and published", [
             { title: "Year", isHead: true, cell: (row) => row.year }, { title: "What", cell: (row) => names[row.item] ?? row.item }, { title: "Ours", isNumber: true, cell: (row) => numberText(row.ours) },

@@ -1,5 +1,6 @@
 // Figures of a measure over time: sites beside the comparator, each site with its limits, growth, and straight lines.
 
+const SHARED_SCALES = { color: "shared", strokeDash: "shared", shape: "shared" };
 const COUNTED = ["count", "bed_days"]; // of these a country has so many more than a site that they need a panel of their own
 
 /** The areas of a figure: {code, name, isMain, isSite}; a comparator made for one site has the name it has in the study. */
@@ -9,33 +10,46 @@ function seriesAreas(data, measure) {
     return main && data.areaSeries(measure, main).length ? [...sites, { code: main, name: main, isMain: true }] : sites;
 }
 
-/** Colour, dash and width of each series by its name, as shared encodings. */
+/** Colour and dash of each series by its name, as shared encodings. */
 function seriesEncodings(areas) {
     let next = 0;
     const looks = areas.map((area) => {
         if (area.isMain) {
-            return { name: area.name, colour: INK, dash: MAIN_DASH, width: 3.2 };
+            return { name: area.name, colour: INK, dash: MAIN_DASH };
         }
         const i = next++ % SITE_COLOURS.length;
-        return { name: area.name, colour: SITE_COLOURS[i], dash: SITE_DASHES[i], width: 1.9 };
+        return { name: area.name, colour: SITE_COLOURS[i], dash: SITE_DASHES[i] };
     });
+    return lookEncodings(looks);
+}
+
+/** Encodings of lines by name; looks: [{name, colour, dash}]. */
+function lookEncodings(looks) {
     const scale = (key) => ({ domain: looks.map((look) => look.name), range: looks.map((look) => look[key]) });
-    const encoding = (key, legend = {}) => ({ field: "series", type: "nominal", scale: scale(key), legend });
-    return { color: encoding("colour"), strokeDash: encoding("dash"), strokeWidth: encoding("width") };
+    const encoding = (key) => ({ field: "series", type: "nominal", scale: scale(key), legend: { symbolType: "stroke" } });
+    return { color: encoding("colour"), strokeDash: encoding("dash") };
+}
+
+/** Lines, the main comparator's bold and behind the others. */
+function lineLayers(points, mainName, x, y, encodings) {
+    const layer = (values, strokeWidth) => (values.length ? [{ data: { values }, mark: { type: "line", clip: true, strokeWidth }, encoding: { x, y, ...encodings } }] : []);
+    return [...layer(points.filter((point) => point.series === mainName), 3.4), ...layer(points.filter((point) => point.series !== mainName), 2)];
 }
 
 /** One panel of lines over time. */
 function linePanel(points, encodings, options) {
-    const { periodType, unit, height, width, dates = [], isFromZero = true, top } = options;
-    const x = timeAxis(periodType);
-    const y = { field: "onLine", type: "quantitative", title: unit, scale: { zero: isFromZero, nice: true, ...(top ? { domainMax: top } : {}) } };
+    const { periodType, unit, height, width, dates = [], breaks = [], isFromZero = true, mainName, used } = options;
+    const x = timeAxis(periodType, points);
     const all = points.map((point) => point.date.slice(0, 10)).sort();
+    const labels = lineLabels(dates, width, all[0], all.at(-1)), breakLabels = lineLabels(breaks, width, all[0], all.at(-1), countLines(labels));
+    const top = axisTop(points.map((point) => point.value), []) * headroom(countLines([...labels, ...breakLabels]), height);
+    const y = { field: "onLine", type: "quantitative", title: unit, scale: isFromZero ? { domain: [0, top], nice: true } : { zero: false, nice: true } };
     return {
         width, height, data: { values: points },
         layer: [
-            ...dateLayers(dates, width, all[0], all.at(-1)),
-            { mark: { type: "line", clip: true }, encoding: { x, y, ...encodings } },
-            ...stateLayers(points, height, { ...encodings.color, legend: null }),
+            ...breakLayers(breakLabels), ...dateLayers(labels),
+            ...lineLayers(points, mainName, x, y, encodings),
+            ...stateLayers(points, height, encodings.color, used),
             hoverLayer(x),
         ],
     };
@@ -64,12 +78,13 @@ function seriesFigure(data, measures) {
     const panels = [], rows = [];
     const areas = measures.map((measure) => seriesAreas(data, measure)).reduce((a, b) => (b.length > a.length ? b : a));
     const encodings = seriesEncodings(areas);
+    const used = usedStates(measures.flatMap((measure) => areas.flatMap((area) => chartPoints(data.areaSeries(measure, area.code), area.name))));
 
     for (const measure of measures) {
         const periodType = data.periodType(measure);
         const isCounted = COUNTED.includes(measure.statistic);
         const points = areas.map((area, i) => ({ area, points: chartPoints(data.areaSeries(measure, area.code), area.name, i) }));
-        const shared = { periodType, unit: data.valueUnit(measure), width: CHART_WIDTH - 60 };
+        const shared = { periodType, unit: data.valueUnit(measure), width: CHART_WIDTH - 60, mainName: data.mainComparator(), used };
         const upper = points.filter((one) => !(isCounted && one.area.isMain)).flatMap((one) => one.points);
         const main = isCounted ? points.filter((one) => one.area.isMain).flatMap((one) => one.points) : [];
         const isFromZero = measure.statistic !== "growth";
@@ -92,7 +107,7 @@ function seriesFigure(data, measures) {
         caption: `${periodWord(data, measures[0])}, ${rangeText(data.study.period_from, data.study.period_to)}. ${measures.map((measure) => latestSentence(data, measure)).join(" ")}`,
         notes: stateNotes(rows, measures.some((measure) => (measure.dates ?? []).length)),
         description: `Line chart over time with one line for each of ${listText(names)}. ${measures.map((measure) => latestSentence(data, measure)).join(" ")}`,
-        spec: panels.length > 1 ? { vconcat: panels, resolve: { scale: { color: "shared", strokeDash: "shared", strokeWidth: "shared" } } } : panels[0],
+        spec: panels.length > 1 ? { vconcat: panels, resolve: { scale: SHARED_SCALES } } : panels[0],
         columns: measures.length > 1 ? [{ title: "Measure", cell: (row) => data.measure(row.measure).title }, ...POINT_COLUMNS("Value")] : POINT_COLUMNS(data.valueUnit(measures[0])),
         rows,
     };
@@ -131,7 +146,12 @@ function stateNotes(rows, hasDates) {
 
 /** Services of a site on a measure as dates with their titles. */
 function siteDates(data, measure, siteCode) {
-    return (measure.dates ?? []).filter((one) => (data.service(one.impact)?.sites ?? [siteCode]).includes(siteCode));
+    return (measure.dates ?? []).filter((one) => (one.sites ?? data.service(one.impact)?.sites ?? [siteCode]).includes(siteCode));
+}
+
+/** The labels of a site's services in a panel of its rows. */
+function seriesLabels(data, measure, siteCode, rows, width) {
+    return rows.length ? lineLabels(siteDates(data, measure, siteCode), width, rows[0].period_start, rows.at(-1).period_start) : [];
 }
 
 /** One panel a site: its line with limits, the comparators behind it. */
@@ -146,34 +166,34 @@ function limitsFigure(data, measure) {
     const width = Math.round((CHART_WIDTH - 70 * columns) / columns), height = columns > 1 ? 190 : 240;
     const panels = [], rows = [];
     const main = data.mainComparator();
-    const comparators = isCounted ? [] : (data.study.comparators ?? []).filter((name) => sites.some((site) => comparatorCode(data, measure, name, site.code)));
-    const looks = [{ name: "Site, with 95 % limits", colour: BLUE, dash: [1, 0], width: 2 },
-        ...comparators.map((name) => (name === main ? { name, colour: INK, dash: MAIN_DASH, width: 2.6 } : { name, colour: GREY, dash: OTHER_DASH, width: 1.6 }))];
-    const scale = (key) => ({ domain: looks.map((look) => look.name), range: looks.map((look) => look[key]) });
-    const encodings = Object.fromEntries([["color", "colour"], ["strokeDash", "dash"], ["strokeWidth", "width"]].map(([channel, key]) => [channel, { field: "series", type: "nominal", scale: scale(key) }]));
+    const comparators = isCounted ? [] : [...new Set(sites.flatMap((site) => data.comparatorsOf(measure, site.code).map((one) => one.name)))];
+    const looks = [{ name: "Site, with 95 % limits", colour: BLUE, dash: [1, 0] },
+        ...comparators.map((name) => (name === main ? { name, colour: INK, dash: MAIN_DASH } : { name, colour: GREY, dash: OTHER_DASH }))];
+    const encodings = lookEncodings(looks);
     const seriesOf = new Map(sites.map((site) => [site.code, data.areaSeries(measure, site.code)]));
     const shownRows = sites.flatMap((site) => seriesOf.get(site.code));
+    const used = usedStates(shownRows.map((row) => ({ state: rowState(row) })));
     const top = axisTop([...shownRows.map((row) => row.value), ...(main && !isCounted ? data.areaSeries(measure, main).map((row) => row.value) : [])], shownRows.map((row) => row.uppercl));
     const isCut = shownRows.some((row) => isNumber(row.uppercl) && row.uppercl > top) || shownRows.some((row) => isNumber(row.lowercl) && row.lowercl < 0);
 
+    const labels = new Map(sites.map((site) => [site.code, seriesLabels(data, measure, site.code, seriesOf.get(site.code), width)]));
+    const room = headroom(Math.max(...[...labels.values()].map(countLines)), height);
+
     for (const site of sites) {
         const own = chartPoints(seriesOf.get(site.code), looks[0].name);
-        const others = comparators.flatMap((name) => {
-            const code = comparatorCode(data, measure, name, site.code);
-            return code ? chartPoints(data.areaSeries(measure, code), name).filter((point) => point.state === "value") : [];
-        });
+        const others = isCounted ? [] : data.comparatorsOf(measure, site.code)
+            .flatMap((one) => chartPoints(data.areaSeries(measure, one.code), one.name).filter((point) => point.state === "value"));
         const x = timeAxis(periodType);
-        const y = (field, title) => ({ field, type: "quantitative", title, scale: { domain: [0, top], nice: true } });
-        const all = own.map((point) => point.date.slice(0, 10));
+        const y = (field, title) => ({ field, type: "quantitative", title, scale: { domain: [0, top * room], nice: true } });
         rows.push(...seriesOf.get(site.code));
-        own.forEach((point) => { point.series = site.name; });
+        const bands = bandRuns(own), named = own.map((point) => ({ ...point, series: site.name }));
         panels.push({
             title: site.name, width, height,
             layer: [
-                ...dateLayers(siteDates(data, measure, site.code), width, all[0], all.at(-1)),
-                { data: { values: bandRuns(own) }, mark: { type: "area", color: BLUE, opacity: 0.18, clip: true }, encoding: { x, y: y("lower", data.valueUnit(measure)), y2: { field: "upper" }, detail: { field: "run" } } },
-                { data: { values: [...others, ...own.map((point) => ({ ...point, series: looks[0].name }))] }, mark: { type: "line", clip: true }, encoding: { x, y: y("onLine", data.valueUnit(measure)), ...encodings } },
-                { data: { values: own }, layer: [...stateLayers(own, height, { value: BLUE }), hoverLayer(x)] },
+                ...dateLayers(labels.get(site.code)),
+                ...(bands.length ? [{ data: { values: bands }, mark: { type: "area", color: BLUE, opacity: 0.18, clip: true }, encoding: { x, y: y("lower", data.valueUnit(measure)), y2: { field: "upper" }, detail: { field: "run" } } }] : []),
+                ...lineLayers([...others, ...own], main, x, y("onLine", data.valueUnit(measure)), encodings),
+                { data: { values: named }, layer: [...stateLayers(named, height, { value: BLUE }, used), hoverLayer(x)] },
             ],
         });
     }
@@ -181,16 +201,11 @@ function limitsFigure(data, measure) {
     return {
         title: `${measure.title}: each site with 95 % limits`,
         caption: sentences.join(" ") || `Each site's values with their 95 % limits (${measure.interval ?? "as declared"}).`,
-        notes: [stateNotes(shownRows, panels.some((panel) => panel.layer.length > 3)), isCut ? "Limits beyond the axis are cut; the table has them." : ""].join(" "),
+        notes: [stateNotes(shownRows, [...labels.values()].some((list) => list.length)), isCut ? "Limits beyond the axis are cut; the table has them." : ""].join(" "),
         description: `A panel for each of ${listText(sites.map((site) => site.name))} with the values as a line and the 95 % limits as a band. ${sentences.join(" ")}`,
-        spec: { columns, concat: panels, resolve: { scale: { color: "shared", strokeDash: "shared", strokeWidth: "shared" } } },
+        spec: { columns, concat: panels, resolve: { scale: SHARED_SCALES } },
         columns: POINT_COLUMNS(data.valueUnit(measure)), rows,
     };
-}
-
-/** The code of a comparator by its name in the study: for all sites, or made for this one. */
-function comparatorCode(data, measure, name, siteCode) {
-    return [name, `${name} (${siteCode})`].find((code) => data.areaSeries(measure, code).length);
 }
 
 /** Limits as bands that end where a point has none: the number of the run that each point is in. */
@@ -228,18 +243,20 @@ function trendFigure(data, measure) {
     const width = Math.round((CHART_WIDTH - 70 * columns) / columns), height = 190;
     const rows = trends.flatMap((trend) => data.areaSeries(measure, trend.area_code, trend.period_type));
     const top = axisTop(rows.map((row) => row.value), []);
+    const used = usedStates(rows.map((row) => ({ state: rowState(row) })));
     const fitted = new Map(trends.flatMap((trend) => trend.line.map((point) => [`${trend.area_code} ${point.period_start}`, point.fitted])));
-    const panels = trends.map((trend) => {
+    const labels = trends.map((trend) => seriesLabels(data, measure, trend.area_code, data.areaSeries(measure, trend.area_code, trend.period_type), width));
+    const room = headroom(Math.max(...labels.map(countLines)), height);
+    const panels = trends.map((trend, i) => {
         const points = chartPoints(data.areaSeries(measure, trend.area_code, trend.period_type), data.areaName(trend.area_code));
         const x = timeAxis(trend.period_type);
-        const y = (field) => ({ field, type: "quantitative", title: data.valueUnit(measure), scale: { domain: [0, top], nice: true } });
-        const all = points.map((point) => point.date.slice(0, 10));
+        const y = (field) => ({ field, type: "quantitative", title: data.valueUnit(measure), scale: { domain: [0, top * room], nice: true } });
         return {
             title: data.areaName(trend.area_code), width, height,
             layer: [
-                ...dateLayers(siteDates(data, measure, trend.area_code), width, all[0], all.at(-1)),
+                ...dateLayers(labels[i]),
                 { data: { values: points.filter((point) => point.state === "value") }, mark: { type: "point", filled: true, color: BLUE, size: 26, opacity: 0.9, clip: true }, encoding: { x, y: y("value"), tooltip: POINT_TOOLTIP } },
-                { data: { values: points }, layer: [...stateLayers(points.map((point) => ({ ...point, isAlone: false })), height, { value: BLUE })] },
+                { data: { values: points }, layer: stateLayers(points.map((point) => ({ ...point, isAlone: false })), height, { value: BLUE }, used) },
                 { data: { values: trend.line.map((point) => ({ date: chartDate(point.period_start), fitted: point.fitted })) }, mark: { type: "line", color: PINK, strokeWidth: 2.2, clip: true }, encoding: { x, y: y("fitted") } },
             ].filter((layer) => !layer.layer || layer.layer.length),
         };
@@ -250,7 +267,7 @@ function trendFigure(data, measure) {
         caption: `Points are ${trends[0].period_type} values, the line is fitted by ordinary least squares. ${sentences.join(" ")}`,
         notes: [stateNotes(rows, false), ...trends.map((trend) => trend.note).filter(Boolean)].join(" "),
         description: `A panel for each of ${listText(trends.map((trend) => data.areaName(trend.area_code)))} with points and a straight line. ${sentences.join(" ")}`,
-        spec: { columns, concat: panels },
+        spec: { columns, concat: panels, resolve: { scale: SHARED_SCALES } },
         columns: [...POINT_COLUMNS(data.valueUnit(measure)).slice(0, 3), { title: "Fitted", isNumber: true, cell: (row) => numberText(fitted.get(`${row.area_code} ${row.period_start}`)) }, ...POINT_COLUMNS("").slice(4, 5)],
         rows,
     };

@@ -1,11 +1,24 @@
 // What a service did: the series with and without it, what each method says, and how far the answer hangs on choices.
 
-/** The words of the site review after its verdict: "a fall of 18 % against ..." and its limits. */
-function reviewWords(review) {
-    const sentence = typeset(review.sentence ?? "");
-    const after = sentence.split(/(?:A change|No clear change|Cannot tell): /)[1] ?? sentence;
-    const estimate = /(?:the estimate is )?((?:a|an|no) [^(;]*?)\s*\(95 %? ?% limits: ([^)]*)\)/.exec(after) ?? /(?:the estimate is )?((?:a|an|no) [^(;]*?)\s*\(95[^)]*limits: ([^)]*)\)/.exec(after);
-    return { estimate: estimate ? capitalised(estimate[1]) : capitalised(after), limits: estimate ? estimate[2] : "" };
+/** What an effect of the primary method is measured against. */
+const AGAINST = {
+    its: "against the trend before", pre_post: "from before to after", did: "beside the comparator", synthetic_control: "against a mixture of other areas",
+};
+
+/** The primary method's effect in words, {estimate, limits}; where there is none, what the site review says instead. */
+function effectWords(service, review) {
+    const percent = review.effect_percent;
+    if (!isNumber(percent)) {
+        const why = typeset(review.sentence).split(/(?:A change|No clear change|Cannot tell): /)[1];
+        return { estimate: review.suppressed && !why ? "withheld" : capitalised(why ?? ""), limits: "" };
+    }
+    const size = percentText(Math.abs(percent)).replace("+", "");
+    const basis = service?.primary === "trend" ? "a period over the whole series" : AGAINST[service?.primary] ?? "";
+    const hasLimits = isNumber(review.effect_percent_lowercl) || isNumber(review.effect_percent_uppercl);
+    return {
+        estimate: `${percent < 0 ? "Fall" : "Rise"} of ${size} ${basis}`.trim(),
+        limits: hasLimits ? `${percentText(review.effect_percent_lowercl)} to ${percentText(review.effect_percent_uppercl)}` : "",
+    };
 }
 
 /** Reviews of a service on a measure, one a site: the row of the first comparator. */
@@ -20,6 +33,14 @@ function reviewsOf(data, serviceId, measureId) {
 
 function verdictBadge(verdict) {
     return element("span", { class: `verdict ${anchor(verdict ?? "none")}` }, capitalised(verdict ?? "none"));
+}
+
+/** A point of a model: "value", "unused" (seen, but not in the model), "left out" (not there, nor asked for), or as rowState. */
+function observedState(row) {
+    if (isNumber(row.observed)) {
+        return row.used ? "value" : "unused";
+    }
+    return row.suppressed ? "withheld" : row.used ? "missing" : "left out";
 }
 
 /** What was, what the model says, and what would have been without the service. */
@@ -38,40 +59,43 @@ function counterfactualFigure(data, review) {
         date: chartDate(row.period_start), period: periodText(row.period), onLine: row.observed, value: row.observed, fitted: row.fitted, series: review.site_name,
         counterfactual: row.period_start >= first ? row.counterfactual : null,
         lower: row.period_start >= first ? row.cf_lowercl : null, upper: row.period_start >= first ? row.cf_uppercl : null,
-        state: isNumber(row.observed) ? (row.used ? "value" : "unused") : row.suppressed ? "withheld" : "missing",
-        stateName: isNumber(row.observed) ? null : STATE_NAMES[row.suppressed ? "withheld" : "missing"], place: 0,
+        state: observedState(row),
+        stateName: STATE_NAMES[observedState(row)], place: 0,
         isAlone: false, shown: numberOrMark(row.observed, row.suppressed), model: numberOrMark(row.fitted, row.suppressed),
         without: row.period_start >= first ? numberOrMark(row.counterfactual, row.suppressed) : DASH,
         limits: row.period_start >= first ? limitsText(row.cf_lowercl, row.cf_uppercl) || DASH : DASH,
         note: row.used ? DASH : "not in the model",
     }));
     const width = CHART_WIDTH - 60, height = 230, x = timeAxis(periodType);
-    const top = axisTop(points.flatMap((point) => [point.value, point.fitted, point.counterfactual]), points.map((point) => point.upper));
+    const labels = lineLabels((service?.dates ?? []).map((date) => ({ date, label: service.title })), width, rows[0].period_start, rows.at(-1).period_start);
+    const top = axisTop(points.flatMap((point) => [point.value, point.fitted, point.counterfactual]), points.map((point) => point.upper))  * headroom(countLines(labels), height);
     const y = (field) => ({ field, type: "quantitative", title: unit, scale: { domain: [0, top], nice: true } });
     const look = { domain: Object.values(names), range: [GREY, BLUE, PINK] };
     const line = (field, dash, extra = {}) => ({
-        transform: [{ calculate: `'${names[field]}'`, as: "line" }],
+        data: { values: points.map((point) => ({ ...point, line: names[field] })) },
         mark: { type: "line", clip: true, strokeWidth: field === "observed" ? 1.3 : 2.4 },
         encoding: { x, y: y(field === "observed" ? "onLine" : field), color: { field: "line", type: "nominal", scale: look }, strokeDash: { field: "line", type: "nominal", scale: { domain: look.domain, range: [[1, 0], [1, 0], [6, 4]] } }, ...extra },
     });
     const tooltip = [{ field: "period", title: "Period" }, { field: "shown", title: "Observed" }, { field: "model", title: "Model" }, { field: "without", title: "Without the service" }, { field: "limits", title: "95 % limits of that" }, { field: "note", title: "Note" }];
     const phase = service?.phase_in ? [{ from: chartDate(service.phase_in.from), to: chartDate(service.phase_in.to) }] : [];
-    const unused = points.filter((point) => point.state === "unused");
-    const words = reviewWords(review);
+    const unused = points.filter((point) => point.state === "unused"), fittedTo = points.filter((point) => point.state === "value");
+    const banded = points.filter((point) => isNumber(point.lower) && isNumber(point.upper));
+    const words = effectWords(service, review);
+    const last = rows.filter((row) => row.period_start >= first && isNumber(row.fitted) && isNumber(row.counterfactual)).at(-1);
     const layers = [
         ...(phase.length ? [{ data: { values: phase }, mark: { type: "rect", color: PALE_GREY }, encoding: { x: { field: "from", type: "temporal" }, x2: { field: "to" } } }] : []),
-        { transform: [{ filter: "datum.lower != null && datum.upper != null" }], mark: { type: "area", color: PINK, opacity: 0.15, clip: true }, encoding: { x, y: y("lower"), y2: { field: "upper" } } },
-        ...dateLayers((service?.dates ?? []).map((date) => ({ date, label: service.title })), width, rows[0].period_start, rows.at(-1).period_start),
+        ...(banded.length ? [{ data: { values: banded }, mark: { type: "area", color: PINK, opacity: 0.15, clip: true }, encoding: { x, y: y("lower"), y2: { field: "upper" } } }] : []),
+        ...dateLayers(labels),
         line("observed"), line("fitted"), line("counterfactual"),
-        { transform: [{ filter: "datum.state == 'value'" }], mark: { type: "point", filled: true, size: 20, color: GREY, clip: true }, encoding: { x, y: y("value") } },
-        ...(unused.length ? [{ transform: [{ filter: "datum.state == 'unused'" }], mark: { type: "point", filled: true, fill: "#FFFFFF", stroke: GREY, size: 36, strokeWidth: 1.5, clip: true }, encoding: { x, y: y("value") } }] : []),
+        { data: { values: fittedTo }, mark: { type: "point", filled: true, size: 20, color: GREY, clip: true }, encoding: { x, y: y("value") } },
+        ...(unused.length ? [{ data: { values: unused }, mark: { type: "point", filled: false, fill: "#FFFFFF", color: GREY, size: 36, strokeWidth: 1.5, clip: true }, encoding: { x, y: y("value") } }] : []),
         ...stateLayers(points, height, { value: GREY }), hoverLayer(x, tooltip),
     ];
     const isCut = points.some((point) => isNumber(point.upper) && point.upper > top);
     return {
         title: `${service?.title ?? review.impact}, ${review.site_name}: ${measure?.title ?? review.measure} with and without the service`,
-        caption: typeset(review.sentence),
-        notes: [(service?.dates ?? []).length ? "Dashed: what the trend before would have brought, with 95 % limits." : "", unused.length ? "Hollow: not in the model (incomplete, or in the phase-in)." : "", isCut ? "Limits beyond the axis are cut; the table has them." : ""].join(" "),
+        caption: [`${review.site_name}: ${words.estimate}${words.limits ? ` (95${SPACE}% limits ${words.limits})` : ""}.`, last ? `In ${periodText(last.period)} the model has ${numberText(last.fitted)} ${unit}; without the service it would have ${numberText(last.counterfactual)} (${limitsText(last.cf_lowercl, last.cf_uppercl)}).` : ""].join(" "),
+        notes: [(service?.dates ?? []).length ? "Dashed: what the trend before would have brought." : "", unused.length ? "Hollow: not in the model (incomplete, or in the phase-in)." : "", isCut ? "Limits beyond the axis are cut; the table has them." : ""].join(" "),
         description: `Line chart of ${review.site_name}: observed values, the model, and from ${dateText(first)} on the model without the service. ${words.estimate}; 95 % limits ${words.limits}.`,
         spec: { width, height, data: { values: points }, layer: layers },
         columns: [
@@ -103,13 +127,11 @@ function findingsTable(data, review) {
         return null;
     }
     return htmlTable(`What each method says of ${review.site_name}, ${data.measure(review.measure)?.title ?? review.measure}`, [
-        { title: "Method", isHead: true, cell: (row) => [capitalised(METHOD_NAMES[row.method] ?? row.method), row.primary ? element("strong", null, " (declared as primary)") : null].filter(Boolean) },
-        { title: "Beside", cell: (row) => row.comparator || DASH },
-        { title: "Without provider", cell: (row) => row.excluded || DASH },
+        { title: "Method", isHead: true, cell: (row) => [capitalised(METHOD_NAMES[row.method] ?? row.method), element("span", { class: "when" }, row.primary ? " declared as primary" : "", row.comparator ? ` beside ${row.comparator}` : "", row.excluded ? ` without ${row.excluded}` : "")] },
         { title: "What", cell: (row) => (row.refused ? "refused" : TERM_NAMES[row.term]) },
         { title: "Estimate", isNumber: true, cell: (row) => [numberCell(row.estimate, row.suppressed), row.unit && isNumber(row.estimate) ? ` ${row.unit}` : ""] },
         { title: "95 % limits", isNumber: true, cell: (row) => limitsText(row.lowercl, row.uppercl) || (row.suppressed ? withheldMark() : DASH) },
-        { title: "p", isNumber: true, cell: (row) => (isNumber(row.p) ? probabilityText(row.p).replace("p = ", "").replace("p ", "") : DASH) },
+        { title: "p", isNumber: true, cell: (row) => (isNumber(row.p) ? probabilityNumber(row.p) : DASH) },
         { title: "As strong at other dates", isNumber: true, cell: (row) => placeboText(row.placebo_dates, row.n_placebo_dates) },
         { title: "As strong in other areas", isNumber: true, cell: (row) => placeboText(row.placebo_areas, row.n_placebo_areas) },
         { title: "Note", cell: (row) => row.note ?? DASH },

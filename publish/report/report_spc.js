@@ -43,16 +43,16 @@ function spcFigure(data, measure) {
             cause: spcJudgement(point, measure.direction) === "common cause" ? "common cause" : `${point.special_cause} (${spcJudgement(point, measure.direction)})`,
         }));
         rows.push(...points);
-        const x = timeAxis(chart.period_type);
+        const x = { ...timeAxis(chart.period_type), scale: { padding: 8 } };
+        const labels = seriesLabels(data, measure, chart.area_code, points, width);
         const all = points.flatMap((point) => [point.value, point.lower, point.upper]).filter(isNumber);
         const low = Math.min(...all), high = Math.max(...all);
-        const y = (field) => ({ field, type: "quantitative", title: unit, scale: { domain: [low - (high - low) * 0.05, high + (high - low) * 0.12], nice: true, zero: false } });
-        const first = points[0].period_start, last = points.at(-1).period_start;
+        const y = (field) => ({ field, type: "quantitative", title: unit, scale: { domain: [low - (high - low) * 0.05, low + (high - low) * headroom(countLines(labels), height)], nice: true, zero: false } });
         const line = (field, mark) => ({ mark: { type: "line", ...mark }, encoding: { x, y: y(field) } });
         return {
             title: { text: name, subtitle: spcSummary(points) }, width, height, data: { values: points.map((point) => ({ ...point, period: point.periodName })) },
             layer: [
-                ...dateLayers(siteDates(data, measure, chart.area_code), width, first, last),
+                ...dateLayers(labels),
                 line("mean", { color: "#000000", strokeWidth: 1.2 }), line("lower", { color: SPC_GREY, strokeDash: [5, 4], strokeWidth: 1.3 }), line("upper", { color: SPC_GREY, strokeDash: [5, 4], strokeWidth: 1.3 }),
                 line("value", { color: SPC_GREY, strokeWidth: 1.6 }),
                 { mark: { type: "point", filled: true, size: 52, opacity: 1 }, encoding: { x, y: y("value"), tooltip, color: { field: "judgement", type: "nominal", scale: { domain: kinds, range: kinds.map((kind) => SPC_LOOKS[kind].colour) } }, shape: { field: "judgement", type: "nominal", scale: { domain: kinds, range: kinds.map((kind) => SPC_LOOKS[kind].shape) } } } },

@@ -4,15 +4,15 @@ const MINUS = "\u2212", SPACE = "\u00a0", ASTERISK = "*", DASH = "\u2013";
 const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
     "November", "December"];
 
-/** Is it a number that can be shown? null is missing, texts such as "Inf" are not numbers here. */
+/** Is it a number that can be drawn? null is missing; a limit may be infinite. */
 function isNumber(value) {
     return typeof value === "number" && Number.isFinite(value);
 }
 
-/** 1,583, 32.1, 0.87, −4.18: as many digits as a reader can use. Not a number: a dash, or the text that stands for it. */
+/** 1,583, 32.1, 0.87, −4.18: as many digits as a reader can use. Missing: a dash. */
 function numberText(value, digits) {
     if (!isNumber(value)) {
-        return value === "Inf" || value === "-Inf" ? (value === "Inf" ? "no upper limit" : "no lower limit") : DASH;
+        return value === Infinity ? "no upper limit" : value === -Infinity ? "no lower limit" : DASH;
     }
     const size = Math.abs(value);
     const places = digits ?? (Number.isInteger(value) || size >= 1000 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
@@ -31,12 +31,14 @@ function percentText(percent) {
     return `${sign}${text}${SPACE}%`;
 }
 
+/** 0.031, < 0.001 */
+function probabilityNumber(p) {
+    return p < 0.001 ? `<${SPACE}0.001` : p.toLocaleString("en-GB", { maximumSignificantDigits: 2 });
+}
+
 /** p = 0.031, p < 0.001 */
 function probabilityText(p) {
-    if (!isNumber(p)) {
-        return "no p";
-    }
-    return p < 0.001 ? "p < 0.001" : `p = ${p.toLocaleString("en-GB", { maximumSignificantDigits: 2 })}`;
+    return !isNumber(p) ? "no p" : p < 0.001 ? `p ${probabilityNumber(p)}` : `p = ${probabilityNumber(p)}`;
 }
 
 /** 1,280 to 1,377 */
