@@ -224,7 +224,8 @@ void cli_report_warnings(cli_terminal *terminal, const hst_study *study, const h
     for (size_t i = 0; i < n_rows; i++) {
         bool is_rate = needs_population(&study->measures[rows[i].measure]);
 
-        n_withheld += is_rate && isnan(rows[i].value) && rows[i].total_pop > 0;
+        n_withheld +=
+            is_rate && isnan(rows[i].value) && !rows[i].is_suppressed && rows[i].total_pop > 0;
         n_without_population += is_rate && !rows[i].split[0] && !(rows[i].total_pop > 0);
         n_incomplete += rows[i].is_incomplete;
     }
