@@ -11,6 +11,7 @@
 
 #include "cli/latest.h"
 #include "hestia/csv.h"
+#include "hestia/disclosure.h"
 #include "hestia/parts.h"
 #include "hestia/published.h"
 
@@ -316,45 +317,113 @@ static bool is_same_value(double ours, double published)
     return isnan(ours) ? isnan(published) : fabs(ours - published) <= 1e-14 * fabs(published);
 }
 
-static hst_status show_published(const explain *e, const hst_parts *parts, hst_error *err)
+/* The row as it stands in a file of the results. */
+static void show_row(const explain *e, const char *file, const hst_published_number *number,
+                     bool is_found)
 {
-    hst_status status = HST_OK;
-    const hst_published_key key = {.measure = e->arguments->measure,
-                                   .area_code = e->arguments->area,
-                                   .period = e->period.label,
-                                   .statistic = parts->statistic};
-    hst_published_number published;
-    bool is_found = false;
-
-    status = hst_published_find(&published, &is_found, e->latest.results, &key, err);
-    if (status != HST_OK) {
-        return status;
-    }
-    printf("\n%s/latest/results.csv: ", e->latest.results);
+    printf("\n%s/latest/%s: ", e->latest.results, file);
     if (!is_found) {
         printf("has no such number; the study has changed since, `hestia run` brings it up to "
                "date\n");
-        return HST_OK;
+        return;
     }
     printf("total_count");
-    show_number(0, published.total_count);
+    show_number(0, number->total_count);
     printf(", value");
-    show_number(0, published.value);
+    show_number(0, number->value);
     printf("\n");
-    if (isnan(published.value)) {
-        printf("the value is not given: %s\n", published.note[0] ? published.note : "no reason");
-        printf("%s\n", is_same_count(parts, published.total_count) ? "the counts agree"
-                                                                   : "THE COUNTS DIFFER");
-    } else if (is_same_count(parts, published.total_count) &&
-               is_same_value(parts->value, published.value)) {
+}
+
+/* Of numbers that were not changed on the way into the file. */
+static void show_agreement(const hst_parts *parts, const hst_published_number *number)
+{
+    bool is_same = is_same_count(parts, number->total_count);
+
+    if (isnan(number->value)) {
+        printf("the value is not given: %s\n", number->note[0] ? number->note : "no reason");
+        printf("%s\n", is_same ? "the counts agree" : "THE COUNTS DIFFER");
+    } else if (is_same && is_same_value(parts->value, number->value)) {
         printf("they agree\n");
-    } else if (strcmp(e->latest.study.publish.disclosure.rule, "none") != 0) {
-        printf("released under %s, which rounds and hides: what stands above is the true number, "
-               "not for release\n",
-               e->latest.study.publish.disclosure.rule);
     } else {
         printf("THEY DIFFER: the study or a table it names has changed since; `hestia run` brings "
                "the results up to date\n");
+    }
+}
+
+/* Of numbers that disclosure control rounded and hid. */
+static void show_release(const explain *e, const hst_parts *parts,
+                         const hst_published_number *number)
+{
+    const hst_study *study = &e->latest.study;
+    const char *rule = study->publish.disclosure.rule;
+    int min = study->publish.disclosure.min, round = study->publish.disclosure.round;
+    bool is_england =
+        e->group != SIZE_MAX && hst_areas_group(e->latest.areas, e->group)->is_england;
+
+    switch (hst_released_as(study, &study->measures[0], is_england, parts->total_count,
+                            parts->value, number)) {
+    case HST_RELEASED_BY_RULE:
+        printf("released under %s: that is what the rule makes of the numbers above (counts below "
+               "England to the nearest %d, values from these where they are of counts alone, fewer "
+               "digits)\n",
+               rule, round);
+        if (isnan(number->value) && number->note[0]) {
+            printf("the value is not given: %s\n", number->note);
+        }
+        break;
+    case HST_RELEASED_SMALL:
+        printf("withheld under %s: the count is above 0 and below %d\n", rule, min);
+        break;
+    case HST_RELEASED_WITHHELD:
+        printf("withheld under %s, though the count is not small: it would give back one that is\n",
+               rule);
+        break;
+    case HST_RELEASED_COUNT_ONLY:
+        printf("released under %s: the count as the rule rounds it; value and limits are withheld, "
+               "as they would give a hidden count back, or rest on too few\n",
+               rule);
+        break;
+    case HST_RELEASED_OTHERWISE:
+        printf("THIS IS NOT WHAT %s MAKES OF THE NUMBERS ABOVE: the study or a table it names has "
+               "changed since; `hestia run` brings the results up to date\n",
+               rule);
+        break;
+    }
+    printf("what stands above are true numbers: not for release\n");
+}
+
+static hst_status show_published(const explain *e, const hst_parts *parts, hst_error *err)
+{
+    bool is_released = strcmp(e->latest.study.publish.disclosure.rule, "none") != 0;
+    hst_published_key key = {.measure = e->arguments->measure,
+                             .area_code = e->arguments->area,
+                             .period = e->period.label,
+                             .statistic = parts->statistic,
+                             .internal = true};
+    hst_published_number number = {0};
+    bool is_found = false;
+    hst_status status = HST_OK;
+
+    if (is_released && hst_published_has_internal(e->latest.results)) {
+        status = hst_published_find(&number, &is_found, e->latest.results, &key, err);
+        if (status != HST_OK) {
+            return status;
+        }
+        show_row(e, "internal/results.csv", &number, is_found);
+        if (is_found) {
+            show_agreement(parts, &number);
+        }
+    }
+    key.internal = false;
+    status = hst_published_find(&number, &is_found, e->latest.results, &key, err);
+    if (status != HST_OK) {
+        return status;
+    }
+    show_row(e, "results.csv", &number, is_found);
+    if (is_found && is_released) {
+        show_release(e, parts, &number);
+    } else if (is_found) {
+        show_agreement(parts, &number);
     }
     return HST_OK;
 }

@@ -143,7 +143,8 @@ hst_status hst_published_find(hst_published_number *out, bool *is_found, const c
     hst_table *table = NULL;
 
     *is_found = false;
-    status = find_latest(&path, directory, "results.csv", err);
+    status =
+        find_latest(&path, directory, key->internal ? "internal/results.csv" : "results.csv", err);
     if (status == HST_OK) {
         status = hst_table_read(&table, path, err);
     }
@@ -233,6 +234,15 @@ hst_status hst_published_folder(char **out, const char *path, bool internal, hst
     }
     *out = run;
     return HST_OK;
+}
+
+bool hst_published_has_internal(const char *directory)
+{
+    char *path = hst_tree_join(directory, "latest/internal/results.csv");
+    bool has = path && access(path, R_OK) == 0;
+
+    free(path);
+    return has;
 }
 
 void hst_published_run(char name[HST_RUN_NAME_BYTES], const char *directory)

@@ -1,11 +1,16 @@
 #ifndef HESTIA_DISCLOSURE_H
 #define HESTIA_DISCLOSURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "hestia/status.h"
 
 struct hst_publication;
+struct hst_study;
+struct hst_measure;
+struct hst_published_number;
 
 /** What disclosure control did, for the manifest, the terminal and the output checker. */
 typedef struct hst_disclosure {
@@ -28,5 +33,25 @@ typedef struct hst_disclosure {
  */
 HST_MUST_CHECK hst_status hst_disclose(struct hst_publication *publication, hst_disclosure *out,
                                        hst_error *err);
+
+/** What became of a number on its way into a release. */
+typedef enum hst_released {
+    HST_RELEASED_BY_RULE,    /**< count and value are what the rule makes of the true ones */
+    HST_RELEASED_SMALL,      /**< not shown: the count is below `min` */
+    HST_RELEASED_WITHHELD,   /**< not shown, though it is not: it would give a small one back */
+    HST_RELEASED_COUNT_ONLY, /**< the count by the rule, the value withheld for that reason */
+    HST_RELEASED_OTHERWISE   /**< not what the rule makes of these true numbers */
+} hst_released;
+
+/**
+ * Sets the released row of a measure (persons of all ages, not split) beside the true one.
+ *
+ * @param is_england  the row of a comparator of all areas, whose counts are not rounded
+ * @param count       the true one; below 0: the row has none
+ * @param value       the true one; NAN: not given, for a reason that is not disclosure control
+ */
+hst_released hst_released_as(const struct hst_study *study, const struct hst_measure *measure,
+                             bool is_england, int64_t count, double value,
+                             const struct hst_published_number *released);
 
 #endif

@@ -26,6 +26,7 @@ HST_MUST_CHECK hst_status hst_published_inputs(hst_published_input **inputs, siz
 /** Which row of results.csv: persons of all ages, not split. */
 typedef struct hst_published_key {
     const char *measure, *area_code, *period, *statistic;
+    bool internal; /**< of internal/, the true number; false: the released one */
 } hst_published_key;
 
 typedef struct hst_published_number {
@@ -34,7 +35,7 @@ typedef struct hst_published_number {
 } hst_published_number;
 
 /**
- * Looks a number up in `<directory>/latest/results.csv`.
+ * Looks a number up in `<directory>/latest/results.csv`, or in that of internal/.
  *
  * @param is_found  receives false when there is no such row
  * @return HST_OK; HST_ERR_USAGE without results; HST_ERR_INPUT when the file is damaged
@@ -53,6 +54,9 @@ HST_MUST_CHECK hst_status hst_published_find(hst_published_number *out, bool *is
  */
 HST_MUST_CHECK hst_status hst_published_folder(char **folder, const char *path, bool internal,
                                                hst_error *err);
+
+/** True when the latest run has an internal/ that this user may read. */
+bool hst_published_has_internal(const char *directory);
 
 enum { HST_RUN_NAME_BYTES = 64 };
 

@@ -265,6 +265,67 @@ def check_statistics(folder, hestia):
           done.stdout)
 
 
+def check_release(folder, hestia):
+    """Every statistic released: true numbers out of internal/, and what the rule made of them."""
+    def write_study(disclosure, internal):
+        with open(os.path.join(folder, "released.yaml"), "w") as file:
+            file.write(ALL.replace("publish: {disclosure: none}", f"publish: {{directory: released, disclosure: {disclosure}, "
+                                                                  f"internal: {internal}}}"))
+        done = hestia("run", "released.yaml", "--quiet")
+        check(done.returncode == 0, "the run of a release", done.stderr)
+
+    def explain(measure, area, period="2010/11"):
+        done = hestia("explain", "released.yaml", measure, "--area", area, "--period", period)
+        check(done.returncode == 0, f"{measure} of {area}", done.stderr)
+        return done.stdout.split("released/latest/", 1)[1]
+
+    path = os.path.join(folder, "released/latest/release/results.csv")
+
+    def released(measure, area):
+        with open(path, newline="") as file:
+            return next(row for row in csv.DictReader(file) if (row["measure"], row["area_code"], row["sex"], row["split"]) ==
+                        (measure, area, "persons", "") and not row["statistic"].endswith(("median_los", "p90_los")))
+
+    write_study("{rule: hes2018, min: 4, round: 7, decimals: 1}", "true")
+    ids = re.findall(r"\{id: (\w+), (?:statistic|unit|dataset)", ALL)
+    n_rounded = 0
+    for measure in ids:
+        for area in ("5NK", "England"):
+            if area == "England" and measure in ("acs_score", "table_growth"):
+                continue
+            said = explain(measure, area, "2010/11 Q3" if measure == "growth" else "2010/11")
+            true, made = said.split("released/latest/results.csv: ")
+            check(true.startswith("internal/results.csv: ") and ("they agree" in true or "the counts agree" in true),
+                  f"{measure} of {area} in internal/", said)
+            check("true numbers: not for release" in made, f"{measure} of {area}: what it is", said)
+            check("that is what the rule makes of" in made or "withheld" in made, f"{measure} of {area} in release/", said)
+            n_rounded += "that is what the rule makes of" in made and true.splitlines()[0].split(": ")[1] != made.splitlines()[0]
+    check(n_rounded > 20, "most are rounded", str(n_rounded))
+
+    # a release that is not what the rule makes of it
+    for measure, column, change in (("dsr", "value", 0.1), ("crude", "value", 0.1), ("mean_los", "total_count", 7),
+                                    ("placed", "value", 7), ("readmission", "value", 0.1), ("bed_day_rate", "value", 0.1)):
+        with open(path, newline="") as file:
+            rows = list(csv.DictReader(file))
+        row = next(row for row in rows if (row["measure"], row["area_code"]) == (measure, "5NK") and row[column])
+        row[column] = repr(float(row[column]) + change)
+        for place in (path, os.path.join(folder, "released/latest/results.csv")):
+            with open(place, "w", newline="") as file:
+                writer = csv.DictWriter(file, list(row))
+                writer.writeheader()
+                writer.writerows(rows)
+        said = explain(measure, "5NK")
+        check("THIS IS NOT WHAT hes2018 MAKES OF THE NUMBERS ABOVE" in said, f"{measure} was changed", said)
+
+    # without internal/, and with counts that are all small
+    write_study("{rule: hes2018, min: 100000, round: 5}", "false")
+    said = explain("dsr", "5NK")
+    check("internal/" not in said and "withheld under hes2018: the count is above 0 and below 100000" in said, "a small count", said)
+    check(released("dsr", "5NK")["total_count"] == "", "it is not there")
+    said = explain("table_growth", "5NK")
+    check("that is what the rule makes of" in said, "of a table nothing is protected", said)
+
+
 def write_inputs(folder):
     def write(name, text):
         with open(os.path.join(folder, name), "w") as file:
@@ -351,6 +412,7 @@ def main():
         done = explain()
         check(done.returncode == 0 and "THEY DIFFER" in done.stdout, "a changed population", done.stderr + done.stdout)
         check_statistics(folder, hestia)
+        check_release(folder, hestia)
 
 
 main()

@@ -1,0 +1,82 @@
+/* A released number beside the true one, for hestia explain. */
+#include <math.h>
+
+#include "hestia/published.h"
+#include "publish/disclosure_internal.h"
+
+/* The value that the rule makes of the true one: as in disclosure_rows.c, from shown counts where
+ * it is one of counts alone. */
+static double value_by_rule(const disclosure_rule *rule, const hst_measure *measure, double count,
+                            double value, double shown, double shown_pop)
+{
+    double days = value * shown_pop / measure->per;
+
+    switch (measure->statistic) {
+    case HST_STAT_COUNT:
+        value = measure->per_working_day ? shown / shown_pop : shown;
+        break;
+    case HST_STAT_CRUDE_RATE:
+        value = count > 0 ? value * shown / count : value;
+        break;
+    case HST_STAT_BED_DAYS:
+        value = disclosure_round_sum(rule, value);
+        break;
+    case HST_STAT_BED_DAY_RATE:
+        value = days > 0 ? value * disclosure_round_sum(rule, days) / days : value;
+        break;
+    case HST_STAT_READMISSION:
+        value = measure->per * shown / shown_pop;
+        break;
+    case HST_STAT_GROWTH:
+        value = 100 * shown / shown_pop;
+        break;
+    default: /* standardised rates, means, concentration, scores */
+        break;
+    }
+    return value;
+}
+
+/* Rounding to a decimal may fall either way where the last digits of two ways to work it out
+ * differ.
+ */
+static bool is_rounded_from(const disclosure_rule *rule, double released, double value)
+{
+    double slack = 1e-9 * fabs(value);
+
+    return released == disclosure_round_real(rule, value) ||
+           released == disclosure_round_real(rule, value - slack) ||
+           released == disclosure_round_real(rule, value + slack);
+}
+
+hst_released hst_released_as(const hst_study *study, const hst_measure *measure, bool is_england,
+                             int64_t count, double value, const hst_published_number *released)
+{
+    const disclosure_rule rule = {study->publish.disclosure.min, study->publish.disclosure.round,
+                                  study->publish.disclosure.decimals};
+    double shown = released->total_count, pop = released->total_pop;
+    bool is_small = !is_england && disclosure_is_small(&rule, (double)count);
+    bool is_true = is_england && shown == (double)count;
+
+    if (measure->is_table || count < 0) { /* no count to protect */
+        return is_rounded_from(&rule, released->value, value) || released->value == value ||
+                       (isnan(value) && isnan(released->value))
+                   ? HST_RELEASED_BY_RULE
+                   : HST_RELEASED_OTHERWISE;
+    }
+    if (isnan(shown)) {
+        return !isnan(released->value) ? HST_RELEASED_OTHERWISE
+               : is_small              ? HST_RELEASED_SMALL
+                                       : HST_RELEASED_WITHHELD;
+    }
+    if (is_small || (!is_true && shown != (double)disclosure_round_count(&rule, count))) {
+        return HST_RELEASED_OTHERWISE;
+    }
+    if (isnan(released->value)) {
+        return isnan(value) ? HST_RELEASED_BY_RULE : HST_RELEASED_COUNT_ONLY;
+    }
+    if (!is_true) {
+        value = value_by_rule(&rule, measure, (double)count, value, shown, pop);
+    }
+    return is_rounded_from(&rule, released->value, value) ? HST_RELEASED_BY_RULE
+                                                          : HST_RELEASED_OTHERWISE;
+}
