@@ -24,6 +24,7 @@ static const struct hint {
     {"reported", "measure, area_code, period, series, source", NULL},
     {"impact", "impact, site_code, measure, method, comparator, term, excluded", NULL},
     {"site-review", NULL, "review_value"},
+    {"planted", "kind, impact, dataset, area_code, provider, specialty, month", "found_percent"},
     {"sensitivity", "impact, site_code, measure, dimension, alternative", NULL},
 };
 

@@ -11,17 +11,18 @@ import os
 import re
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
 import unittest
 
 PROGRAM = SOURCE = ""
-PUBLISH = "\npublish: {formats: [csv, sqlite], disclosure: none}\n"
+PUBLISH = "\npublish: {formats: [csv, sqlite], disclosure: hes2018, internal: true}\n"
 SHELL = shutil.which("sqlite3")
 
 TABLES = ["results", "measures", "areas", "audit", "reconcile", "reported", "cohorts", "impact", "site-review", "sensitivity",
-          "counterfactual", "breaks"]
+          "counterfactual", "breaks", "planted"]
 KEYS = {
     "results": ["measure", "area_code", "period", "sex", "age", "split", "statistic"],
     "measures": ["measure"], "areas": ["area_code"], "reconcile": ["dataset", "year", "item"],
@@ -185,10 +186,15 @@ class Database(unittest.TestCase):
     # ---- the tables ----
 
     def test_tables_are_the_files(self):
-        with sqlite3.connect(f"file:{self.path}?mode=ro", uri=True) as db:
+        for kind in ("release", "internal"):
+            with self.subTest(kind):
+                self.check_tables(f"{self.latest}/{kind}")
+
+    def check_tables(self, folder):
+        with sqlite3.connect(f"file:{folder}/hestia.sqlite?mode=ro", uri=True) as db:
             for name in TABLES:
                 columns = db.execute(f"PRAGMA table_info({name.replace('-', '_')})").fetchall()
-                rows = read_table(self.latest, name)
+                rows = read_table(folder, name)
                 got = db.execute(f"SELECT * FROM {name.replace('-', '_')} ORDER BY rowid").fetchall()
                 self.assertEqual(len(got), len(rows), name)
                 key = [(place, column) for _, column, _, _, _, place in columns if place > 0]
@@ -202,6 +208,23 @@ class Database(unittest.TestCase):
                             self.assertIs(type(cell), PYTHON_TYPES[declared], (name, column))
                         if not (place > 0 and cell == "" and row[column] == ""):
                             self.assertTrue(same(cell, row[column]), (name, column, cell, row[column]))
+
+    def test_released_and_true_numbers(self):
+        self.assertEqual(stat.S_IMODE(os.stat(f"{self.latest}/internal/hestia.sqlite").st_mode), 0o600)
+        self.assertEqual(stat.S_IMODE(os.stat(f"{self.latest}/release/hestia.sqlite").st_mode), 0o644)
+        facts, small = {}, {}
+        for kind in ("release", "internal"):
+            with sqlite3.connect(f"file:{self.latest}/{kind}/hestia.sqlite?mode=ro", uri=True) as db:
+                facts[kind] = dict(db.execute("SELECT key, value FROM manifest"))
+                small[kind], = db.execute("SELECT count(*) FROM results WHERE area_role <> 'comparator' AND total_count BETWEEN 1 AND 7 "
+                                          "AND measure <> 'dementia_register'").fetchone()
+        self.assertGreater(small["internal"], 100)
+        self.assertEqual(small["release"], 0)
+        self.assertEqual((facts["release"]["disclosure"], facts["release"]["disclosure_min"], facts["release"]["disclosure_round"]),
+                         ("hes2018", "8", "5"))
+        self.assertGreater(int(facts["release"]["disclosure_hidden_counts"]), 100)
+        self.assertEqual(facts["internal"]["disclosure"], "none")
+        self.assertIn("not for release", facts["internal"]["release"])
 
     def test_the_file_is_sound(self):
         with sqlite3.connect(f"file:{self.path}?mode=ro", uri=True) as db:

@@ -624,7 +624,10 @@ static void published_numbers_are_read_back(void **state)
     hst_published_input *inputs = NULL;
     size_t n_inputs = 0;
     hst_published_number number;
-    hst_published_key key = {"emergency", "5NK", "2010/11 Q1", "dsr"};
+    hst_published_key key = {.measure = "emergency",
+                             .area_code = "5NK",
+                             .period = "2010/11 Q1",
+                             .statistic = "dsr"};
     bool is_found = true;
     hst_error err = {0};
 
@@ -643,6 +646,11 @@ static void published_numbers_are_read_back(void **state)
     assert_int_equal(hst_published_find(&number, &is_found, directory, &key, &err), HST_OK);
     assert_true(is_found);
     assert_close(number.total_count, 173, 0);
+    key.internal = true;
+    assert_true(hst_published_has_internal(directory));
+    assert_int_equal(hst_published_find(&number, &is_found, directory, &key, &err), HST_OK);
+    assert_true(is_found);
+    key.internal = false;
     assert_close(number.value, 54.0901, 0);
     key.area_code = "5J6"; /* empty cells */
     assert_int_equal(hst_published_find(&number, &is_found, directory, &key, &err), HST_OK);
