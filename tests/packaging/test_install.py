@@ -68,6 +68,20 @@ class Install(unittest.TestCase):
             with open(self.path("share", "man", *page.split("/"))) as stream:
                 self.assertIn(f'"hestia {version}"', stream.readline(), page)
 
+    def test_a_tree_without_git_knows_its_commit(self):
+        """`git archive` writes it into cmake/commit.txt."""
+        head = subprocess.run(["git", "-C", SOURCE, "rev-parse", "HEAD"], capture_output=True, text=True)
+        if head.returncode != 0:
+            self.skipTest("this tree is not one of git")
+        tree = os.path.join(os.path.dirname(self.prefix), "tree")
+        os.mkdir(tree)
+        archive = subprocess.run(["git", "-C", SOURCE, "archive", "HEAD", "cmake"], check=True, capture_output=True).stdout
+        subprocess.run(["tar", "x", "-C", tree], input=archive, check=True)
+        header = os.path.join(tree, "commit.h")
+        subprocess.run([CMAKE, f"-DSOURCE={tree}", f"-DOUT={header}", "-P", os.path.join(tree, "cmake", "commit.cmake")], check=True)
+        with open(header) as stream:
+            self.assertEqual(stream.read(), f'#define HESTIA_COMMIT "{head.stdout[:12]}"\n')
+
     def test_no_path_of_this_machine_is_in_the_program(self):
         """Debug builds keep theirs, for the debugger."""
         with open(os.path.join(BUILD, "CMakeCache.txt")) as stream:

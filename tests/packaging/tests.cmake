@@ -1,11 +1,12 @@
 # Tests of what is installed and packed: hestia_packaging_test(<name> [arguments]) runs tests/packaging/test_<name>.py.
-# They say nothing about the code that the plain build's do not, so not under sanitizers.
+# They say nothing about the code that the plain build's do not, so not under sanitizers. One at a time:
+# installing writes its manifest into the build folder.
 function(hestia_packaging_test name)
   if(NOT Python3_Interpreter_FOUND OR HESTIA_SANITIZE)
     return()
   endif()
   add_test(NAME packaging/${name} COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/packaging/test_${name}.py ${ARGN})
-  set_tests_properties(packaging/${name} PROPERTIES ENVIRONMENT PYTHONDONTWRITEBYTECODE=1 TIMEOUT 300)
+  set_tests_properties(packaging/${name} PROPERTIES ENVIRONMENT PYTHONDONTWRITEBYTECODE=1 TIMEOUT 300 RESOURCE_LOCK build)
 endfunction()
 hestia_packaging_test(completion $<TARGET_FILE:hestia> ${PROJECT_SOURCE_DIR})
 hestia_packaging_test(install ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR} ${CMAKE_COMMAND})
