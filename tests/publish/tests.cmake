@@ -1,5 +1,8 @@
 # tests of publish
+hestia_test(compare publish)
 hestia_test(csv publish)
+hestia_test(disclosure_check publish)
+hestia_test(sqlite publish PkgConfig::sqlite3)
 hestia_test(run_folder publish PkgConfig::jansson)
 hestia_test(publish publish PkgConfig::jansson)
 hestia_test(impact_tables publish PkgConfig::jansson)
