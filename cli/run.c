@@ -41,6 +41,7 @@ typedef struct run {
     hst_results *results;
     hst_breaks *breaks; /* NULL when the study does not screen */
     hst_impact *impact; /* NULL when the study has no service */
+    hst_since since;    /* what moved since the run before */
     time_t start;
     char fingerprint[HST_FINGERPRINT_BYTES];
     size_t n_timings;
@@ -49,6 +50,7 @@ typedef struct run {
 
 static void run_free(run *r)
 {
+    hst_comparison_free(r->since.comparison);
     hst_impact_free(r->impact);
     hst_breaks_free(r->breaks);
     hst_results_free(r->results);
@@ -300,7 +302,6 @@ static hst_status publish(run *r, hst_error *err)
     const char *directory = results_directory(r);
     char *folder = NULL, command[1024];
     hst_disclosure disclosure = {0};
-    hst_since since = {.run = ""};
     hst_publication publication = {
         .directory = directory,
         .start = r->start,
@@ -321,7 +322,7 @@ static hst_status publish(run *r, hst_error *err)
         .build_options = cli_build_options,
         .command = command,
         .disclosed = &disclosure,
-        .since = &since,
+        .since = &r->since,
         .n_threads = r->options->n_threads,
         .memory_bytes = r->options->memory,
         .timings = r->timings,
@@ -334,9 +335,8 @@ static hst_status publish(run *r, hst_error *err)
     status = hst_publish(&publication, &folder, err);
     if (status == HST_OK) {
         cli_report_publish(r->terminal, r->study, folder, &disclosure);
-        cli_report_since(r->terminal, r->study, &since, folder);
+        cli_report_since(r->terminal, r->study, &r->since, folder);
     }
-    hst_comparison_free(since.comparison);
     free(folder);
     return status;
 }
@@ -434,7 +434,7 @@ static void say_what_stands(const run *r, hst_error *err)
 static hst_status write_status(const run *r, hst_status result, bool changed, const char *message,
                                hst_error *err)
 {
-    char line[256];
+    char line[CLI_SINCE_BYTES];
     hst_run_status run_status = {.checked = time(NULL),
                                  .changed = changed,
                                  .exit_code = cli_exit_code(result),
@@ -442,6 +442,16 @@ static hst_status write_status(const run *r, hst_status result, bool changed, co
 
     snprintf(line, sizeof line, "%.*s", (int)strcspn(message, "\n"), message);
     return hst_run_status_write(results_directory(r), &run_status, err);
+}
+
+/** Of new results also what moved since the run before. */
+static hst_status write_success(const run *r, bool is_current, hst_error *err)
+{
+    char message[CLI_SINCE_BYTES + 32], since[CLI_SINCE_BYTES];
+
+    cli_since_line(since, &r->since);
+    snprintf(message, sizeof message, "new results%s%s", since[0] ? " " : "", since);
+    return write_status(r, HST_OK, !is_current, is_current ? "nothing has changed" : message, err);
 }
 
 /** Where to look: at the true numbers where they are. */
@@ -521,10 +531,8 @@ static hst_status run_study(const char *path, const cli_options *options, bool i
         status = run_stages(&r, ingest_only, &is_current, err);
     }
     if (!ingest_only) {
-        written = status == HST_OK
-                      ? write_status(&r, HST_OK, !is_current,
-                                     is_current ? "nothing has changed" : "new results", err)
-                      : write_status(&r, status, false, err->message, &ignored);
+        written = status == HST_OK ? write_success(&r, is_current, err)
+                                   : write_status(&r, status, false, err->message, &ignored);
         if (status != HST_OK) {
             say_what_stands(&r, err);
         }

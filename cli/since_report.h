@@ -6,6 +6,12 @@
 #include "hestia/compare.h"
 #include "hestia/study.h"
 
+enum { CLI_SINCE_BYTES = 1024 };
+
+/** "since RUN: 12 of 124,096 values changed, ..." with the largest move; "" without a run before or
+ * where it cannot be compared. */
+void cli_since_line(char line[CLI_SINCE_BYTES], const hst_since *since);
+
 /**
  * One line with what moved in release/ since the run before, and a warning when values moved past
  * the study's threshold; nothing without a run before.

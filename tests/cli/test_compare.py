@@ -7,6 +7,7 @@ numbers; damaged tables; and what a run says of the run before.
 import csv
 import glob
 import gzip
+import json
 import os
 import re
 import shutil
@@ -82,6 +83,8 @@ class Compare(unittest.TestCase):
         cls.second_said = hestia("run", cls.study, "--no-progress").stderr
         cls.second = os.path.join(cls.results, os.readlink(f"{cls.results}/latest"))
         assert cls.first != cls.second
+        with open(f"{cls.results}/status.json", encoding="utf-8") as stream:
+            cls.second_status = json.load(stream)["message"]
 
     def changes(self, before, after, *options, code=0):
         out = f"{self.top}/changes.csv"
@@ -171,6 +174,7 @@ class Compare(unittest.TestCase):
         percent, what = largest.groups()
         self.assertIn(f"since {os.path.basename(self.first)}: {n:,} of {len(after):,} values changed, 0 new, 0 gone · most: "
                       f"{what} {percent}", self.second_said)
+        self.assertIn(f"new results since {os.path.basename(self.first)}: {n:,} of {len(after):,} values changed", self.second_status)
         past = re.search(r"hestia: (\d+) values? moved", hestia("compare", self.first, self.second, "--threshold", "5", code=3).stderr)
         self.assertRegex(self.second_said, rf"! {past.group(1)} values? of complete periods moved by more than 5 % since the run "
                                            rf"before, most of all {re.escape(what)} {re.escape(percent)} "
