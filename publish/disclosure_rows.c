@@ -10,6 +10,7 @@
 enum { QUANTILES_FROM = 30 };
 
 static const char *const hidden_note = "withheld under the disclosure rule";
+static const char *const rounded_note = "count rounded under the disclosure rule";
 static const char *const no_values_note = "value and limits withheld under the disclosure rule";
 
 /* Of how many stays a quantile or a trimmed mean is shown. */
@@ -253,9 +254,15 @@ static void mask_row(hst_result *row, const disclosure_cells *cells, uint32_t nu
         hide_row(row, measure, texts);
         return;
     }
+    if (cell->state == CELL_NO_VALUES && cell->is_national) {
+        row->note = rounded_note; /* else it would be taken for the true one */
+        row->is_suppressed = true;
+    }
     if (cell->state == CELL_NO_VALUES && disclosure_is_from_true_numbers(measure)) {
-        drop_values(row);
-        row->note = no_values_note;
+        if (!isnan(row->value)) { /* what was not there is not taken away: that would tell */
+            row->note = no_values_note;
+            drop_values(row);
+        }
         say_method(row, texts, shown < HST_BYAR_FROM && texts->of_exact);
     } else if (!has_denominator) {
         drop_values(row);

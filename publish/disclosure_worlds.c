@@ -31,9 +31,9 @@ enum {
     COST_SITE = 4,
     COST_COMPARATOR = 3,
     COST_COUNT = 100,
-    COST_OPEN = 1000,
     COST_NATIONAL_VALUES = 10000,
     COST_NATIONAL_COUNT = 100000,
+    COST_OPEN = 10000000, /* a small count that a reader must not take for small any more */
     IMPOSSIBLE = 1000000000
 };
 
@@ -67,6 +67,7 @@ typedef struct world_search {
     size_t n_tries, n_looks;
     int64_t best_cost;
     other_world *now, *best;
+    const other_world *tried; /* the last one: one of both */
 } world_search;
 
 /* ---- cells ---- */
@@ -365,6 +366,7 @@ static bool try_world(world_search *s, const world_event *events, size_t n)
         add_event(s, s->now, &events[i]);
     }
     cost = cost_of_world(s, s->now, s->best_cost);
+    s->tried = s->now;
     if (cost < s->best_cost) {
         other_world *spare = s->best;
 
@@ -708,27 +710,125 @@ static bool try_squares(world_search *s, const world_event *event)
 
 /* ---- all small cells ---- */
 
+/* What stands in the way of an event alone, by what a second one must share with it to make up for
+ * it: cells of its area, of its days, of its split value, and of two or all of them. */
+typedef struct obstacles {
+    bool of[8]; /* by OWN_AREA, OWN_DAYS, OWN_SPLIT added up */
+} obstacles;
+
+enum { OWN_AREA = 1, OWN_DAYS = 2, OWN_SPLIT = 4 };
+
+static obstacles find_obstacles(const world_search *s, const other_world *world,
+                                const world_event *event)
+{
+    obstacles found = {{false}};
+
+    for (size_t i = 0; i < world->n; i++) {
+        const cell_key *key = &s->cells->items[world->changes[i].cell].key;
+        disclosure_cell after;
+
+        if (cost_of_change(s, world->changes[i].cell, world->changes[i].delta, &after) > 0) {
+            found.of[(key->unit >= s->tracks->n_groups ? OWN_AREA : 0) +
+                     (key->from == event->span.from && key->to == event->span.to ? OWN_DAYS : 0) +
+                     (key->split != 0 ? OWN_SPLIT : 0)] = true;
+        }
+    }
+    return found;
+}
+
+/* True when no obstacle needs all that `differs` is made of: partners differ in that. */
+static bool can_avoid(const obstacles *found, unsigned differs)
+{
+    for (unsigned need = 1; need < 8; need++) {
+        if (found->of[need] && (need & differs) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The same of a square with partners that differ in one thing, in another, and in both. */
+static bool can_avoid_square(const obstacles *found, unsigned one, unsigned other)
+{
+    for (unsigned need = 1; need < 8; need++) {
+        if (found->of[need] && (need & one) != 0 && (need & other) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+typedef enum world_kind {
+    WORLD_SPLITS,
+    WORLD_AREAS,
+    WORLD_PERIODS,
+    WORLD_AREAS_AND_SPLITS,
+    WORLD_SQUARES,
+    N_WORLD_KINDS
+} world_kind;
+
+static bool is_hopeful(const obstacles *found, world_kind kind)
+{
+    switch (kind) {
+    case WORLD_SPLITS:
+        return can_avoid(found, OWN_SPLIT);
+    case WORLD_AREAS:
+        return can_avoid(found, OWN_AREA);
+    case WORLD_PERIODS:
+        return can_avoid(found, OWN_DAYS);
+    case WORLD_AREAS_AND_SPLITS:
+        return can_avoid(found, OWN_AREA | OWN_SPLIT);
+    default:
+        return can_avoid_square(found, OWN_AREA, OWN_DAYS) ||
+               can_avoid_square(found, OWN_AREA, OWN_SPLIT) ||
+               can_avoid_square(found, OWN_DAYS, OWN_SPLIT);
+    }
+}
+
+static bool try_kind(world_search *s, world_kind kind, const world_event *event)
+{
+    switch (kind) {
+    case WORLD_SPLITS:
+        return try_splits(s, event);
+    case WORLD_AREAS:
+        return try_areas(s, event, false);
+    case WORLD_PERIODS:
+        return try_periods(s, event);
+    case WORLD_AREAS_AND_SPLITS:
+        return try_areas(s, event, true);
+    default:
+        return try_squares(s, event);
+    }
+}
+
+/* An event more or less of those that the target counts, alone. */
+typedef struct lone_event {
+    world_event event;
+    obstacles obstacles;
+} lone_event;
+
 /* One kind of world after the other, with the events that the target counts. */
 static bool try_all(world_search *s, const event_list *bases)
 {
-    for (size_t kind = 0; kind < 6; kind++) {
-        for (size_t i = 0; i < bases->n; i++) {
-            for (int sign = 1; sign >= -1; sign -= 2) {
-                world_event event = bases->items[i];
-                bool is_found = false;
+    lone_event lone[2 * MAX_BASES];
+    size_t n = 2 * bases->n;
 
-                event.sign = sign;
-                s->n_tries = MAX_TRIES / (kind == 0 ? 1 : bases->n) + 8;
-                s->n_looks = MAX_LOOKS / bases->n;
-                is_found = kind == 0   ? try_world(s, &event, 1)
-                           : kind == 1 ? try_splits(s, &event)
-                           : kind == 2 ? try_areas(s, &event, false)
-                           : kind == 3 ? try_periods(s, &event)
-                           : kind == 4 ? try_areas(s, &event, true)
-                                       : try_squares(s, &event);
-                if (is_found) {
-                    return true;
-                }
+    for (size_t i = 0; i < n; i++) {
+        lone[i].event = bases->items[i / 2];
+        lone[i].event.sign = i % 2 == 0 ? 1 : -1;
+        s->n_tries = 1;
+        if (try_world(s, &lone[i].event, 1)) {
+            return true;
+        }
+        lone[i].obstacles = find_obstacles(s, s->tried, &lone[i].event);
+    }
+    for (world_kind kind = 0; kind < N_WORLD_KINDS; kind++) {
+        for (size_t i = 0; i < n; i++) {
+            s->n_tries = MAX_TRIES / n + 8;
+            s->n_looks = MAX_LOOKS / n;
+            if ((!s->is_strict || is_hopeful(&lone[i].obstacles, kind)) &&
+                try_kind(s, kind, &lone[i].event)) {
+                return true;
             }
         }
     }
