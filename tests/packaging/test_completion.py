@@ -3,12 +3,18 @@
     python3 tests/packaging/test_completion.py HESTIA SOURCE
 """
 
+import fcntl
 import os
+import pty
 import re
+import select
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 import unittest
 
 PROGRAM = SOURCE = ""
@@ -130,36 +136,39 @@ class Bash(unittest.TestCase):
         self.assertEqual(self.complete("nonsense", ""), [])
 
 
-# Types `hestia ...` and a tabulator on a terminal, and prints what the shell has put on the line or listed below it.
-ZSH = """
-zmodload zsh/zpty
-zpty shell zsh -f -i
-zpty -w shell "PATH=$1:\\$PATH; fpath=($2/docs/completion \\$fpath); autoload -Uz compinit; compinit -u -D; PROMPT=; echo rea''dy"
-zpty -r shell text '*ready*'
-zpty -w -n shell "$3"$'\\t'
-sleep 1
-zpty -w -n shell $'\\t'
-sleep 1
-zpty -w -n shell $'\\C-u'
-zpty -w shell "echo e''nd"
-zpty -r shell text '*end*'
-print -r -- "$text"
-"""
-
-
 @unittest.skipUnless(shutil.which("zsh"), "no zsh")
 class Zsh(unittest.TestCase):
-    def typed(self, line):
-        return subprocess.run(["zsh", "-f", "-c", ZSH, "zsh", os.path.dirname(PROGRAM), SOURCE, line], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=60).stdout
+    def shown(self, line, wanted):
+        """What a zsh on a terminal shows when `line` and a tabulator are typed: read until all of `wanted` are there, or a minute."""
+        child, terminal = pty.fork()
+        if child == 0:
+            path = os.path.dirname(PROGRAM) + os.pathsep + os.environ["PATH"]
+            folder = os.path.join(SOURCE, "docs", "completion")
+            os.execvpe("zsh", ["zsh", "-f", "-i"], {"PATH": path, "TERM": "xterm", "HOME": "/nowhere", "COMPLETION": folder})
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 60, 160, 0, 0))
+        try:
+            os.write(terminal, b"fpath=($COMPLETION $fpath); autoload -Uz compinit; compinit -u -D; PROMPT=; echo rea''dy\n")
+            self.read(terminal, ["ready\r\n"])
+            os.write(terminal, line.encode() + b"\t")
+            return self.read(terminal, wanted)
+        finally:
+            os.close(terminal)
+            os.waitpid(child, 0)
+
+    def read(self, terminal, wanted):
+        text, end = "", time.monotonic() + 60
+        while time.monotonic() < end and not all(word in text for word in wanted):
+            if select.select([terminal], [], [], 1)[0]:
+                text += os.read(terminal, 65536).decode(errors="replace")
+        return text
 
     def test_commands(self):
-        shown = self.typed("hestia ")
+        shown = self.shown("hestia ", commands())
         for command in commands():
             self.assertIn(command, shown)
 
     def test_options(self):
-        shown = self.typed("hestia run --")
+        shown = self.shown("hestia run --", options("run"))
         for name in options("run"):
             self.assertIn(name, shown)
 
