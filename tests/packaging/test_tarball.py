@@ -124,7 +124,7 @@ class Tarball(unittest.TestCase):
         before = listing(self.unpacked)
         done = self.hestia("demo", "--people", "2000", "/work/small")
         self.assertIn("/work/small/results/latest/", done.stdout)
-        for name in ("results.csv", "site-review.csv", "manifest.json"):
+        for name in ("results.csv", "site-review.csv", "hestia.sqlite", "report.html", "manifest.json"):
             path = os.path.join(self.root, "work", "small", "results", "latest", name)
             self.assertGreater(os.path.getsize(path), 500, name)
         self.assertEqual(listing(self.unpacked), before)
