@@ -86,7 +86,8 @@ static void show_lines(const hst_comparison *comparison)
                cli_grouped(line->n_suppressed, counts[3]), cli_grouped(line->n_revealed, counts[4]),
                cli_grouped(line->n_other, counts[5]));
         if (line->largest_area) {
-            printf("  %+.1f %% %s %s", line->largest, line->largest_area, line->largest_period);
+            printf("  %+.1f %% %s%s%s", line->largest, line->largest_area,
+                   line->largest_period[0] ? " " : "", line->largest_period);
         }
         printf("\n");
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "publish/comparison.h"
 #include "publish/rows.h"
 #include "publish/tables.h"
 #include "publish/tree.h"
@@ -78,13 +79,12 @@ static bool is_number(const hst_column *column)
 
 static void split_key(walk *w, const char *key)
 {
+    char *rest = NULL;
+
     snprintf(w->key_text, sizeof w->key_text, "%s", key);
-    for (char *at = w->key_text; at && w->n_key < HST_ROWS_MAX_KEY; at = at ? at + 2 : NULL) {
-        w->key[w->n_key++] = at;
-        at = strstr(at, ", ");
-        if (at) {
-            *at = '\0';
-        }
+    for (char *part = strtok_r(w->key_text, ", ", &rest); part && w->n_key < HST_ROWS_MAX_KEY;
+         part = strtok_r(NULL, ", ", &rest)) {
+        w->key[w->n_key++] = part;
     }
 }
 
@@ -183,62 +183,30 @@ static double number_of(const char *text)
     return end && *end == '\0' ? number : NAN;
 }
 
-/* ---- the lines of the summary ---- */
+/* ---- what is noted of a change ---- */
 
+/* The line of the measure at hand. */
 static hst_status find_line(walk *w, const hst_rows *rows, hst_error *err)
 {
     const char *measure = cell(rows, "measure");
-    hst_comparison *out = w->out;
-    hst_compare_line *grown = NULL;
 
     if (w->line && strcmp(w->line->measure, measure) == 0) {
         return HST_OK;
     }
-    for (size_t i = 0; i < out->n_lines; i++) {
-        if (out->lines[i].table == w->table->name && strcmp(out->lines[i].measure, measure) == 0) {
-            w->line = &out->lines[i];
-            return HST_OK;
-        }
-    }
-    grown = realloc(out->lines, (out->n_lines + 1) * sizeof *grown);
-    if (!grown) {
-        return no_memory(err);
-    }
-    out->lines = grown;
-    w->line = &grown[out->n_lines];
-    *w->line =
-        (hst_compare_line){.table = w->table->name, .measure = strdup(measure), .largest = NAN};
-    if (!w->line->measure) {
-        w->line = NULL;
-        return no_memory(err);
-    }
-    out->n_lines++;
-    return HST_OK;
+    w->line = hst_comparison_line(w->out, w->table->name, measure);
+    return w->line ? HST_OK : no_memory(err);
 }
 
 static hst_status note_largest(walk *w, double percent, hst_error *err)
 {
-    hst_compare_line *line = w->line;
+    bool is_larger =
+        !isnan(percent) && (isnan(w->line->largest) || fabs(percent) > fabs(w->line->largest));
 
-    if (isnan(percent) || (!isnan(line->largest) && fabs(percent) <= fabs(line->largest))) {
+    if (!is_larger ||
+        hst_compare_line_set_largest(w->line, percent, area_of(w->after), period_of(w->after))) {
         return HST_OK;
     }
-    free(line->largest_area);
-    free(line->largest_period);
-    line->largest = percent;
-    line->largest_area = strdup(area_of(w->after));
-    line->largest_period = strdup(period_of(w->after));
-    return line->largest_area && line->largest_period ? HST_OK : no_memory(err);
-}
-
-/* ---- the largest moves ---- */
-
-static void clear_move(hst_move *move)
-{
-    free(move->measure);
-    free(move->area_code);
-    free(move->period);
-    free(move->rest);
+    return no_memory(err);
 }
 
 /* Does a value of results.csv rest on enough, before and after? */
@@ -269,65 +237,33 @@ static void describe_rest(char *text, size_t bytes, const hst_rows *rows)
 
 static hst_status rank_move(walk *w, double before, double after, double percent, hst_error *err)
 {
-    hst_comparison *out = w->out;
-    size_t at = out->n_moves;
     char rest[KEY_BYTES];
     hst_move move = {.before = before, .after = after, .percent = percent};
 
     if (strcmp(w->table->name, "results") != 0 || isnan(percent) || !counts(w)) {
         return HST_OK;
     }
-    out->n_past += fabs(percent) > 100 * w->options->threshold;
-    while (at > 0 && fabs(percent) > fabs(out->moves[at - 1].percent)) {
-        at--;
-    }
-    if (at == w->options->n_moves) {
-        return HST_OK;
-    }
     describe_rest(rest, sizeof rest, w->after);
+    w->out->n_past += fabs(percent) > 100 * w->options->threshold;
     move.measure = strdup(cell(w->after, "measure"));
     move.area_code = strdup(area_of(w->after));
     move.period = strdup(period_of(w->after));
     move.rest = strdup(rest);
     if (!move.measure || !move.area_code || !move.period || !move.rest) {
-        clear_move(&move);
+        hst_move_clear(&move);
         return no_memory(err);
     }
-    if (out->n_moves == w->options->n_moves) {
-        clear_move(&out->moves[--out->n_moves]);
-    }
-    memmove(&out->moves[at + 1], &out->moves[at], (out->n_moves - at) * sizeof move);
-    out->moves[at] = move;
-    out->n_moves++;
+    hst_comparison_rank(w->out, &move, w->options->n_moves);
     return HST_OK;
 }
 
-/* The verdict stands in a row for each comparator: it changes once. */
 static hst_status note_verdict(walk *w, const char *before, const char *after, hst_error *err)
 {
-    const char *impact = cell(w->after, "impact"), *site = cell(w->after, "site_code");
-    const char *measure = cell(w->after, "measure");
-    hst_comparison *out = w->out;
-    hst_verdict_change *grown = NULL, *change = NULL;
+    hst_verdict_change change = {strdup(cell(w->after, "impact")),
+                                 strdup(cell(w->after, "site_code")),
+                                 strdup(cell(w->after, "measure")), strdup(before), strdup(after)};
 
-    for (size_t i = 0; i < out->n_verdicts; i++) {
-        change = &out->verdicts[i];
-        if (strcmp(change->impact, impact) == 0 && strcmp(change->site_code, site) == 0 &&
-            strcmp(change->measure, measure) == 0) {
-            return HST_OK;
-        }
-    }
-    grown = realloc(out->verdicts, (out->n_verdicts + 1) * sizeof *grown);
-    if (!grown) {
-        return no_memory(err);
-    }
-    out->verdicts = grown;
-    change = &grown[out->n_verdicts++];
-    *change = (hst_verdict_change){strdup(impact), strdup(site), strdup(measure), strdup(before),
-                                   strdup(after)};
-    return change->impact && change->site_code && change->measure && change->before && change->after
-               ? HST_OK
-               : no_memory(err);
+    return hst_comparison_add_verdict(w->out, &change) ? HST_OK : no_memory(err);
 }
 
 /* ---- the list of changes ---- */
@@ -635,25 +571,6 @@ done:
     return status;
 }
 
-hst_compare_line hst_comparison_values(const hst_comparison *comparison)
-{
-    hst_compare_line sum = {.table = "results", .largest = NAN};
-
-    for (size_t i = 0; i < comparison->n_lines; i++) {
-        const hst_compare_line *line = &comparison->lines[i];
-
-        if (strcmp(line->table, sum.table) == 0) {
-            sum.n_new += line->n_new;
-            sum.n_gone += line->n_gone;
-            sum.n_changed += line->n_changed;
-            sum.n_suppressed += line->n_suppressed;
-            sum.n_revealed += line->n_revealed;
-            sum.n_other += line->n_other;
-        }
-    }
-    return sum;
-}
-
 void hst_compare_since(hst_since *out, const char *directory, const char *run_folder,
                        double threshold)
 {
@@ -678,33 +595,4 @@ void hst_compare_since(hst_since *out, const char *directory, const char *run_fo
     if (status != HST_OK) {
         out->comparison = NULL;
     }
-}
-
-void hst_comparison_free(hst_comparison *comparison)
-{
-    if (!comparison) {
-        return;
-    }
-    for (size_t i = 0; i < comparison->n_lines; i++) {
-        free(comparison->lines[i].measure);
-        free(comparison->lines[i].largest_area);
-        free(comparison->lines[i].largest_period);
-    }
-    for (size_t i = 0; i < comparison->n_verdicts; i++) {
-        const hst_verdict_change *change = &comparison->verdicts[i];
-
-        free(change->impact);
-        free(change->site_code);
-        free(change->measure);
-        free(change->before);
-        free(change->after);
-    }
-    for (size_t i = 0; i < comparison->n_moves; i++) {
-        clear_move(&comparison->moves[i]);
-    }
-    free(comparison->lines);
-    free(comparison->verdicts);
-    free(comparison->moves);
-    free(comparison->unmatched);
-    free(comparison);
 }
