@@ -82,7 +82,7 @@ typedef struct disclosure_cells {
     uint32_t *split_slots; /* as `slots` */
 } disclosure_cells;
 
-enum { CELL_NONE = UINT32_MAX };
+#define CELL_NONE UINT32_MAX
 
 /* All cells of a publication, small ones marked; HST_ERR_RANGE: too many of something. */
 HST_MUST_CHECK hst_status disclosure_cells_create(disclosure_cells *out,
