@@ -36,8 +36,12 @@ def digest(path):
 
 def listing(folder):
     """Names, sizes and times of all below a folder."""
-    return {os.path.join(place, name): os.lstat(os.path.join(place, name))[6:9]
-            for place, folders, files in os.walk(folder) for name in folders + files}
+    found = {}
+    for place, folders, files in os.walk(folder):
+        for name in folders + files:
+            status = os.lstat(os.path.join(place, name))
+            found[os.path.join(place, name)] = (status.st_size, status.st_mtime_ns)
+    return found
 
 
 def as_on_an_old_kernel():
