@@ -151,16 +151,34 @@ done:
     return status;
 }
 
+/* A group's members come with it, and there may be thousands of them: the buffer grows. */
 static hst_status find_group(const char *name, gid_t *group, hst_error *err)
 {
+    enum { LARGEST = 1 << 24 };
+    hst_status status = HST_OK;
     struct group entry, *found = NULL;
-    char buffer[16384];
+    char *buffer = NULL;
+    int result = ERANGE;
 
-    if (getgrnam_r(name, &entry, buffer, sizeof buffer, &found) != 0 || !found) {
-        return hst_fail(err, HST_ERR_USAGE, "there is no group %s on this machine", name);
+    for (size_t size = 4096; result == ERANGE && size <= LARGEST; size *= 2) {
+        char *larger = realloc(buffer, size);
+
+        if (!larger) {
+            status = hst_fail(err, HST_ERR_MEMORY, "no memory for the members of group %s", name);
+            goto done;
+        }
+        buffer = larger;
+        result = getgrnam_r(name, &entry, buffer, size, &found);
+    }
+    if (result != 0 || !found) {
+        status = hst_fail(err, HST_ERR_USAGE, "there is no group %s on this machine", name);
+        goto done;
     }
     *group = found->gr_gid;
-    return HST_OK;
+
+done:
+    free(buffer);
+    return status;
 }
 
 static hst_status write_settings(int directory, const char *path, mode_t mode, size_t n_partitions,

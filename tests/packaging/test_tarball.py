@@ -161,11 +161,11 @@ class Tarball(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr), (0, ""), arguments)
 
     def test_a_group_of_the_system(self):
-        """Names of groups are looked up in /etc/group without any module of the system."""
+        """Names of groups are looked up in /etc/group without any module of the system; a group may have many members."""
         os.mkdir(os.path.join(self.root, "etc"))
         self.addCleanup(shutil.rmtree, os.path.join(self.root, "etc"))
         with open(os.path.join(self.root, "etc", "group"), "w") as stream:
-            stream.write("root:x:0:\nanalysts:x:0:\n")
+            stream.write("root:x:0:\nanalysts:x:0:" + ",".join(f"analyst{number}" for number in range(5000)) + "\n")
         self.hestia("store", "init", "/work/shared", "--group", "analysts")
         self.assertEqual(stat.S_IMODE(os.stat(os.path.join(self.root, "work", "shared")).st_mode), 0o2750)
         self.assertIn("no group strangers", self.hestia("store", "init", "/work/other", "--group", "strangers", code=2).stderr)
