@@ -218,7 +218,8 @@ hst_status hst_report_funnels(hst_json_stream *json, const hst_publication *p, h
     for (size_t m = 0; m < p->study->n_measures && status == HST_OK; m++) {
         funnel f = {.p = p, .measure = &p->study->measures[m]};
 
-        if (!type_of(&f.type, f.measure) || !hst_report_last_period(&f.period, p, m)) {
+        if (hst_areas_n(p->areas) > HST_REPORT_MAX_AREAS || !type_of(&f.type, f.measure) ||
+            !hst_report_last_period(&f.period, p, m)) {
             continue;
         }
         status = read_areas(&f, m, err);

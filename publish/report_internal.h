@@ -40,6 +40,9 @@ HST_MUST_CHECK hst_status hst_report_series_list(hst_report_series **out, size_t
                                                  hst_error *err);
 void hst_report_series_free(hst_report_series *series, size_t n);
 
+/** Longer lists of areas are not set side by side: small areas are too many to read. */
+enum { HST_REPORT_MAX_AREAS = 1000 };
+
 /** True for a site of the study or of one of its services. */
 bool hst_report_is_site(const hst_publication *publication, size_t area);
 

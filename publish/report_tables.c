@@ -7,8 +7,7 @@
 #include "publish/report_internal.h"
 #include "publish/tables.h"
 
-/* Split values of one measure that are shown: those with the most events at the sites. */
-enum { MAX_SPLITS = 30 };
+enum { MAX_SPLIT_ROWS = 40000 }; /* of the sites; some 12 MB */
 
 /* ---- a table as JSON ---- */
 
@@ -66,10 +65,11 @@ static void end_row(hst_sink *sink)
 
 /* ---- which rows ---- */
 
-/* A split value of a measure, and how often it occurs at the sites. */
+/* A split value of a measure, and what the sites have of it. */
 typedef struct shown_split {
     size_t measure;
     const char *split;
+    size_t n_rows, rank; /* rank: among those of the measure, 0 has the most events */
     int64_t n_events;
 } shown_split;
 
@@ -116,6 +116,13 @@ static int compare_frequency(const void *a, const void *b)
                                       : strcmp(x->split, y->split);
 }
 
+static int compare_ranks(const void *a, const void *b)
+{
+    const shown_split *x = a, *y = b;
+
+    return x->rank != y->rank ? (x->rank > y->rank) - (x->rank < y->rank) : compare_splits(a, b);
+}
+
 /* The split values of the sites with their events, each once. */
 static hst_status list_splits(cut *c, hst_error *err)
 {
@@ -135,13 +142,16 @@ static hst_status list_splits(cut *c, hst_error *err)
         const hst_result *row = &c->p->results[i];
 
         if (!row->is_group && row->split[0] && hst_report_is_site(c->p, row->area)) {
-            c->splits[n++] = (shown_split){row->measure, row->split,
-                                           row->total_count > 0 ? row->total_count : 0};
+            c->splits[n++] = (shown_split){.measure = row->measure,
+                                           .split = row->split,
+                                           .n_rows = 1,
+                                           .n_events = row->total_count > 0 ? row->total_count : 0};
         }
     }
     qsort(c->splits, n, sizeof *c->splits, compare_splits);
     for (size_t i = 0; i < n; i++) {
         if (c->n_splits > 0 && compare_splits(&c->splits[c->n_splits - 1], &c->splits[i]) == 0) {
+            c->splits[c->n_splits - 1].n_rows++;
             c->splits[c->n_splits - 1].n_events += c->splits[i].n_events;
         } else {
             c->splits[c->n_splits++] = c->splits[i];
@@ -151,20 +161,24 @@ static hst_status list_splits(cut *c, hst_error *err)
     return HST_OK;
 }
 
-/* Of each measure the MAX_SPLITS most frequent values. */
+/* The most frequent values of all measures in turn, as many as there is room for. */
 static void keep_frequent_splits(cut *c)
 {
-    size_t n = 0, n_of_measure = 0;
+    size_t n_rows = 0;
 
     qsort(c->splits, c->n_splits, sizeof *c->splits, compare_frequency);
+    for (size_t i = 1; i < c->n_splits; i++) {
+        bool is_next = c->splits[i].measure == c->splits[i - 1].measure;
+
+        c->splits[i].rank = is_next ? c->splits[i - 1].rank + 1 : 0;
+    }
+    qsort(c->splits, c->n_splits, sizeof *c->splits, compare_ranks);
     for (size_t i = 0; i < c->n_splits; i++) {
-        n_of_measure =
-            i > 0 && c->splits[i].measure == c->splits[i - 1].measure ? n_of_measure + 1 : 1;
-        if (n_of_measure <= MAX_SPLITS) {
-            c->splits[n++] = c->splits[i];
+        n_rows += c->splits[i].n_rows;
+        if (n_rows > MAX_SPLIT_ROWS) {
+            c->n_splits = i;
         }
     }
-    c->n_splits = n;
     qsort(c->splits, c->n_splits, sizeof *c->splits, compare_splits);
 }
 
@@ -178,12 +192,14 @@ static bool is_shown_split(const cut *c, const hst_result *row)
 static bool keeps_result(const cut *c, const hst_result *row)
 {
     const hst_period *last = &c->last[row->measure];
+    bool is_site = !row->is_group && hst_report_is_site(c->p, row->area);
 
-    if (row->is_group || hst_report_is_site(c->p, row->area)) {
-        return row->split[0] == '\0' || is_shown_split(c, row);
+    if (row->split[0] != '\0') {
+        return is_site && is_shown_split(c, row);
     }
-    return row->period.type == last->type && row->period.start == last->start &&
-           hst_report_is_main(c->p, row);
+    return is_site || row->is_group ||
+           (hst_areas_n(c->p->areas) <= HST_REPORT_MAX_AREAS && row->period.type == last->type &&
+            row->period.start == last->start && hst_report_is_main(c->p, row));
 }
 
 /* In runs of rows that follow each other: there are too many to copy. */
@@ -321,13 +337,16 @@ static void write_cuts(hst_json_stream *json, const cut *c)
 
     hst_json_begin_array(json, "cuts");
     write_cut(json, "results",
-              "Sites and comparators are shown in full. Other areas are shown in the last complete "
-              "period of each measure, as totals.");
+              hst_areas_n(c->p->areas) > HST_REPORT_MAX_AREAS
+                  ? "Sites, with what they are split by, and comparators. Other areas are too many "
+                    "to show."
+                  : "Sites, with what they are split by, and comparators. Other areas are shown in "
+                    "the last complete period of each measure.");
     if (c->n_splits < c->n_splits_met) {
         snprintf(words, sizeof words,
-                 "Of each measure the %d split values with the most events at the sites are shown: "
-                 "%zu of %zu in all measures.",
-                 MAX_SPLITS, c->n_splits, c->n_splits_met);
+                 "Of what measures are split by, the %zu values with the most events at the sites "
+                 "are shown, of %zu.",
+                 c->n_splits, c->n_splits_met);
         write_cut(json, "results", words);
     }
     write_cut(json, "breaks",

@@ -195,6 +195,10 @@ class Report(unittest.TestCase):
                 def wanted(row):
                     return row["area_role"] != "other" and row["split"] == ""
                 self.assertEqual(sum(map(wanted, page.rows("results"))), sum(map(wanted, self.table(folder, "results"))))
+                splits = [row for row in page.rows("results") if row["split"]]
+                self.assertEqual({row["area_role"] for row in splits}, {"site"})
+                self.assertEqual(len(splits), sum(row["area_role"] == "site" and row["split"] != ""
+                                                  for row in self.table(folder, "results")))
                 others = [row for row in page.rows("results") if row["area_role"] == "other"]
                 self.assertEqual({row["split"] for row in others}, {""})
                 for measure in {row["measure"] for row in others}:

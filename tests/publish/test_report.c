@@ -321,19 +321,44 @@ static void other_areas_stand_in_the_last_complete_period_only(void **state)
     json_decref(data);
 }
 
-static void rare_providers_are_cut_at_sites_and_comparators(void **state)
+static void splits_are_those_of_sites(void **state)
 {
     json_t *data = read_data(*state);
-    const json_t *cuts = json_object_get(data, "cuts");
 
     assert_int_equal(count_rows(data, "visits", "5NK", NULL, "R00"), 3);
-    assert_int_equal(count_rows(data, "visits", "5NK", NULL, "R29"), 3);
-    assert_int_equal(count_rows(data, "visits", "5NK", NULL, "R30"), 0);
-    assert_int_equal(count_rows(data, "visits", "England", NULL, "R29"), 3);
-    assert_int_equal(count_rows(data, "visits", "England", NULL, "R30"), 0);
+    assert_int_equal(count_rows(data, "visits", "5NK", NULL, "R39"), 3);
+    assert_int_equal(count_rows(data, "visits", "England", NULL, "R00"), 0);
     assert_int_equal(count_rows(data, "visits", "England", NULL, ""), 3);
-    assert_non_null(strstr(text_at(json_array_get(cuts, 1), "words"), "30 of 40"));
+    assert_int_equal(json_array_size(json_object_get(data, "cuts")), 4);
     json_decref(data);
+}
+
+static void rare_split_values_are_cut_when_there_are_many(void **state)
+{
+    enum { MANY = 1001 }; /* periods: 39 values have 39039 rows, 40 are too many */
+    fixture *f = *state;
+    json_t *data = NULL;
+    hst_result total = f->rows[f->publication.n_results - 1];
+    hst_result *rows = calloc((size_t)N_PROVIDERS * MANY, sizeof *rows);
+
+    assert_non_null(rows);
+    for (size_t i = 0; i < (size_t)N_PROVIDERS * MANY; i++) {
+        rows[i] = total;
+        rows[i].is_group = false;
+        rows[i].area = NK;
+        rows[i].split = f->providers[i / MANY];
+        rows[i].total_count = i / MANY == 7 ? 1 : 2;
+    }
+    f->publication.results = rows;
+    f->publication.n_results = (size_t)N_PROVIDERS * MANY;
+    data = read_data(f);
+    assert_int_equal(count_rows(data, "visits", "5NK", NULL, NULL), 39 * MANY);
+    assert_int_equal(count_rows(data, "visits", "5NK", NULL, "R07"), 0);
+    assert_int_equal(count_rows(data, "visits", "5NK", NULL, "R39"), MANY);
+    assert_non_null(strstr(text_at(json_array_get(json_object_get(data, "cuts"), 1), "words"),
+                           "the 39 values with the most events at the sites are shown, of 40"));
+    json_decref(data);
+    free(rows);
 }
 
 static void empty_cells_are_empty_texts_and_null_numbers(void **state)
@@ -577,7 +602,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define REPORT_TEST(function) cmocka_unit_test_setup_teardown(function, open_fixture, close_fixture)
         REPORT_TEST(other_areas_stand_in_the_last_complete_period_only),
-        REPORT_TEST(rare_providers_are_cut_at_sites_and_comparators),
+        REPORT_TEST(splits_are_those_of_sites),
+        REPORT_TEST(rare_split_values_are_cut_when_there_are_many),
         REPORT_TEST(empty_cells_are_empty_texts_and_null_numbers),
         REPORT_TEST(a_table_without_rows_is_its_columns),
         REPORT_TEST(charts_leave_out_what_is_not_there),
