@@ -45,6 +45,7 @@ enum { HST_REPORT_MAX_AREAS = 1000 };
 
 /** True for a site of the study or of one of its services. */
 bool hst_report_is_site(const hst_publication *publication, size_t area);
+bool hst_report_is_site_code(const hst_publication *publication, const char *code);
 
 bool hst_report_has_text(const hst_texts *texts, const char *wanted);
 

@@ -154,17 +154,22 @@ bool hst_report_has_text(const hst_texts *texts, const char *wanted)
     return false;
 }
 
-bool hst_report_is_site(const hst_publication *p, size_t area)
+bool hst_report_is_site_code(const hst_publication *p, const char *code)
 {
-    if (hst_areas_is_site(p->areas, area)) {
+    if (hst_report_has_text(&p->study->areas.sites, code)) {
         return true;
     }
     for (size_t i = 0; i < p->study->n_impacts; i++) {
-        if (hst_report_has_text(&p->study->impacts[i].sites, hst_areas_code(p->areas, area))) {
+        if (hst_report_has_text(&p->study->impacts[i].sites, code)) {
             return true;
         }
     }
     return false;
+}
+
+bool hst_report_is_site(const hst_publication *p, size_t area)
+{
+    return hst_report_is_site_code(p, hst_areas_code(p->areas, area));
 }
 
 bool hst_report_judges(const hst_publication *p, const hst_study_impact *service,

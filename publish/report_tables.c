@@ -81,22 +81,6 @@ typedef struct cut {
     size_t n_splits, n_splits_met; /* values, over all measures */
 } cut;
 
-/* True for the code of a site and the name of a comparator. */
-static bool is_code_shown(const hst_publication *p, const char *code)
-{
-    for (size_t i = 0; i < hst_areas_n_groups(p->areas); i++) {
-        if (strcmp(hst_areas_group(p->areas, i)->name, code) == 0) {
-            return true;
-        }
-    }
-    for (size_t i = 0; i < hst_areas_n(p->areas); i++) {
-        if (strcmp(hst_areas_code(p->areas, i), code) == 0) {
-            return hst_report_is_site(p, i);
-        }
-    }
-    return false;
-}
-
 static int compare_splits(const void *a, const void *b)
 {
     const shown_split *x = a, *y = b;
@@ -265,6 +249,17 @@ static hst_status write_cohorts(hst_sink *sink, const cut *c, hst_error *err)
     return status;
 }
 
+/* True for the code of a site and the name of a comparator. */
+static bool is_shown_code(const hst_publication *p, const char *code)
+{
+    for (size_t i = 0; i < hst_areas_n_groups(p->areas); i++) {
+        if (strcmp(hst_areas_group(p->areas, i)->name, code) == 0) {
+            return true;
+        }
+    }
+    return hst_report_is_site_code(p, code);
+}
+
 /* Lines of a single area only where it is a site or comparator. */
 static hst_status write_audit(hst_sink *sink, const cut *c, hst_error *err)
 {
@@ -275,7 +270,7 @@ static hst_status write_audit(hst_sink *sink, const cut *c, hst_error *err)
         const char *area = c->p->audit[i].area;
 
         view.audit = &c->p->audit[i];
-        view.n_audit = !area || area[0] == '\0' || is_code_shown(c->p, area);
+        view.n_audit = !area || area[0] == '\0' || is_shown_code(c->p, area);
         status = hst_audit_table.write(sink, &view, err);
     }
     return status;
