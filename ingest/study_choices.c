@@ -133,7 +133,7 @@ const hst_choice hst_denominator_choices[] = {{"financial", HST_DENOMINATOR_FINA
 
 const hst_choice hst_format_choices[] = {{"csv", 0, false},
                                          {"sqlite", 1, false},
-                                         {"xlsx", 2, true},
+                                         {"xlsx", 2, false},
                                          {"html", 3, false},
                                          {NULL, 0, false}};
 

@@ -40,6 +40,7 @@ static const struct format {
                         hst_error *err);
 } formats[] = {
     {"sqlite", "hestia.sqlite", hst_sqlite_write},
+    {"xlsx", "site-review.xlsx", hst_workbook_write},
     {"html", "report.html", hst_report_write},
 };
 

@@ -34,6 +34,10 @@ HST_MUST_CHECK hst_status hst_csv_table_write(const hst_result_table *table,
 HST_MUST_CHECK hst_status hst_sqlite_write(const hst_publication *publication, const char *path,
                                            unsigned mode, hst_error *err);
 
+/** The workbook for the site review (publish/workbook.c). */
+HST_MUST_CHECK hst_status hst_workbook_write(const hst_publication *publication, const char *path,
+                                             unsigned mode, hst_error *err);
+
 /** report.html: one page that opens by itself, without the network. */
 HST_MUST_CHECK hst_status hst_report_write(const hst_publication *publication, const char *path,
                                            unsigned mode, hst_error *err);

@@ -63,3 +63,11 @@ function(hestia_program_test module)
 endfunction()
 hestia_program_test(stats)
 hestia_program_test(stats_areas)
+
+# LibreOffice reads the workbook; scripts/test installs it. Too slow under the sanitizers.
+find_program(HESTIA_SOFFICE soffice)
+if(HESTIA_SOFFICE AND NOT HESTIA_SANITIZE)
+  hestia_whole_run(workbook test_workbook.py)
+elseif(NOT HESTIA_SOFFICE)
+  message(STATUS "No LibreOffice: the workbook is not read in the tests")
+endif()

@@ -357,9 +357,8 @@ static fault_case fault_cases[] = {
     {"row drop over one", WITH("quality: {max_row_drop: 2}\n"),
      "`max_row_drop` is a share, from 0 to 1"},
 
-    {"workbook",
-     STUDY PERIOD EXTRACTS MEASURES "publish: {disclosure: none, formats: [csv, xlsx]}\n",
-     "`formats: xlsx` is not available in this version of hestia, which has csv"},
+    {"unknown format", STUDY PERIOD EXTRACTS MEASURES "publish: {formats: [csv, xls]}\n",
+     "did you mean `xlsx`?"},
     {"none with options",
      STUDY PERIOD EXTRACTS MEASURES "publish: {disclosure: {rule: none, min: 8}}\n",
      "`rule: none` takes no other key"},
