@@ -34,6 +34,19 @@ const THEME = {
     concat: { spacing: 24 },
 };
 
+/** A spec without the layers and panels that have no number to draw; null when nothing is left. */
+function drawable(spec, inherited = []) {
+    const values = spec.data?.values ?? inherited;
+    const parts = ["layer", "concat", "vconcat"].find((name) => spec[name]);
+    if (parts) {
+        const left = spec[parts].map((part) => drawable(part, values)).filter(Boolean);
+        return left.length ? { ...spec, [parts]: left } : null;
+    }
+    const { y } = spec.encoding ?? {};
+    const hasNumber = y?.type !== "quantitative" || values.some((value) => isNumber(value[y.field]));
+    return values.length && hasNumber ? spec : null;
+}
+
 /** A spec with what all charts have in common. */
 function chartSpec(spec) {
     const isSplit = spec.concat || spec.vconcat; // the legend then stands above titles, which keep their distance

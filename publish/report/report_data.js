@@ -27,6 +27,7 @@ class Data {
         this.funnels = block.funnel ?? [];
         this.trends = block.trend ?? [];
         this.truth = tableRows(block.truth ?? block.tables?.planted);
+        this.cuts = block.cuts ?? [];
         this.tables = new Map();
         this.sites = (this.study.sites ?? []).map((site) => ({ code: site.code, name: site.name || site.code }));
         this.comparators = (this.study.comparators ?? []).map((code, i) => {

@@ -12,22 +12,25 @@ class Figures {
     }
 
     /**
-     * One figure, with its place in the count of figures.
+     * One figure, with its place in the count of figures; null when it has nothing to draw.
      *
      * content: {title, caption, description, spec, columns, rows}: spec is Vega-Lite; description says in words what the
      * chart shows; columns and rows are the table behind it (htmlTable), made when it is opened.
      */
     add(content) {
         const number = this.all.length + 1;
-        const figure = { number, id: `figure-${number}`, drawn: null, view: null, ...content };
+        const figure = { number, id: `figure-${number}`, drawn: null, view: null, ...content, spec: drawable(content.spec) };
         const title = `Figure ${number}. ${content.title}`;
 
-        figure.chart = element("div", { class: "chart", role: "img", "aria-label": `${title}. ${content.description ?? content.caption}` });
+        if (!figure.spec) {
+            return null;
+        }
+        figure.chart = element("div", { class: "chart", "aria-hidden": "true" }); // Vega gives it a role and a name of its own
         figure.element = element("figure", { id: figure.id, "aria-labelledby": `${figure.id}-title` },
             element("figcaption", null,
                 element("p", { class: "figure-title", id: `${figure.id}-title` }, title),
                 element("p", { class: "caption" }, content.caption, content.notes ? element("span", { class: "notes" }, ` ${content.notes}`) : null)),
-            figure.chart,
+            element("div", { role: "img", "aria-label": `${title}. ${content.description ?? content.caption}` }, figure.chart),
             element("div", { class: "tools" }, this.exportButton(figure, "svg"), this.exportButton(figure, "png")),
             this.details(figure));
         this.all.push(figure);
@@ -36,8 +39,7 @@ class Figures {
     }
 
     exportButton(figure, type) {
-        const button = element("button", { type: "button", "aria-label": `Export figure ${figure.number} as ${type.toUpperCase()}` },
-            `Export ${type.toUpperCase()}`);
+        const button = element("button", { type: "button" }, `Export ${type.toUpperCase()}`, element("span", { class: "unseen" }, ` of figure ${figure.number}`));
         button.addEventListener("click", () => this.save(figure, type));
         return button;
     }

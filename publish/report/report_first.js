@@ -65,10 +65,12 @@ function breaksText(data) {
     return `${capitalised(countText(suspects.length, "recording break"))} ${suspects.length === 1 ? "is" : "are"} suspected, ${touching.length ? `${touching.length} in what is counted here` : "none in what is counted here"}.`;
 }
 
-/** What a site's row shows: its first service with a value before and after, or else the first measure, first year and last. */
+/**
+ * What a site's row shows: its first service with a value before and after, or else the first measure, in the last complete
+ * period and in the same months of the first year.
+ */
 function siteComparison(data, site) {
-    const review = data.rows("site-review").find((row) => row.site_code === site.code && isNumber(row.baseline_value) && isNumber(row.review_value)) ??
-        data.rows("site-review").find((row) => row.site_code === site.code && row.baseline_from);
+    const review = data.rows("site-review").find((row) => row.site_code === site.code && isNumber(row.baseline_value) && isNumber(row.review_value));
     if (review) {
         return {
             measure: data.measure(review.measure), title: review.title, unit: review.unit, review, isIncomplete: review.incomplete,
@@ -77,16 +79,16 @@ function siteComparison(data, site) {
         };
     }
     const measure = data.measures.find((one) => one.statistic !== "growth" && data.areaSeries(one, site.code).some((row) => rowState(row) === "value")) ?? data.measures[0];
-    const rows = measure ? data.areaSeries(measure, site.code).filter((row) => !row.incomplete) : [];
-    const main = measure && data.mainComparator() ? data.areaSeries(measure, data.mainComparator()).filter((row) => !row.incomplete) : [];
-    const relative = (series) => {
-        const [a, b] = [series.at(0)?.value, series.at(-1)?.value];
-        return series.length > 1 && isNumber(a) && isNumber(b) && a !== 0 ? 100 * (b / a - 1) : null;
-    };
+    const all = measure ? data.areaSeries(measure, site.code) : [];
+    const last = all.findLast((row) => rowState(row) === "value") ?? all.at(-1);
+    const rows = last ? [all.find((row) => row.period_start.slice(5) === last.period_start.slice(5)), last] : [];
+    const others = measure && data.mainComparator() ? data.areaSeries(measure, data.mainComparator()) : [];
+    const main = rows.map((row) => others.find((other) => other.period_start === row.period_start));
+    const relative = ([first, end]) => (first && end && first !== end && isNumber(first.value) && isNumber(end.value) && first.value !== 0 ? 100 * (end.value / first.value - 1) : null);
     const side = (row) => (row ? { value: row.value, suppressed: row.suppressed, when: periodText(row.period) } : { value: null, when: "" });
     return {
         measure, title: measure?.title ?? "", unit: measure ? data.valueUnit(measure) : "", isIncomplete: 0,
-        before: side(rows[0]), after: side(rows.at(-1)), percent: relative(rows), comparator: data.mainComparator(), otherPercent: relative(main),
+        before: side(rows[0]), after: side(rows[1]), percent: relative(rows), comparator: data.mainComparator(), otherPercent: relative(main),
     };
 }
 
@@ -172,7 +174,7 @@ function sureText(review) {
     if (review.verdict !== "change" && isNumber(review.detectable)) {
         parts.push(`only ${numberText(review.detectable * 100, 0)}${SPACE}% or more would have shown`);
     }
-    return parts.join("; ") || "no answer by the method declared";
+    return parts.join("; ") || (review.suppressed ? DASH : "no answer by the method declared");
 }
 
 /** England's total of the last year beside the published one. */

@@ -12,9 +12,9 @@ function panelMates(data, measure) {
 function measureSection(data, figures, measure) {
     const mates = panelMates(data, measure);
     const contents = [mates[0] === measure ? seriesFigure(data, mates) : null, limitsFigure(data, measure), ...splitFigures(data, measure), trendFigure(data, measure)];
-    const overview = contents.filter(Boolean).map((content) => figures.add(content));
+    const overview = contents.filter(Boolean).map((content) => figures.add(content)).filter(Boolean);
     const services = data.services.map((service) => serviceSection(data, figures, service, measure)).filter(Boolean);
-    const variation = [spcFigure(data, measure), funnelFigure(data, measure), reportedFigure(data, measure)].filter(Boolean).map((content) => figures.add(content));
+    const variation = [spcFigure(data, measure), funnelFigure(data, measure), reportedFigure(data, measure)].filter(Boolean).map((content) => figures.add(content)).filter(Boolean);
     const notes = data.spc.filter((chart) => chart.measure === measure.id && !(chart.points ?? []).length && chart.note).map((chart) => `${data.areaName(chart.area_code)}: no control chart, ${chart.note}.`);
     const shared = mates.length > 1 && mates[0] !== measure ? element("p", null, "Its line stands in the figure of ", link(anchor("measure", mates[0].id), mates[0].title), ".") : null;
 

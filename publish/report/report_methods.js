@@ -14,16 +14,17 @@ function methodsSection(data) {
             "No clear change: a change that matters would probably have shown, and did not. Cannot tell: it might not have shown, or something stands in the way.",
             "p: how often chance alone would show as much. Of twenty services that do nothing, one has p below 0.05.",
         ].map((text) => element("li", null, text)))),
+        data.cuts.length ? section("cuts", 3, "What is not in this file", element("ul", null, data.cuts.map((cut) => element("li", null, `${cut.table}: ${cut.words}`)))) : null,
         element("p", { class: "notes" }, `Made by hestia ${study.version ?? ""}. The same numbers stand in the CSV files beside this report.`));
 }
 
 function disclosureText(study) {
     const rule = study.disclosure;
     if (!study.is_release) {
-        return "This is the internal report: all numbers are the true ones. It must not leave the secure environment.";
+        return "No disclosure control was applied: all numbers are the true ones. They must not leave the secure environment.";
     }
-    if (!rule || rule.rule === "none") {
-        return "No disclosure control was applied to this report.";
+    if (!rule) {
+        return "";
     }
     return `Rule ${rule.rule}: below England, counts of 1 to ${numberText((rule.min ?? 8) - 1)} are withheld and shown as *, others are rounded to the nearest ${numberText(rule.round ?? 5)}; values carry ${countText(rule.decimals ?? 1, "decimal")}. Values from which a withheld number could be worked out are withheld too. ${capitalised(countText(rule.withheld_counts ?? 0, "count"))} and ${countText(rule.withheld_values ?? 0, "value")} are withheld in all tables.`;
 }

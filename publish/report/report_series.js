@@ -235,7 +235,7 @@ function comparedSentence(data, site, rows) {
 
 /** Points of each site with the fitted straight line. */
 function trendFigure(data, measure) {
-    const trends = data.trends.filter((trend) => trend.measure === measure.id && (trend.line ?? []).length && data.sites.some((site) => site.code === trend.area_code));
+    const trends = data.sites.flatMap((site) => data.trends.filter((trend) => trend.measure === measure.id && trend.area_code === site.code && (trend.line ?? []).length));
     if (!trends.length) {
         return null;
     }
@@ -261,7 +261,7 @@ function trendFigure(data, measure) {
             ].filter((layer) => !layer.layer || layer.layer.length),
         };
     });
-    const sentences = trends.map((trend) => `${data.areaName(trend.area_code)}: slope ${numberText(trend.slope)} ${trend.unit ?? ""} a ${trend.period_type} (95 % limits ${limitsText(trend.slope_lowercl, trend.slope_uppercl)}), ${probabilityText(trend.p)}.`);
+    const sentences = trends.map((trend) => `${data.areaName(trend.area_code)}: slope ${numberText(trend.slope)} ${trend.unit || `a ${trend.period_type}`} (95 % limits ${limitsText(trend.slope_lowercl, trend.slope_uppercl)}), ${probabilityText(trend.p)}.`);
     return {
         title: `${measure.title}: ${trends[0].period_type === "month" ? "months" : `${trends[0].period_type}s`} and fitted straight line`,
         caption: `Points are ${trends[0].period_type} values, the line is fitted by ordinary least squares. ${sentences.join(" ")}`,

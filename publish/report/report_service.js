@@ -10,7 +10,7 @@ function effectWords(service, review) {
     const percent = review.effect_percent;
     if (!isNumber(percent)) {
         const why = typeset(review.sentence).split(/(?:A change|No clear change|Cannot tell): /)[1];
-        return { estimate: review.suppressed && !why ? "withheld" : capitalised(why ?? ""), limits: "" };
+        return { estimate: review.suppressed ? "withheld by disclosure control" : capitalised(why ?? ""), limits: "" };
     }
     const size = percentText(Math.abs(percent)).replace("+", "");
     const basis = service?.primary === "trend" ? "a period over the whole series" : AGAINST[service?.primary] ?? "";
@@ -126,7 +126,7 @@ function findingsTable(data, review) {
     if (!rows.length) {
         return null;
     }
-    return htmlTable(`What each method says of ${review.site_name}, ${data.measure(review.measure)?.title ?? review.measure}`, [
+    return htmlTable(`What each method says: ${data.service(review.impact)?.title ?? review.impact}, ${review.site_name}, ${data.measure(review.measure)?.title ?? review.measure}`, [
         { title: "Method", isHead: true, cell: (row) => [capitalised(METHOD_NAMES[row.method] ?? row.method), element("span", { class: "when" }, row.primary ? " declared as primary" : "", row.comparator ? ` beside ${row.comparator}` : "", row.excluded ? ` without ${row.excluded}` : "")] },
         { title: "What", cell: (row) => (row.refused ? "refused" : TERM_NAMES[row.term]) },
         { title: "Estimate", isNumber: true, cell: (row) => [numberCell(row.estimate, row.suppressed), row.unit && isNumber(row.estimate) ? ` ${row.unit}` : ""] },
