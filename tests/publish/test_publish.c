@@ -624,10 +624,8 @@ static void published_numbers_are_read_back(void **state)
     hst_published_input *inputs = NULL;
     size_t n_inputs = 0;
     hst_published_number number;
-    hst_published_key key = {.measure = "emergency",
-                             .area_code = "5NK",
-                             .period = "2010/11 Q1",
-                             .statistic = "dsr"};
+    hst_published_key key = {
+        .measure = "emergency", .area_code = "5NK", .period = "2010/11 Q1", .statistic = "dsr"};
     bool is_found = true;
     hst_error err = {0};
 
