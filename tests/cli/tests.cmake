@@ -21,6 +21,9 @@ hestia_whole_run(reference_artificial test_reference.py ${PROJECT_SOURCE_DIR} ar
 hestia_whole_run(reference_people test_reference.py ${PROJECT_SOURCE_DIR} people)
 hestia_whole_run(explain test_explain.py)
 hestia_whole_run(export test_export.py)
+if(NOT HESTIA_SANITIZE) # a country of 100,000: a minute plain
+  hestia_whole_run(guide test_guide.py ${PROJECT_SOURCE_DIR})
+endif()
 hestia_whole_run(check_with_r test_check_with_r.py ${PROJECT_SOURCE_DIR})
 set_tests_properties(cli/check_with_r PROPERTIES SKIP_RETURN_CODE 77) # no Rscript
 hestia_whole_run(site_choice test_site_choice.py ${PROJECT_SOURCE_DIR})
