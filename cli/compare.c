@@ -54,6 +54,17 @@ static hst_status find_folders(char *folders[2], const compare_arguments *argume
 
 /* ---- telling ---- */
 
+/* Why numbers may have moved. */
+static void show_origins(const hst_comparison *comparison)
+{
+    if (comparison->n_origins > 0) {
+        printf("\nMade from something else\n");
+    }
+    for (size_t i = 0; i < comparison->n_origins; i++) {
+        printf("  %s\n", comparison->origins[i]);
+    }
+}
+
 static void show_verdicts(const hst_comparison *comparison)
 {
     if (comparison->n_verdicts > 0) {
@@ -118,6 +129,7 @@ static void show(const hst_comparison *comparison, char *const folders[2],
     char counts[4][32];
 
     printf("%s → %s\n", folders[0], folders[1]);
+    show_origins(comparison);
     show_verdicts(comparison);
     show_lines(comparison);
     show_moves(comparison);

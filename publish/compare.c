@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "publish/comparison.h"
+#include "publish/origins.h"
 #include "publish/rows.h"
 #include "publish/tables.h"
 #include "publish/tree.h"
@@ -554,6 +555,9 @@ hst_status hst_compare(hst_comparison **result, const char *before, const char *
     status = require_results(before, err);
     if (status == HST_OK) {
         status = require_results(after, err);
+    }
+    if (status == HST_OK) {
+        status = hst_origins_compare(out, before, after, err);
     }
     if (status == HST_OK && options->csv) {
         list_header(options->csv);

@@ -139,6 +139,10 @@ void hst_comparison_free(hst_comparison *comparison)
     for (size_t i = 0; i < comparison->n_moves; i++) {
         hst_move_clear(&comparison->moves[i]);
     }
+    for (size_t i = 0; i < comparison->n_origins; i++) {
+        free(comparison->origins[i]);
+    }
+    free(comparison->origins);
     free(comparison->lines);
     free(comparison->verdicts);
     free(comparison->moves);

@@ -37,6 +37,8 @@ typedef struct hst_verdict_change {
 } hst_verdict_change;
 
 typedef struct hst_comparison {
+    size_t n_origins;
+    char **origins; /**< what the runs were made from, where it differs: "study file: changed" */
     size_t n_lines;
     hst_compare_line *lines; /**< tables in the order of a run folder, measures by name */
     size_t n_verdicts;

@@ -156,6 +156,31 @@ class Compare(unittest.TestCase):
         self.assertIn("Largest changes", done.stdout)
         hestia("compare", self.first, self.second, "--threshold", repr(abs(moves[0][0]) + 0.001))
 
+    def test_why_numbers_moved(self):
+        extract = os.path.basename(sorted(glob.glob(f"{self.top}/extracts/apc_*"))[1])
+        said = hestia("compare", self.first, self.second).stdout
+        self.assertEqual(said.split("\n\n")[1], f"Made from something else\n  extract {extract}: changed")
+        self.assertNotIn("Made from", hestia("compare", self.first, self.first).stdout)
+        self.assertNotIn("Made from", hestia("compare", self.first, self.copy("alone")).stdout)
+        folder = f"{self.top}/made"
+        shutil.copytree(self.first, folder)
+        with open(f"{folder}/manifest.json", encoding="utf-8") as stream:
+            manifest = json.load(stream)
+        manifest["hestia"]["version"] = "0.0.9"
+        manifest["study"]["hash"] = "0"
+        manifest["disclosure"] = "hes2018"
+        gone = manifest["tables"].pop(0)["path"]
+        manifest["inputs"][0]["file"] = "apc_1066.csv"
+        with open(f"{folder}/manifest.json", "w", encoding="utf-8") as stream:
+            json.dump(manifest, stream)
+        said = hestia("compare", self.first, folder).stdout.split("\n\n")[1]
+        for line in ("version of hestia: 0.1.0 → 0.0.9", "study file: changed", "disclosure rule: none → hes2018", "extract apc_1066.csv: new",
+                     f"table {gone}: gone"):
+            self.assertIn("\n  " + line, said)
+        with open(f"{folder}/manifest.json", "w", encoding="utf-8") as stream:
+            stream.write("{")
+        self.assertNotIn("Made from", hestia("compare", self.first, folder).stdout)
+
     def test_other_tables(self):
         _, rows = self.changes(self.first, self.second)
         audit = [row for row in rows if row["table"] == "audit" and "reason=read" in row["key"]]
