@@ -136,6 +136,7 @@ class Tarball(unittest.TestCase):
         self.assertEqual(sorted(os.listdir(self.root)), ["a folder", "work"])
 
     def test_a_folder_that_may_not_be_written_to(self):
+        """Another user than the one who unpacked it; results of every kind."""
         if os.geteuid() != 0:
             self.skipTest("only root can become another user")
         os.makedirs(os.path.join(self.root, "work", "of-nobody"))
@@ -143,9 +144,15 @@ class Tarball(unittest.TestCase):
         place = "/work/of-nobody/study"
         as_nobody = [f"--userspec={NOBODY}:{NOBODY}", "--groups="]
         self.hestia("synth", place, "--people", "2000", "--years", "2008-2009", "--areas", "3", options=as_nobody)
+        here = os.path.join(self.root, "work", "of-nobody", "study")
+        with open(os.path.join(here, "study.yaml")) as stream:
+            text = stream.read()
+        self.assertIn("formats: csv", text)
+        with open(os.path.join(here, "study.yaml"), "w") as stream:
+            stream.write(text.replace("formats: csv", "formats: [csv, sqlite, xlsx, html]"))
         self.hestia("run", f"{place}/study.yaml", options=as_nobody)
-        path = os.path.join(self.root, "work", "of-nobody", "study", "results", "latest", "release", "results.csv")
-        self.assertEqual(os.stat(path).st_uid, NOBODY)
+        for name in ("results.csv", "hestia.sqlite", "site-review.xlsx", "report.html"):
+            self.assertEqual(os.stat(os.path.join(here, "results", "latest", "release", name)).st_uid, NOBODY, name)
 
     def test_through_links(self):
         os.symlink(self.program, os.path.join(self.root, "work", "first"))
