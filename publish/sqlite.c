@@ -397,8 +397,7 @@ hst_status hst_sqlite_write(const hst_publication *publication, const char *path
         status = hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
         goto done;
     }
-    keep_failure(&d, sqlite3_open_v2(part, &d.connection,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL));
+    keep_failure(&d, sqlite3_open_v2(part, &d.connection, SQLITE_OPEN_READWRITE, NULL));
     status = d.failure == SQLITE_OK ? fill(&d, publication, err) : give_failure(&d, err);
     keep_failure(&d, sqlite3_close(d.connection));
     if (status == HST_OK && d.failure != SQLITE_OK) {
