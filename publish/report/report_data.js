@@ -5,7 +5,13 @@ function tableRows(table) {
     if (!table) {
         return [];
     }
-    return table.rows.map((row) => Object.fromEntries(table.columns.map((column, i) => [column, row[i] === "" ? null : row[i] ?? null])));
+    return table.rows.map((cells) => { // a plain loop: results have tens of thousands of rows
+        const row = {};
+        for (let i = 0; i < table.columns.length; i++) {
+            row[table.columns[i]] = cells[i] === "" ? null : cells[i] ?? null;
+        }
+        return row;
+    });
 }
 
 /** What a row's value is: "value", "incomplete" (rows are still to come), "withheld" (disclosure control), "missing". */
@@ -49,7 +55,9 @@ class Data {
 
     index() {
         this.series = new Map();
+        this.units = new Map();
         for (const row of this.rows("results")) {
+            this.units.set(`${row.measure} ${row.statistic}`, row.unit);
             const key = [row.measure, row.area_code, row.statistic, row.period_type, row.split_by ?? "", row.sex, row.age].join("\n");
             const series = this.series.get(key);
             if (series) {
@@ -108,7 +116,6 @@ class Data {
 
     /** The unit of a measure's values, as its rows have it. */
     valueUnit(measure) {
-        const row = this.rows("results").find((one) => one.measure === measure.id && one.statistic === measure.statistic);
-        return row?.unit ?? measure.unit ?? "";
+        return this.units.get(`${measure.id} ${measure.statistic}`) ?? measure.unit ?? "";
     }
 }
