@@ -22,7 +22,6 @@ static const char opening[] =
     "population: population.csv\n"
     "measures:\n"
     "  - {id: emergency_admissions, where: {admission_method: emergency}, statistic: dsr}\n"
-    "publish: {disclosure: none}\n"
     "```\n"
     "\n"
     "What is marked *later* is known and refused: this version of hestia does not have it yet.\n"

@@ -35,9 +35,13 @@ const hst_schema_key hst_schema[] = {
         "directory of the store; one store serves many studies"),
     MAPPINGS(STUDY, "extracts", EXTRACT, HST_REQUIRED, "the files to be read"),
     MAPPING(STUDY, "spells", SPELLS, NULL, "rules that join episodes into spells"),
-    CHOICE(STUDY, "duplicates", hst_duplicate_choices, "nhsd", "rule that finds duplicated rows"),
+    CHOICE(STUDY, "duplicates", hst_duplicate_choices, "nhsd",
+           "nhsd drops rows that repeat an EPIKEY (ATTENDKEY, AEKEY), the rest having been removed "
+           "before delivery; hf also rows alike in person, dates and provider, of which the "
+           "fullest stays; none drops nothing"),
     MAPPING(STUDY, "areas", AREAS, NULL, "which areas, their names, sites and comparators"),
-    MAPPING(STUDY, "providers", PROVIDERS, NULL, "names of providers"),
+    MAPPING(STUDY, "providers", PROVIDERS, NULL,
+            "names of providers, and which of them have merged"),
     LIST(STUDY, PATH, "population", NULL,
          "population files: `area,year,sex,age_lower,age_upper,population` (999 = open), Nomis, "
          "ONS MYEB1 or ONS wide by age; needed by rates"),
@@ -45,10 +49,12 @@ const hst_schema_key hst_schema[] = {
         "esp1976, esp1976_19, esp2013, esp2013_21, who2000, or a file "
         "`age_lower,age_upper,weight`"),
     CHOICE(STUDY, "standardise_by", hst_standardise_choices, "age_sex",
-           "strata of directly standardised rates"),
+           "age_sex: strata by sex and age band, with the same weights for either sex; age: both "
+           "sexes together"),
     CHOICE(STUDY, "denominator_year", hst_denominator_choices, "financial",
-           "year of the mid-year population: `financial` is the calendar year in which the "
-           "financial year starts"),
+           "mid-year population below a rate: financial is that of the calendar year in which the "
+           "period's financial year starts; calendar that of the period's own year; interpolate is "
+           "between mid-years, at the middle of the period"),
     KEY(STUDY, PATH, "deprivation", NULL, "file `area,imd`, for `acs_score`"),
     KEY(STUDY, PATH, "planted", NULL,
         "of artificial data: file `impact,dataset,area,provider,specialty,month,percent,words` of "
@@ -87,26 +93,35 @@ const hst_schema_key hst_schema[] = {
         "not find the column"),
     MAPPINGS(EXTRACT, "side_files", SIDE_FILE, NULL, "columns that were delivered separately"),
     CHOICE(EXTRACT, "cuts", hst_cuts_choices, "newest",
-           "of several cumulative cuts of one data year the newest counts, or all"),
+           "of several cumulative cuts of one data year the newest counts, and the others stand in "
+           "audit.csv as superseded; or all count"),
 
     LIST(SIDE_FILE, PATH, "files", HST_REQUIRED, "files or patterns"),
     KEY(SIDE_FILE, TEXT, "key", HST_REQUIRED, "column that both files hold, for example EPIKEY"),
     LIST(SIDE_FILE, TEXT, "columns", HST_REQUIRED, "columns taken from the side file"),
 
     CHOICE(SPELLS, "rule", hst_spell_choices, "nhsd",
-           "rule of provider spells; measures of admissions and episodes do not depend on it"),
+           "provider spells: nhsd joins a person's episodes of the same ADMIDATE, provider and "
+           "PROVSPNOPS; york those of the same ADMIDATE or EPISTART, and those that begin on the "
+           "day an undischarged one ends; supplied takes SUSSPELLID. Admissions and episodes do "
+           "not depend on it"),
     CHOICE(SPELLS, "cips", hst_cips_choices, "nhsd",
-           "rule that joins spells across transfers into continuous inpatient spells; none: each "
-           "spell is one of its own. `supplied` is refused: SUSSPELLID names provider spells only"),
+           "continuous inpatient spells: nhsd joins spells 0 to 2 days apart where a transfer is "
+           "recorded; york up to 3 days apart or overlapping, likewise; none: each spell is one of "
+           "its own. "
+           "`supplied` is refused: SUSSPELLID names provider spells only"),
 
     KEY(AREAS, TEXT, "type", "pct",
         "pct, la or lsoa; or a word of your own when `field` names the column"),
     LIST(AREAS, TEXT, "field", NULL,
-         "area columns in order of preference, families or exact names; without it by type"),
+         "area columns in order of preference, families or exact names. Default of pct RESPCT06, "
+         "RESPCT_HIS, RESPCT02, RESPCT; of la RESLADST_ONS, RESLADST; of lsoa LSOA11, LSOA01"),
     KEY(AREAS, PATH, "lookup", NULL,
-        "file `code_from,valid_from,valid_to,code_to,share` that brings codes to one set of "
-        "areas"),
-    KEY(AREAS, PATH, "names", NULL, "file `code,name`; it is then the list of areas"),
+        "file `code_from,valid_from,valid_to,code_to,share` that brings codes to one set of areas; "
+        "days inclusive, a share other than 1 is refused"),
+    KEY(AREAS, PATH, "names", NULL,
+        "file `code,name`, the list of areas: a code outside it counts as OTHER. Without it the "
+        "list is the areas of the population file, else every code met"),
     LIST(AREAS, TEXT, "sites", NULL, "codes of the areas under study"),
     MAPPINGS(AREAS, "comparators", COMPARATOR, NULL,
              "what the areas are compared with; the first one is the one of `compared`"),
@@ -115,7 +130,9 @@ const hst_schema_key hst_schema[] = {
     CHOICE(COMPARATOR, "areas", hst_comparator_area_choices, NULL, "all areas together"),
     KEY(COMPARATOR, TEXT, "population_area", NULL,
         "row of the population file for the whole, with `areas: all`"),
-    KEY(COMPARATOR, PATH, "file", NULL, "file `area,comparator[,weight]`, instead of `areas`"),
+    KEY(COMPARATOR, PATH, "file", NULL,
+        "file `area,comparator[,weight]`, instead of `areas`: what each site is compared with. "
+        "Where sites have different ones the comparator is one for each, `Similar areas (5NK)`"),
 
     KEY(PROVIDERS, PATH, "names", NULL, "file `code,name`, for results split by provider"),
     KEY(PROVIDERS, PATH, "merge", NULL,
@@ -220,7 +237,8 @@ const hst_schema_key hst_schema[] = {
     CHOICE(WHERE, "transfers", hst_transfer_choices, "include",
            "exclude: without methods 2B, 81 and sources 51-53"),
     LIST(WHERE, TEXT, "condition", NULL,
-         "condition sets, built in or of `code_lists`; several mean any of them, counted once"),
+         "condition sets, built in (`hestia check --conditions` lists them) or of `code_lists`; "
+         "several mean any of them, counted once"),
     CHOICE(WHERE, "positions", hst_positions_choices, NULL,
            "diagnosis positions read; without it those of the set"),
     CHOICE(WHERE, "episode", hst_episode_choices, "first",
@@ -339,11 +357,13 @@ const hst_schema_key hst_schema[] = {
     KEY(SPC, BOOL, "screen", "true",
         "true: moving ranges far above the others do not widen the limits"),
 
-    KEY(QUALITY, NUMBER, "max_rejected", "0.001", "share of rows of a file that cannot be read"),
-    KEY(QUALITY, NUMBER, "max_unknown_area", "0.05", "share of rows of a file without area"),
+    KEY(QUALITY, NUMBER, "max_rejected", "0.001",
+        "largest share of rows of a file that cannot be read; past it the run fails"),
+    KEY(QUALITY, NUMBER, "max_unknown_area", "0.05",
+        "largest share of rows of a file without area; past it the run fails"),
     KEY(QUALITY, NUMBER, "max_row_drop", "0.02",
-        "share of rows by which a cut may fall short of the one before, and a provider's month "
-        "of the same month a year before"),
+        "share of rows by which a cut may fall short of the one before (past it the run fails), "
+        "and a provider's month of the same month a year before (past it the audit says so)"),
 
     KEY(BREAKS, BOOL, "screen", NULL,
         "looks for recording breaks in what each provider sent of each area and specialty. "
@@ -356,14 +376,20 @@ const hst_schema_key hst_schema[] = {
     KEY(BREAKS, NUMBER, "monthly", "5", "mean count a month that a series needs to be screened"),
 
     KEY(PUBLISH, PATH, "directory", "results", "directory of the results"),
-    CHOICES(PUBLISH, "formats", hst_format_choices, "csv", "kinds of result files"),
+    CHOICES(PUBLISH, "formats", hst_format_choices, "csv",
+            "csv: a file for each table; sqlite: hestia.sqlite; xlsx: site-review.xlsx; html: "
+            "report.html, for any browser"),
     ROW(PUBLISH, HST_KEY_CHOICE_OR_MAPPING, "disclosure", false, hst_disclosure_choices,
         HST_GROUP_DISCLOSURE, "hes2018",
-        "disclosure control of release/; `none` is for work that stays inside a safe environment",
+        "of release/. hes2018: below England counts of 1 to 7 are hidden, others rounded to 5, and "
+        "what would give them back is hidden too (docs/methods.md); none: true numbers, which stay "
+        "inside a safe environment",
         false),
-    KEY(PUBLISH, BOOL, "internal", "false", "true also writes internal/ with the true numbers"),
+    KEY(PUBLISH, BOOL, "internal", "false",
+        "true also writes internal/ with the true numbers, readable by its owner alone"),
     CHOICE(PUBLISH, "latest", hst_latest_choices, "link",
-           "results/latest is a link to the last run, or a copy of it"),
+           "results/latest is a link to the last run; or a copy of it, for desktops that do not "
+           "follow links"),
     MAPPING(PUBLISH, "compare", COMPARE, NULL, "what a run says of the run before"),
     KEY(PUBLISH, WHOLE, "keep", "30", "runs kept; a run with a file KEEP in it is never removed"),
 
