@@ -102,6 +102,15 @@ class Tarball(unittest.TestCase):
         with open(self.tarball, "rb") as stream:
             self.assertEqual(stream.read(8), b"\x1f\x8b\x08\x00\x00\x00\x00\x00")
 
+    def test_wrong_arguments(self):
+        script = os.path.join(SOURCE, "scripts", "package")
+        for arguments, code, reason in ((["tarball", "--build"], 2, "scripts/package tarball"), (["parcel"], 2, "scripts/package tarball"),
+                                        (["tarball", "--build", "/nowhere"], 1, "/nowhere: hestia is not built there"),
+                                        (["test-deb"], 2, "scripts/package tarball")):
+            done = subprocess.run([script, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=self.top)
+            self.assertEqual((done.returncode, done.stdout), (code, ""), arguments)
+            self.assertIn(reason, done.stderr)
+
     def test_components(self):
         """Every library is named with version, source and licence, and each licence text is there."""
         with open(os.path.join(self.unpacked, "COMPONENTS")) as stream:
