@@ -42,12 +42,26 @@ static bool is_same_key(const cell_key *a, const cell_key *b)
            a->from == b->from && a->to == b->to;
 }
 
+static uint64_t upper_half(uint64_t hash)
+{
+    return hash & 0xffffffff00000000u;
+}
+
+/* Number of the cell in a slot that is not free. */
+static uint32_t cell_in(uint64_t slot)
+{
+    return (uint32_t)slot - 1;
+}
+
 /* The slot of a key: its cell's, or the free one where it belongs. */
 static size_t slot_of(const disclosure_cells *cells, const cell_key *key)
 {
-    size_t slot = hash_key(key) & (cells->n_slots - 1);
+    uint64_t hash = hash_key(key);
+    size_t slot = hash & (cells->n_slots - 1);
 
-    while (cells->slots[slot] && !is_same_key(&cells->items[cells->slots[slot] - 1].key, key)) {
+    while (cells->slots[slot] &&
+           (upper_half(cells->slots[slot]) != upper_half(hash) ||
+            !is_same_key(&cells->items[cell_in(cells->slots[slot])].key, key))) {
         slot = (slot + 1) & (cells->n_slots - 1);
     }
     return slot;
@@ -74,7 +88,7 @@ static hst_status make_room(disclosure_cells *cells, hst_error *err)
 {
     size_t n_slots = cells->n_slots > 0 ? 2 * cells->n_slots : FIRST_SLOTS;
     disclosure_cell *items = NULL;
-    uint32_t *slots = NULL;
+    uint64_t *slots = NULL;
 
     if (4 * (cells->n + 1) <= FULL_AT_QUARTERS * cells->n_slots) {
         return HST_OK;
@@ -95,7 +109,7 @@ static hst_status make_room(disclosure_cells *cells, hst_error *err)
     cells->slots = slots;
     cells->n_slots = n_slots;
     for (size_t i = 0; i < cells->n; i++) {
-        slots[slot_of(cells, &items[i].key)] = (uint32_t)i + 1;
+        slots[slot_of(cells, &items[i].key)] = upper_half(hash_key(&items[i].key)) | (i + 1);
     }
     return HST_OK;
 }
@@ -185,9 +199,9 @@ static hst_status add_cell(disclosure_cells *cells, disclosure_cell **out, const
             .state = !is_national_one && disclosure_is_small(&cells->rule, (double)count)
                          ? CELL_SMALL
                          : CELL_SHOWN};
-        cells->slots[slot] = (uint32_t)cells->n;
+        cells->slots[slot] = upper_half(hash_key(key)) | cells->n;
     }
-    *out = &cells->items[cells->slots[slot] - 1];
+    *out = &cells->items[cell_in(cells->slots[slot])];
     return HST_OK;
 }
 
@@ -395,9 +409,9 @@ void disclosure_cells_clear(disclosure_cells *cells)
 
 uint32_t disclosure_cell_at(const disclosure_cells *cells, const cell_key *key)
 {
-    uint32_t slot = cells->slots[slot_of(cells, key)];
+    uint64_t slot = cells->slots[slot_of(cells, key)];
 
-    return slot ? slot - 1 : CELL_NONE;
+    return slot ? cell_in(slot) : CELL_NONE;
 }
 
 /* The number of a split value; false when no cell has it. */

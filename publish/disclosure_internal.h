@@ -76,10 +76,11 @@ typedef struct disclosure_cells {
     size_t n, capacity;
     disclosure_cell *items;
     size_t n_slots;  /* a power of two */
-    uint32_t *slots; /* [n_slots]: number of a cell plus 1 by the hash of its key; 0: free */
+    uint64_t *slots; /* [n_slots]: by the hash of a key, its upper half and its cell's number plus
+                        1; 0: free */
     size_t n_splits, n_split_slots;
     const char **splits;   /* [n_splits]: [0] is ""; of all measures */
-    uint32_t *split_slots; /* as `slots` */
+    uint32_t *split_slots; /* by the hash of a text its number plus 1 */
 } disclosure_cells;
 
 #define CELL_NONE UINT32_MAX

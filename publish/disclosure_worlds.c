@@ -17,7 +17,7 @@ enum {
     MAX_CHANGES = 512,
     MAX_BASES = 12,
     MAX_EVENTS = 4,
-    MAX_TRIES = 400,  /* worlds looked at for one cell in one pass */
+    MAX_TRIES = 200,  /* worlds looked at for one cell in one pass */
     MAX_LOOKS = 4096, /* cells looked at as partners */
     MAX_CYCLE_AREAS = 24
 };
