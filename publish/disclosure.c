@@ -12,10 +12,11 @@ static void add_up(const disclosure_cells *cells, hst_disclosure *out)
         const disclosure_cell *cell = &cells->items[i];
 
         out->n_counts += !cell->is_national;
-        out->n_small += cell->state == CELL_SMALL;
-        out->n_withheld_counts += cell->state == CELL_WITHHELD;
+        out->n_small += cell->state == CELL_SMALL && !cell->is_open;
+        out->n_withheld_counts += cell->state == CELL_WITHHELD || cell->is_open;
         out->n_withheld_values += cell->state == CELL_NO_VALUES;
     }
+    out->n_certified = out->n_small; /* or disclosure_certify had failed */
 }
 
 hst_status hst_disclose(hst_publication *publication, hst_disclosure *out, hst_error *err)
@@ -34,18 +35,11 @@ hst_status hst_disclose(hst_publication *publication, hst_disclosure *out, hst_e
     if (status != HST_OK) {
         goto done;
     }
-    status = disclosure_certify(&cells, &out->n_certified, err);
-    add_up(&cells, out);
-    if (status == HST_OK && out->n_certified < out->n_small) {
-        status =
-            hst_fail(err, HST_ERR_ARGUMENT,
-                     "disclosure control: %zu of %zu small counts could be worked out from the "
-                     "rest of the release; nothing was published",
-                     out->n_small - out->n_certified, out->n_small);
-    }
+    status = disclosure_certify(&cells, err);
     if (status != HST_OK) {
         goto done;
     }
+    add_up(&cells, out);
     disclosure_mask_rows(&cells);
     status = disclosure_mask_services(&cells, err);
     if (status == HST_OK) {

@@ -138,7 +138,7 @@ typedef struct cell_span {
 
 /* ---- what counts have to do with each other (disclosure_tracks.c) ---- */
 
-enum { N_PERIOD_TYPES = 3, MAX_OPTIONS = 6, MAX_PARTS = 12 };
+enum { N_PERIOD_TYPES = 3, MAX_OPTIONS = 12, MAX_PARTS = 48 };
 
 /* How the events of one track move with those of another. */
 typedef struct track_part {
@@ -155,6 +155,7 @@ typedef struct track_option {
 /* One measure's counts of one layer. */
 typedef struct disclosure_track_info {
     bool is_used;
+    bool is_of_sex_or_age; /* counts people of one sex or of some ages alone */
     hst_split split;
     size_t n_periods[N_PERIOD_TYPES];   /* months, quarters, years */
     cell_span *periods[N_PERIOD_TYPES]; /* in order */
@@ -191,10 +192,9 @@ void disclosure_tracks_clear(disclosure_tracks *tracks);
  * Finds for every small count another world, one event different, in which all that is released
  * would be the same; where there is none, withholds what it takes, at the least cost.
  *
- * @param n_certified  receives the number of small counts that have one
+ * Returns HST_ERR_ARGUMENT when a small count has none whatever is withheld; HST_ERR_MEMORY.
  */
-HST_MUST_CHECK hst_status disclosure_certify(disclosure_cells *cells, size_t *n_certified,
-                                             hst_error *err);
+HST_MUST_CHECK hst_status disclosure_certify(disclosure_cells *cells, hst_error *err);
 
 /* ---- what is released (disclosure_rows.c, disclosure_services.c, disclosure_tables.c) ---- */
 

@@ -235,11 +235,53 @@ static bool can_relate(const hst_study *study, uint16_t a, uint16_t b)
     return of_a == of_b || (x->dataset == y->dataset && x->unit == y->unit && x->date == y->date);
 }
 
+static bool has_code(const hst_texts *codes, const char *code)
+{
+    for (size_t i = 0; i < codes->n; i++) {
+        if (strcmp(codes->items[i], code) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False when what a filter lets through is surely no part of what another does: the other asks for
+ * something that the first does not ask for, or asks for too. Sets of conditions and procedures may
+ * hold each other under different names. */
+static bool can_be_part(const hst_where *part, const hst_where *whole)
+{
+    for (size_t k = 0; k < HST_N_WHERE_CODES; k++) {
+        const hst_texts *a = &part->codes[k], *b = &whole->codes[k];
+        bool is_set = k == HST_WHERE_CONDITION || k == HST_WHERE_PROCEDURE;
+
+        if (b->n > 0 && a->n == 0 && part->n_any == 0) {
+            return false;
+        }
+        for (size_t i = 0; i < a->n && b->n > 0 && !is_set; i++) {
+            if (!has_code(b, a->items[i])) {
+                return false;
+            }
+        }
+    }
+    return !whole->has_age ||
+           (part->has_age && part->age_from >= whole->age_from && part->age_to <= whole->age_to);
+}
+
+static bool can_be_below(const relations *r, uint16_t a, uint16_t b)
+{
+    const hst_study *study = r->tracks->cells->publication->study;
+    size_t part = disclosure_measure_of(a), whole = disclosure_measure_of(b);
+
+    return part == whole ? a != b && a % 2 == LAYER_COUNT
+                         : can_be_part(&study->measures[part].where, &study->measures[whole].where);
+}
+
+/* How two tracks relate by their totals, where their filters leave that open. */
 static relation relate(const relations *r, uint16_t a, uint16_t b)
 {
     const disclosure_cells *cells = r->tracks->cells;
     const hst_publication *p = cells->publication;
-    bool is_below = true, is_above = true, is_met = false;
+    bool is_below = can_be_below(r, a, b), is_above = can_be_below(r, b, a), is_met = false;
 
     for (size_t i = 0; i < r->n_totals[a] && (is_below || is_above); i++) {
         const disclosure_cell *cell = &cells->items[r->totals[a][i]];
@@ -335,6 +377,8 @@ static hst_status find_relations(relations *r, hst_error *err)
 
 /* ---- options ---- */
 
+enum { MAX_DEPTH = 8 };
+
 /* Signs of all tracks when one event more is counted by the first. */
 typedef struct sign_search {
     const relations *relations;
@@ -429,10 +473,30 @@ static void try_signs(const sign_search *s, unsigned depth)
     free(before);
 }
 
-/* An event of a track alone, or together with all that it is a part of. */
+/* Signs of a track and of another one (n: none), with all that the first is a part of, or the
+ * second alone. */
+static void try_together(const sign_search *s, size_t with, bool with_all)
+{
+    size_t n = s->relations->tracks->n;
+
+    memset(s->signs, 0, n);
+    for (size_t t = 0; t < n; t++) {
+        if (t == s->number || t == with ||
+            (with_all && s->relations->of[s->number * n + t] == BELOW) ||
+            (with < n && s->relations->of[with * n + t] == BELOW)) {
+            s->signs[t] = 1;
+        }
+    }
+    try_signs(s, MAX_DEPTH);
+}
+
+/*
+ * The ways in which an event of a track can be there or not: alone (an event that larger tracks
+ * counted before is now one of this track, too), with all that it is a part of, with some of them,
+ * and with a smaller track as well.
+ */
 static hst_status find_options(const relations *r, uint16_t number, hst_error *err)
 {
-    enum { MAX_DEPTH = 8 };
     disclosure_track_info *track = &r->tracks->items[number];
     size_t n = r->tracks->n;
     sign_search s = {.relations = r, .track = track, .number = number, .signs = calloc(n + 1, 1)};
@@ -440,15 +504,18 @@ static hst_status find_options(const relations *r, uint16_t number, hst_error *e
     if (!s.signs) {
         return no_memory(err);
     }
-    for (size_t with_larger = 0; with_larger < 2; with_larger++) {
-        memset(s.signs, 0, n);
-        s.signs[number] = 1;
-        for (size_t t = 0; t < n && with_larger; t++) {
-            if (r->of[number * n + t] == BELOW) {
-                s.signs[t] = 1;
-            }
+    s.signs[number] = 1;
+    try_signs(&s, MAX_DEPTH);
+    try_together(&s, n, true);
+    for (size_t t = 0; t < n; t++) {
+        if (r->of[number * n + t] == BELOW) {
+            try_together(&s, t, false);
         }
-        try_signs(&s, MAX_DEPTH);
+    }
+    for (size_t t = 0; t < n; t++) {
+        if (r->of[t * n + number] == BELOW) {
+            try_together(&s, t, true);
+        }
     }
     free(s.signs);
     return HST_OK;
@@ -493,6 +560,10 @@ hst_status disclosure_tracks_create(disclosure_tracks *out, const disclosure_cel
         return no_memory(err);
     }
     for (size_t m = 0; m < p->study->n_measures; m++) {
+        const hst_where *where = &p->study->measures[m].where;
+
+        out->items[disclosure_track(m, LAYER_COUNT)].is_of_sex_or_age =
+            where->has_age || where->codes[HST_WHERE_SEX].n > 0;
         out->items[disclosure_track(m, LAYER_COUNT)].split = p->study->measures[m].split;
         out->items[disclosure_track(m, LAYER_DENOMINATOR)].split = p->study->measures[m].split;
     }

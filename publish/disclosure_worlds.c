@@ -14,7 +14,7 @@
 #include "publish/disclosure_internal.h"
 
 enum {
-    MAX_CHANGES = 512,
+    MAX_CHANGES = 4096,
     MAX_BASES = 12,
     MAX_EVENTS = 4,
     MAX_TRIES = 200,  /* worlds looked at for one cell in one pass */
@@ -46,9 +46,11 @@ typedef struct world_event {
     int sign;
 } world_event;
 
+/* What is different in a cell: how many events, and which. The second is the sum over the events of
+ * a number that their split values have: it is 0 when as many of each came as went. */
 typedef struct world_change {
     uint32_t cell;
-    double delta;
+    double delta, mix;
 } world_change;
 
 /* Another world: what is different in it. */
@@ -66,6 +68,7 @@ typedef struct world_search {
     bool is_strict; /* partners only that have room as they are */
     size_t n_tries, n_looks;
     int64_t best_cost;
+    uint32_t *places; /* [cells]: where a cell stands in `now`, plus 1; 0: nowhere */
     other_world *now, *best;
     const other_world *tried; /* the last one: one of both */
 } world_search;
@@ -155,19 +158,55 @@ static void find_splits(const world_search *s, uint32_t total, uint32_t *first, 
 
 /* ---- worlds ---- */
 
-static void add_change(other_world *world, uint32_t cell, double delta)
+static void add_change(const world_search *s, other_world *world, uint32_t cell, double delta,
+                       double mix)
 {
-    for (size_t i = 0; i < world->n; i++) {
-        if (world->changes[i].cell == cell) {
-            world->changes[i].delta += delta;
+    if (s->places[cell] == 0) {
+        if (world->n == MAX_CHANGES) {
+            world->is_whole = false;
             return;
         }
+        world->changes[world->n++] = (world_change){.cell = cell};
+        s->places[cell] = (uint32_t)world->n;
     }
-    if (world->n == MAX_CHANGES) {
-        world->is_whole = false;
-        return;
+    world->changes[s->places[cell] - 1].delta += delta;
+    world->changes[s->places[cell] - 1].mix += mix;
+}
+
+static void forget_places(const world_search *s, const other_world *world)
+{
+    for (size_t i = 0; i < world->n; i++) {
+        s->places[world->changes[i].cell] = 0;
     }
-    world->changes[world->n++] = (world_change){cell, delta};
+}
+
+static double delta_of(const world_search *s, const other_world *world, uint32_t cell)
+{
+    return s->places[cell] > 0 ? world->changes[s->places[cell] - 1].delta : 0;
+}
+
+/* A number of its own for every split value, so that different ones do not add up to 0. */
+static double code_of_split(uint16_t split)
+{
+    return 1 + fmod((split + 1) * 0.6180339887498949, 1);
+}
+
+/* True where a value depends on which events are counted, and not on their number alone: on sex and
+ * age where it is standardised, on providers where it says how concentrated they are. */
+static bool depends_on(hst_statistic statistic, hst_split split)
+{
+    switch (statistic) {
+    case HST_STAT_DSR:
+    case HST_STAT_ISR:
+    case HST_STAT_SMR:
+    case HST_STAT_STD_MEAN_LOS:
+    case HST_STAT_ACS_SCORE:
+        return split == HST_SPLIT_SEX || split == HST_SPLIT_AGE_BAND;
+    case HST_STAT_HHI:
+        return split == HST_SPLIT_PROVIDER;
+    default:
+        return false;
+    }
 }
 
 /* The split value that an event has in another track: the same where that is split in the same way,
@@ -202,7 +241,7 @@ static uint16_t split_in(const world_search *s, uint16_t track, const world_even
 
 /* Changes the cells of one unit in which an event of a track counts. */
 static void add_to_unit(const world_search *s, other_world *world, uint32_t unit, uint16_t track,
-                        uint16_t split, cell_span span, double delta)
+                        uint16_t split, cell_span span, double delta, double mix)
 {
     for (size_t type = 0; type < N_PERIOD_TYPES; type++) {
         cell_span period;
@@ -214,8 +253,74 @@ static void add_to_unit(const world_search *s, other_world *world, uint32_t unit
             uint32_t cell = cell_at(s, unit, track, i == 0 ? 0 : split, period);
 
             if (cell != CELL_NONE) {
-                add_change(world, cell, delta);
+                add_change(s, world, cell, delta, mix);
             }
+        }
+    }
+}
+
+/* What an event adds to `mix` of the cells of a track. */
+static double mix_of(const world_search *s, uint16_t track, const world_event *event)
+{
+    const hst_study *study = s->cells->publication->study;
+    size_t measure = disclosure_measure_of(track);
+    hst_split split = s->tracks->items[s->option->parts[0].track].split;
+
+    return measure < study->n_measures && depends_on(study->measures[measure].statistic, split)
+               ? event->sign * code_of_split(event->split)
+               : 0;
+}
+
+/* Changes the cells in which an event of a track counts: of its area, of comparators, of services.
+ */
+static void add_to_track(const world_search *s, other_world *world, const world_event *event,
+                         uint16_t track, uint16_t split, double delta, double mix)
+{
+    const disclosure_track_info *info = &s->tracks->items[track];
+    uint32_t own = unit_of_area(s, event->area);
+
+    add_to_unit(s, world, own, track, split, event->span, delta, mix);
+    for (size_t g = s->tracks->first_group[event->area];
+         g < s->tracks->first_group[event->area + 1]; g++) {
+        double weight = s->tracks->groups[g].weight;
+
+        add_to_unit(s, world, s->tracks->groups[g].group, track, split, event->span, delta * weight,
+                    mix * weight);
+    }
+    for (size_t k = 0; k < info->n_spans; k++) {
+        const cell_key *key = &s->cells->items[info->spans[k]].key;
+
+        if (key->unit == own && key->from <= event->span.from && key->to >= event->span.to) {
+            add_change(s, world, info->spans[k], delta, mix);
+        }
+    }
+}
+
+static bool is_in_option(const track_option *option, uint16_t track)
+{
+    for (size_t i = 0; i < option->n; i++) {
+        if (option->parts[i].track == track) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What becomes an event of a track by sex or age was, in larger tracks, one of another sex or age
+ * before: their standardised values change. */
+static void add_to_larger(const world_search *s, other_world *world, const world_event *event,
+                          uint16_t track, int sign)
+{
+    static const double other_stratum = 0.7548776662466927;
+    const hst_study *study = s->cells->publication->study;
+    const disclosure_track_info *info = &s->tracks->items[track];
+
+    for (size_t i = 0; i < info->n_larger && info->is_of_sex_or_age; i++) {
+        uint16_t larger = info->larger[i];
+
+        if (!is_in_option(s->option, larger) &&
+            depends_on(study->measures[disclosure_measure_of(larger)].statistic, HST_SPLIT_SEX)) {
+            add_to_track(s, world, event, larger, 0, 0, sign * other_stratum);
         }
     }
 }
@@ -224,38 +329,16 @@ static void add_event(const world_search *s, other_world *world, const world_eve
 {
     for (size_t i = 0; i < s->option->n; i++) {
         uint16_t track = s->option->parts[i].track;
-        const disclosure_track_info *info = &s->tracks->items[track];
         int sign = event->sign * s->option->parts[i].sign;
         uint16_t split = i == 0 ? event->split : split_in(s, track, event, sign);
-        uint32_t own = unit_of_area(s, event->area);
 
-        add_to_unit(s, world, own, track, split, event->span, sign);
-        for (size_t g = s->tracks->first_group[event->area];
-             g < s->tracks->first_group[event->area + 1]; g++) {
-            add_to_unit(s, world, s->tracks->groups[g].group, track, split, event->span,
-                        sign * s->tracks->groups[g].weight);
-        }
-        for (size_t k = 0; k < info->n_spans; k++) {
-            const cell_key *key = &s->cells->items[info->spans[k]].key;
-
-            if (key->unit == own && key->from <= event->span.from && key->to >= event->span.to) {
-                add_change(world, info->spans[k], sign);
-            }
-        }
+        add_to_track(s, world, event, track, split, sign,
+                     mix_of(s, track, event) * s->option->parts[i].sign);
+        add_to_larger(s, world, event, track, sign);
     }
 }
 
 /* ---- what a world costs ---- */
-
-static double delta_of(const other_world *world, uint32_t cell)
-{
-    for (size_t i = 0; i < world->n; i++) {
-        if (world->changes[i].cell == cell) {
-            return world->changes[i].delta;
-        }
-    }
-    return 0;
-}
 
 static int64_t cost_of_values(const world_search *s, const disclosure_cell *cell)
 {
@@ -271,25 +354,35 @@ static int64_t cost_of_values(const world_search *s, const disclosure_cell *cell
     return cost;
 }
 
+static bool is_different(const world_change *change)
+{
+    return change->delta != 0 || fabs(change->mix) > 1e-9;
+}
+
 /* What it takes for a cell's count to be able to be another: nothing, its values, or all of it.
  * `after` receives the cell as it would be. */
-static int64_t cost_of_change(const world_search *s, uint32_t number, double delta,
+static int64_t cost_of_change(const world_search *s, const world_change *change,
                               disclosure_cell *after)
 {
-    const disclosure_cell *cell = &s->cells->items[number];
-    double count = (double)cell->count + delta;
+    const disclosure_cell *cell = &s->cells->items[change->cell];
+    double delta = change->delta, count = (double)cell->count + delta;
     double slack = delta == nearbyint(delta) ? 0 : 0.5; /* of weighted comparators */
 
     *after = *cell;
-    if (is_within(disclosure_known(s->cells, cell), count, slack)) {
-        return 0;
+    if (fabs(change->mix) > 1e-9 && cell->has_values && cell->state == CELL_SHOWN) {
+        after->state = CELL_NO_VALUES;
+    }
+    if (is_within(disclosure_known(s->cells, after), count, slack)) {
+        return after->state == cell->state ? 0
+               : cell->is_national         ? COST_NATIONAL_VALUES
+                                           : cost_of_values(s, cell);
     }
     if (cell->count == 0 || count - slack < 1) {
         return IMPOSSIBLE; /* none is always shown as none */
     }
     if (cell->state == CELL_SMALL) {
         after->is_open = true;
-        return number == s->target ? IMPOSSIBLE : COST_OPEN;
+        return COST_OPEN;
     }
     if (cell->state == CELL_SHOWN) {
         after->state = CELL_NO_VALUES;
@@ -320,7 +413,7 @@ static bool breaks_order(const world_search *s, const other_world *world,
         if (other == CELL_NONE) {
             continue;
         }
-        there = (double)s->cells->items[other].count + delta_of(world, other);
+        there = (double)s->cells->items[other].count + delta_of(s, world, other);
         if (is_larger ? count > there : count < there) {
             return true;
         }
@@ -333,14 +426,14 @@ static int64_t cost_of_world(const world_search *s, const other_world *world, in
 {
     int64_t cost = 0;
 
-    if (!world->is_whole || delta_of(world, s->target) == 0) {
+    if (!world->is_whole || delta_of(s, world, s->target) == 0) {
         return IMPOSSIBLE;
     }
     for (size_t i = 0; i < world->n && cost < limit; i++) {
         disclosure_cell after;
 
-        if (world->changes[i].delta != 0) {
-            cost += cost_of_change(s, world->changes[i].cell, world->changes[i].delta, &after);
+        if (is_different(&world->changes[i])) {
+            cost += cost_of_change(s, &world->changes[i], &after);
         }
     }
     for (size_t i = 0; i < world->n && cost < limit; i++) {
@@ -367,6 +460,7 @@ static bool try_world(world_search *s, const world_event *events, size_t n)
     }
     cost = cost_of_world(s, s->now, s->best_cost);
     s->tried = s->now;
+    forget_places(s, s->now);
     if (cost < s->best_cost) {
         other_world *spare = s->best;
 
@@ -383,8 +477,8 @@ static void pay(world_search *s)
     for (size_t i = 0; i < s->best->n; i++) {
         disclosure_cell after;
 
-        if (s->best->changes[i].delta != 0) {
-            cost_of_change(s, s->best->changes[i].cell, s->best->changes[i].delta, &after);
+        if (is_different(&s->best->changes[i])) {
+            cost_of_change(s, &s->best->changes[i], &after);
             s->cells->items[s->best->changes[i].cell] = after;
         }
     }
@@ -727,7 +821,7 @@ static obstacles find_obstacles(const world_search *s, const other_world *world,
         const cell_key *key = &s->cells->items[world->changes[i].cell].key;
         disclosure_cell after;
 
-        if (cost_of_change(s, world->changes[i].cell, world->changes[i].delta, &after) > 0) {
+        if (cost_of_change(s, &world->changes[i], &after) > 0) {
             found.of[(key->unit >= s->tracks->n_groups ? OWN_AREA : 0) +
                      (key->from == event->span.from && key->to == event->span.to ? OWN_DAYS : 0) +
                      (key->split != 0 ? OWN_SPLIT : 0)] = true;
@@ -857,26 +951,39 @@ static bool certify(world_search *s)
     return s->best_cost < IMPOSSIBLE;
 }
 
-hst_status disclosure_certify(disclosure_cells *cells, size_t *n_certified, hst_error *err)
+hst_status disclosure_certify(disclosure_cells *cells, hst_error *err)
 {
     disclosure_tracks tracks = {0};
     other_world *worlds = calloc(2, sizeof *worlds);
-    world_search search = {.cells = cells, .tracks = &tracks, .now = worlds};
+    uint32_t *places = calloc(cells->n + 1, sizeof *places);
+    world_search search = {.cells = cells, .tracks = &tracks, .now = worlds, .places = places};
+    size_t n_small = 0, n_certified = 0;
     hst_status status = HST_OK;
 
-    *n_certified = 0;
-    if (!worlds) {
-        return hst_fail(err, HST_ERR_MEMORY, "no memory for disclosure control");
+    if (!worlds || !places) {
+        status = hst_fail(err, HST_ERR_MEMORY, "no memory for disclosure control");
+        goto done;
     }
     search.best = worlds + 1;
     status = disclosure_tracks_create(&tracks, cells, err);
     for (size_t i = 0; i < cells->n && status == HST_OK; i++) {
         if (cells->items[i].state == CELL_SMALL) {
             search.target = (uint32_t)i;
-            *n_certified += certify(&search);
+            n_small++;
+            n_certified += certify(&search);
         }
     }
+    if (status == HST_OK && n_certified < n_small) {
+        status =
+            hst_fail(err, HST_ERR_ARGUMENT,
+                     "disclosure control: %zu of %zu small counts could be worked out from the "
+                     "rest of the release, so there is none",
+                     n_small - n_certified, n_small);
+    }
+
+done:
     disclosure_tracks_clear(&tracks);
     free(worlds);
+    free(places);
     return status;
 }
