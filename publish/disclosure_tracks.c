@@ -7,6 +7,8 @@
 
 #include "publish/disclosure_internal.h"
 
+enum { OLDEST = 120 };
+
 static hst_status no_memory(hst_error *err)
 {
     return hst_fail(err, HST_ERR_MEMORY, "no memory for disclosure control");
@@ -245,6 +247,24 @@ static bool has_code(const hst_texts *codes, const char *code)
     return false;
 }
 
+/* True when all methods are named by groups that have no code in common. */
+static bool are_apart(const hst_texts *methods)
+{
+    static const char *const groups[] = {"emergency", "elective", "maternity", "transfer"};
+
+    for (size_t i = 0; i < methods->n; i++) {
+        bool is_group = false;
+
+        for (size_t k = 0; k < sizeof groups / sizeof *groups; k++) {
+            is_group |= strcmp(methods->items[i], groups[k]) == 0;
+        }
+        if (!is_group) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* False when what a filter lets through is surely no part of what another does: the other asks for
  * something that the first does not ask for, or asks for too. Sets of conditions and procedures may
  * hold each other under different names. */
@@ -252,9 +272,13 @@ static bool can_be_part(const hst_where *part, const hst_where *whole)
 {
     for (size_t k = 0; k < HST_N_WHERE_CODES; k++) {
         const hst_texts *a = &part->codes[k], *b = &whole->codes[k];
-        bool is_set = k == HST_WHERE_CONDITION || k == HST_WHERE_PROCEDURE;
+        bool is_set = k == HST_WHERE_CONDITION || k == HST_WHERE_PROCEDURE ||
+                      (k == HST_WHERE_ADMISSION_METHOD && (!are_apart(a) || !are_apart(b)));
 
-        if (b->n > 0 && a->n == 0 && part->n_any == 0) {
+        bool has_default = k == HST_WHERE_PATIENT_CLASS || k == HST_WHERE_SEX ||
+                           k == HST_WHERE_ATTENDED || k == HST_WHERE_ATTENDANCE_CATEGORY;
+
+        if (b->n > 0 && a->n == 0 && part->n_any == 0 && !has_default) {
             return false;
         }
         for (size_t i = 0; i < a->n && b->n > 0 && !is_set; i++) {
