@@ -22,11 +22,11 @@ function funnelFigure(data, measure) {
     const sites = points.filter((point) => point.kind === "Site");
     const outside = points.filter((point) => /99\.8/.test(point.reading)).length;
     const sentence = `${sites.map((point) => `${point.area_name} (${point.shown}) is ${point.reading}`).join("; ")}${sites.length ? ". " : ""}Of ${countText(points.length, "area")}, ${outside} lie outside the 99.8 % limits; chance alone would bring about ${numberText(points.length * 0.002, 1)}.`;
-    const kinds = ["Site", "Other area"];
+    const kinds = ["Site", "Other area"].filter((kind) => points.some((point) => point.kind === kind));
     const dots = (kind, size) => {
         const values = points.filter((point) => point.kind === kind);
-        const look = (range) => ({ field: "kind", type: "nominal", scale: { domain: kinds, range } });
-        return values.length ? [{ data: { values }, mark: { type: "point", filled: true, opacity: 0.95, size, clip: true }, encoding: { x, y: y("value"), tooltip, color: look([PINK, GREY]), shape: look(["diamond", "circle"]) } }] : [];
+        const look = (site, other) => ({ field: "kind", type: "nominal", scale: { domain: kinds, range: kinds.map((one) => (one === "Site" ? site : other)) } });
+        return values.length ? [{ data: { values }, mark: { type: "point", filled: true, opacity: 0.95, size, clip: true }, encoding: { x, y: y("value"), tooltip, color: look(PINK, GREY), shape: look("diamond", "circle") } }] : [];
     };
     const largest = Math.log(points.reduce((a, b) => Math.max(a, b.denominator), 0)), smallest = Math.log(points.reduce((a, b) => Math.min(a, b.denominator), Infinity));
     const names = sites.map((point) => {

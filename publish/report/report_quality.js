@@ -56,11 +56,13 @@ function reconcilePart(data) {
     const compared = rows.filter((row) => isNumber(row.percent));
     const differing = compared.filter((row) => row.flag === "differs");
     const words = compared.length ? `${compared.length - differing.length} of ${countText(compared.length, "total")} agree within 1${SPACE}%. ${data.truth.length && differing.length ? "The others differ because the artificial country is a scale model." : ""}` : "No published total covers these years.";
-    return section("reconcile", 3, "England's totals beside the published ones", element("p", null, words),
-        rows.length ? htmlTable("England: ours and published", [
+    const rest = rows.length - compared.length;
+    return section("reconcile", 3, "England's totals beside the published ones",
+        element("p", null, words, compared.length && rest ? ` Of ${countText(rest, "other")} no figure is published or nothing was counted; reconcile.csv has them.` : ""),
+        compared.length ? htmlTable("England: ours and published", [
             { title: "Year", isHead: true, cell: (row) => row.year }, { title: "What", cell: (row) => names[row.item] ?? row.item }, { title: "Ours", isNumber: true, cell: (row) => numberText(row.ours) },
             { title: "Published", isNumber: true, cell: (row) => numberText(row.published) }, { title: "Difference", isNumber: true, cell: (row) => percentText(row.percent) }, { title: "Reading", cell: (row) => row.flag ?? DASH },
-        ], rows) : null);
+        ], compared) : null);
 }
 
 /** What became of the rows: per file read and used, and the reasons that set most aside. */
