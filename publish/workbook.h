@@ -27,7 +27,8 @@ typedef enum book_style {
     BOOK_MARKER,  /**< [c], [x]: in place of a number */
     BOOK_DATE,
     BOOK_COUNT,
-    BOOK_REAL,    /**< one decimal, three below 10 */
+    BOOK_REAL,    /**< one decimal, below 10 up to three: as values are released */
+    BOOK_SMALL,   /**< of these the latter */
     BOOK_PERCENT, /**< a number that is in percent already */
     BOOK_SHARE,   /**< 0.12 shown as 12.0 % */
     BOOK_P,       /**< a p: three decimals, or "<0.001" */

@@ -7,11 +7,12 @@
 
 enum { NHS_DARK_BLUE = 0x003087, NHS_BLUE = 0x005EB8, WHITE = 0xFFFFFF };
 
-/* Values are released with one decimal, or three digits below 10. */
+/* A format with conditions for large and small numbers would lose the minus of small ones. */
 static const char *const number_formats[BOOK_N_STYLES] = {
     [BOOK_DATE] = "yyyy-mm-dd",
     [BOOK_COUNT] = "#,##0",
-    [BOOK_REAL] = "[>=10]#,##0.0;[<=-10]-#,##0.0;0.0##",
+    [BOOK_REAL] = "#,##0.0",
+    [BOOK_SMALL] = "0.0##",
     [BOOK_PERCENT] = "0.0\"%\"",
     [BOOK_SHARE] = "0.0%",
     [BOOK_P] = "[<0.001]\"<0.001\";0.000",
@@ -145,6 +146,9 @@ void book_put_number(book *b, size_t sheet, size_t row, size_t column, double nu
 {
     if (isnan(number)) {
         return;
+    }
+    if (style == BOOK_REAL && fabs(number) < 10) {
+        style = BOOK_SMALL;
     }
     if (isinf(number)) { /* a spreadsheet has no such number */
         book_put_text(b, sheet, row, column, number > 0 ? "Inf" : "(-)Inf", BOOK_MARKER);

@@ -9,9 +9,10 @@
 #include "publish/workbook.h"
 
 enum {
-    CHART_ROWS = 23, /* of the sheet, with the heading */
-    CHART_WIDTH = 960,
-    CHART_HEIGHT = 420, /* pixels */
+    CHART_ROWS = 23,   /* of the sheet, with the heading */
+    CHART_WIDTH = 960, /* pixels */
+    COLUMN_WIDTH = 64, /* of a spreadsheet as it comes */
+    CHART_HEIGHT = 420,
     CHARTS_A_PAGE = 3,
     MAX_UNNAMED = 256,
     MAX_PAGES = 1000,  /* as many breaks between pages as a sheet takes, and a little less */
@@ -313,6 +314,11 @@ static void set_pages(drawing *d)
     }
     worksheet_set_portrait(worksheet);
     worksheet_set_print_scale(worksheet, PRINT_PERCENT);
+    if (d->n_charts > 0) {
+        book_fail(d->b,
+                  worksheet_print_area(worksheet, 0, 0, (lxw_row_t)(d->n_charts * CHART_ROWS - 1),
+                                       CHART_WIDTH / COLUMN_WIDTH - 1));
+    }
     if (breaks[0] > 0) {
         book_fail(d->b, worksheet_set_h_pagebreaks(worksheet, breaks));
     }

@@ -8,7 +8,9 @@ import datetime
 import glob
 import os
 import re
+import resource
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -63,10 +65,10 @@ def convert(top, path, into, kind):
         raise AssertionError(done.stdout + done.stderr)
 
 
-def to_csv(top, path, name):
-    """Every sheet as rows of raw cells: numbers with all their digits, not as they are shown."""
+def to_csv(top, path, name, as_shown="false"):
+    """Every sheet as rows of raw cells: numbers with all their digits, or as they are shown."""
     into = os.path.join(top, name)
-    convert(top, path, into, "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,-1")
+    convert(top, path, into, "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,%s,false,false,false,-1" % as_shown)
     stem = os.path.splitext(os.path.basename(path))[0] + "-"
     return {os.path.basename(file)[len(stem):-len(".csv")]: read_rows(file) for file in glob.glob(os.path.join(into, "*.csv"))}
 
@@ -328,6 +330,21 @@ class Cells(unittest.TestCase):
         convert(self.top, self.path, self.top, 'pdf:calc_pdf_Export:{"PageRange":{"type":"string","value":"1-14"}}')
         self.assertGreater(os.path.getsize(os.path.join(self.top, "site-review.pdf")), 50000)
 
+    def test_numbers_are_shown_as_what_they_are(self):
+        shown = to_csv(self.top, self.path, "shown", "true")
+        n_negative = 0
+        for name, rows in self.sheets.items():
+            for raw_row, shown_row in zip(rows, shown[name]):
+                for raw, text in zip(raw_row, shown_row):
+                    number, seen = number_of(raw), number_of(text.replace(",", ""))
+                    if text == "<0.001":
+                        self.assertLess(number, 0.001, name)
+                    elif number is not None:
+                        self.assertIsNotNone(seen, (name, raw, text))
+                        self.assertAlmostEqual(seen, number, delta=max(0.051, 1e-9 * abs(number)), msg=(name, raw, text))
+                        n_negative += number < 0
+        self.assertGreater(n_negative, 20)
+
     def test_internal_has_the_true_numbers(self):
         path = os.path.join(self.run_folder, "internal/site-review.xlsx")
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
@@ -346,6 +363,18 @@ class Cells(unittest.TestCase):
             folder = os.path.join(out, "latest", name)
             self.assertTrue(read_bytes(os.path.join(folder, "site-review.xlsx")) == content, name)
             self.assertFalse([file for file in os.listdir(folder) if file.endswith((".part", ".tmp"))])
+
+    def test_a_file_that_the_disk_did_not_take_whole_is_not_published(self):
+        def limit():  # of each file: too little for the rows of the sheet of data, enough for all that is published
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (3 << 20, 3 << 20))
+
+        self.assertLess(os.path.getsize(self.path), 3 << 20)
+        out = os.path.join(self.top, "full")
+        done = run("run", self.study, "--out", out, "--quiet", preexec_fn=limit)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr, r"site-review\.xlsx: .* written.*: is the disk full\?\n")
+        self.assertEqual(sorted(os.listdir(out)), [".lock", "status.json"])
 
 
 HOSTILE = {
