@@ -55,6 +55,11 @@ hestia_whole_run(impact_cases test_impact_cases.py)
 hestia_whole_run(recovery test_recovery.py)
 hestia_whole_run(stats_synthetic test_stats_synthetic.py)
 hestia_whole_run(hard_people test_hard_people.py)
+hestia_whole_run(release test_release.py)
+# Linear programmes take their time and say nothing of memory: not under a sanitizer.
+if(NOT HESTIA_SANITIZE)
+  hestia_whole_run(attacker test_attacker.py)
+endif()
 
 # cli has no library: its tests run the program and read its tables.
 function(hestia_program_test module)

@@ -1,0 +1,30 @@
+"""Two releases of consecutive nights read together: what came is cumulative, so no count can have fallen."""
+
+from attacker_cells import Cells
+from attacker_reader import Attack, read
+
+
+class Nights:
+    """Cells of both nights, (night, cell): each with what its own release says, and what came between."""
+
+    def __init__(self, folders, public, **how):
+        self.attacks = [Attack(folder, public, **how) for folder in folders]
+        self.cells, self.hidden = Cells(), set()
+        for night, attack in enumerate(self.attacks):
+            for cell in attack.cells.low:
+                self.cells.add((night, cell), attack.cells.low[cell], attack.cells.high[cell])
+                if cell in attack.cells.allowed:
+                    self.cells.allow((night, cell), attack.cells.allowed[cell])
+            for low, high, weights, why in attack.cells.sums:
+                self.cells.add_sum(low, high, {(night, c): w for c, w in weights.items()}, why)
+            self.hidden |= {(night, c) for c in attack.hidden}
+        came = self.rows_read(folders[1]) - self.rows_read(folders[0])
+        for cell in self.attacks[0].cells.low:
+            # sums and days of stays are no counts of rows
+            if cell in self.attacks[1].cells.low and cell[0] in set(public.families.values()):
+                self.cells.add_sum(0, came, {(1, cell): 1, (0, cell): -1}, "what came")
+        self.cells.tighten()
+
+    @staticmethod
+    def rows_read(folder):
+        return sum(int(row["n"]) for row in read(folder, "audit.csv") if row["stage"] == "ingest" and row["reason"] == "read")

@@ -1,0 +1,198 @@
+"""An attacker who has a whole release, its rules and all public tables, and wants one hidden count.
+
+    python3 tests/cli/test_attacker.py HESTIA
+
+Each planted study is released twice: by hestia, and by rounding alone. On the second the attacker must find hidden
+counts, by each of its ways, or it proves nothing; on the first none.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+import unittest
+
+import attacker_naive as naive
+import attacker_study as study
+from attacker_cells import Programme
+from attacker_nights import Nights
+from attacker_reader import WAYS, Attack, Public, read
+
+PROGRAM = ""
+# What a reader may think of a hidden count: also larger ones are hidden, to protect small ones.
+HIDDEN = (1, 10 ** 9)
+ESP2013 = [5000, 5500, 5500, 5500, 6000, 6000, 6500, 7000, 7000, 7000, 7000, 6500, 6000, 5500, 5000, 4000, 2500, 1500, 1000]
+
+
+def public_of(plan, groups, **parameters):
+    everyone = {area: sum(study.population(i, band, sex) for band in range(19) for sex in (1, 2))
+                for i, area in enumerate(plan.areas)}
+    number = {area: i for i, area in enumerate(plan.areas)}
+
+    def old_women(members):
+        """Rate per 100,000 of one event in either band of women from 85 on."""
+        weights = ESP2013[17:]
+        return [1e5 * w / sum(study.population(number[a], band, 2) for a in members) / sum(weights)
+                for band, w in zip((17, 18), weights)]
+
+    return Public({m[0]: m[1] for m in study.MEASURES}, {name: members or plan.areas for name, members in groups.items()},
+                  plan.areas, everyone, {"old_dsr": old_women}, [("both", ("em", "el"))],
+                  [("old", "em"), ("people", "em"), ("back", "back of")], **parameters)
+
+
+def truth_of(internal, public):
+    """True counts by cell."""
+    shown = Attack.__new__(Attack)
+    shown.public = public
+    found = {}
+    for row in read(internal, "results.csv"):
+        family = public.families[row["measure"]]
+        if row["total_count"]:
+            found[shown.cell(row, family)] = int(row["total_count"])
+        if row["statistic"] == "readmission":
+            found[shown.cell(row, family + " of")] = round(float(row["total_pop"]))
+    for row in read(internal, "cohorts.csv"):
+        found["cohort " + row["cohort"], row["area_code"], row["year"], "", ""] = int(row["members"])
+    return found
+
+
+class Place:
+    """One planted study, published."""
+
+    def __init__(self, plan, groups, rest=""):
+        self.folder = tempfile.mkdtemp(prefix="hestia-attacker-")
+        self.plan, self.groups, self.rest = plan, groups, rest
+        self.rows = study.stays(plan)
+        study.write_inputs(self.folder, plan, self.rows)
+        self.public = public_of(plan, groups)
+
+    def publish(self, name="planted", measures=None, rest=None, **parameters):
+        study.write_study(self.folder, name, self.plan, self.groups, measures or study.MEASURES,
+                          self.rest if rest is None else rest, **parameters)
+        return os.path.realpath(study.publish(PROGRAM, self.folder, name))
+
+
+def three():
+    a, b, c = study.AREAS[:3]
+    return Place(study.three_areas(), {"England": None, "X": [a, b], "Y": [b, c]}, study.REST)
+
+
+def twelve():
+    areas = study.AREAS
+    return Place(study.twelve_areas(), {"England": None, "X": areas[:3], "Y": areas[:2], "Rest": areas[:5] + areas[6:]})
+
+
+class Planted:
+    """What both studies are asked."""
+
+    make, rest = None, None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.place = cls.make()
+        internal = os.path.join(cls.place.publish("uncontrolled", disclosure="none"), "internal")
+        cls.truth = truth_of(internal, cls.place.public)
+        cls.naive = os.path.join(cls.place.folder, "naive")
+        naive.release(internal, cls.naive, [n for n, m in cls.place.groups.items() if m is None])
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.place.folder)
+
+    def assert_true(self, cells):
+        """An attacker whose intervals leave out the truth has understood something wrong."""
+        wrong = [(c, n, cells.low[c], cells.high[c]) for c, n in self.truth.items()
+                 if c in cells.low and not cells.low[c] <= n <= cells.high[c]]
+        self.assertEqual(wrong[:5], [])
+
+    def attack(self, folder, ways, hidden, is_true=False):
+        attack = Attack(folder, self.place.public, ways, hidden, is_true)
+        self.assert_true(attack.cells)
+        return attack
+
+    def pinned(self, attack):
+        """Small counts of which one value is left."""
+        return {c for c in attack.hidden if attack.cells.is_pinned(c) and 0 < self.truth[c] < 8}
+
+    def test_every_way_works_where_counts_are_rounded_alone(self):
+        by_sums = self.pinned(self.attack(self.naive, (), (1, 7), True))
+        self.assertTrue(by_sums, "sums and England's exact numbers pin nothing")
+        for way in self.ways:
+            more = self.pinned(self.attack(self.naive, (way,), (1, 7), True)) - by_sums
+            print("%s: rounding alone, %s pins %d more" % (type(self).__name__, way, len(more)))
+            self.assertTrue(more, way)
+        together = self.attack(self.naive, WAYS, (1, 7), True)
+        by_intervals = self.pinned(together)
+        Programme(together.cells, sorted(together.hidden)).run(wanted=2)
+        self.assert_true(together.cells)
+        by_programme = self.pinned(together) - by_intervals
+        print("%s: rounding alone, %d hidden, %d pinned by sums, %d by all ways, %d more by linear programmes" % (
+            type(self).__name__, len(together.hidden), len(by_sums), len(by_intervals), len(by_programme)))
+        self.assertTrue(by_programme, "linear programmes pin nothing more")
+        planted = {(family, area, period, "provider" if split else "", split)
+                   for family, area, period, split, _ in self.place.plan.planted}
+        self.assertTrue(planted & self.pinned(together), "none of the planted cells is pinned")
+
+    def test_no_hidden_count_of_the_release_is_pinned(self):
+        run_folder = self.place.publish(measures=[m for m in study.MEASURES if m[0] not in self.left_out], rest=self.rest)
+        attack = self.attack(os.path.join(run_folder, "release"), WAYS, HIDDEN)
+        small = {c for c in attack.hidden if 0 < self.truth[c] < 8}
+        planted = {(family, area, period, "provider" if split else "", split)
+                   for family, area, period, split, _ in self.place.plan.planted}
+        self.assertEqual(sorted(planted - attack.hidden), [], "a planted small count is shown")
+        by_intervals = self.pinned(attack)
+        self.assertEqual(sorted(by_intervals)[:5], [], "%d pinned" % len(by_intervals))
+        programme = Programme(attack.cells, sorted(attack.hidden))
+        programme.run(wanted=2)
+        self.assert_true(attack.cells)
+        pinned = self.pinned(attack)
+        widths = sorted(attack.cells.width(c) for c in small)
+        print("%s: %d hidden, %d of them small; %d programmes; the narrowest has %d values left, half have %d and more" % (
+            type(self).__name__, len(attack.hidden), len(small), programme.n_calls, widths[0], widths[len(widths) // 2]))
+        self.assertEqual(sorted(pinned)[:5], [], "%d pinned" % len(pinned))
+
+
+class TwoNights(unittest.TestCase):
+    """The same study with a few more rows the next night."""
+
+    def test_what_came_does_not_pin_what_was_hidden(self):
+        place = three()
+        try:
+            measures = [m for m in study.MEASURES if m[0] in ("em_count", "em_dsr", "el_count")]
+            folders = [place.publish(measures=measures, rest="")]
+            area = study.AREAS[2]
+            more = [study.stay(a, "RAA", "21", study.month_start(12), study.month_start(12), 7000 + i, 1, 50 + i, "J440", 10 ** 6 + i)
+                    for i, a in enumerate([area, area] + study.AREAS[:2] * 3)]
+            study.write_inputs(place.folder, place.plan, place.rows + more)
+            folders.append(place.publish(measures=measures, rest=""))
+            self.assertNotEqual(folders[0], folders[1])
+            truths = [truth_of(os.path.join(f, "internal"), place.public) for f in folders]
+            truth = {(night, c): n for night, found in enumerate(truths) for c, n in found.items()}
+            self.assertTrue(any(truths[0][c] != truths[1][c] for c in truths[0]))
+            nights = Nights([os.path.join(f, "release") for f in folders], place.public)
+            Programme(nights.cells, sorted(nights.hidden)).run(wanted=2)
+            wrong = [c for c, n in truth.items() if c in nights.cells.low and not nights.cells.low[c] <= n <= nights.cells.high[c]]
+            self.assertEqual(wrong[:5], [])
+            pinned = sorted(c for c in nights.hidden if nights.cells.is_pinned(c) and 0 < truth[c] < 8)
+            print("two nights: %d hidden, %d pinned" % (len(nights.hidden), len(pinned)))
+            self.assertEqual(pinned[:5], [])
+        finally:
+            shutil.rmtree(place.folder)
+
+
+class Three(Planted, unittest.TestCase):
+    make, ways = staticmethod(three), WAYS
+    left_out = ("old_count", "old_dsr", "em_hhi")
+    rest = study.REST.replace("measures: [em_count, em_rate, stay_mean]", "measures: stay_mean")
+
+
+class Twelve(Planted, unittest.TestCase):
+    make, ways = staticmethod(twelve), ("ratio", "multiple", "strata", "means", "shares")
+    left_out = ("old_count", "old_dsr", "em_hhi", "both_count", "both_dsr", "em_age", "people")
+
+
+if __name__ == "__main__":
+    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    if shutil.which("glpsol") is None:
+        sys.exit("glpsol is not installed (package glpk-utils)")
+    unittest.main()
