@@ -5,7 +5,8 @@
     ```text                   what the commands above print: these lines, in this order; "..." stands for others, within a line for any text
     ```yaml own/study.yaml    the file of that name; with >> before the name it is added to the file
 
-Times, sizes, run folders and the version may differ from what the page shows.
+Times, sizes, run folders and the version may differ from what the page shows. Of the tables made on the way, docs/results.md has to
+have every column.
 
 usage: test_guide.py HESTIA SOURCE
 """
@@ -60,6 +61,21 @@ def find_lines(shown, output):
     return None
 
 
+def check_columns(results, page):
+    """Every column of every table is in docs/results.md, under the heading of its file."""
+    sections = {}
+    for title, text in re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", page, re.M | re.S):
+        sections.update((name, text) for name in re.findall(r"[\w-]+\.csv", title))
+    tables = [name for name in sorted(os.listdir(results)) if name.endswith(".csv")]
+    if len(tables) < 10:
+        sys.exit(f"{results} has few tables: {tables}")
+    for name in tables:
+        with open(os.path.join(results, name)) as file:
+            missing = [column for column in file.readline().strip().split(",") if f"`{column}`" not in sections.get(name, "")]
+        if missing:
+            sys.exit(f"docs/results.md does not say what {name} has in {', '.join(missing)}")
+
+
 def main():
     program, source = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
     with open(os.path.join(source, "docs", "guide.md")) as file:
@@ -90,6 +106,8 @@ def main():
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 with open(path, "a" if name.startswith(">>") else "w") as file:
                     file.write(text)
+        with open(os.path.join(source, "docs", "results.md")) as file:
+            check_columns(os.path.join(folder, "own", "results", "latest", "internal"), file.read())
 
 
 main()
