@@ -82,8 +82,7 @@ static void write_synthetic(FILE *file, const synth_options *options)
           "standardise_by: age_sex\n",
           file);
     write_measures(file, options);
-    fputs("publish: {directory: results, formats: csv, disclosure: none} # nobody to protect\n",
-          file);
+    fputs("publish: {directory: results, disclosure: none} # nobody to protect\n", file);
 }
 
 static hst_status write_example(const synth_options *options, const char *name, const char *text,

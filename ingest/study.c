@@ -200,7 +200,6 @@ static void read_publish(const hst_scope *s, hst_study *study)
     const char *rule = hst_scope_peek(&publish, "disclosure");
     hst_scope parameters = {s->reader, HST_GROUP_DISCLOSURE, NULL, NULL};
     hst_scope compare = hst_scope_inner(&publish, "compare");
-    hst_texts formats = hst_scope_texts(&publish, "formats");
 
     if (disclosure && disclosure->kind == HST_YAML_MAPPING) {
         parameters.mapping = disclosure;
@@ -214,12 +213,7 @@ static void read_publish(const hst_scope *s, hst_study *study)
     study->publish.disclosure.round = (int)hst_scope_number(&parameters, "round");
     study->publish.disclosure.decimals = (int)hst_scope_number(&parameters, "decimals");
     study->publish.directory = hst_scope_path(&publish, "directory");
-    study->publish.formats = formats;
-    if (formats.n == 0 &&
-        (study->publish.formats.items = hst_reader_allocate(s->reader, 1, sizeof(char *)))) {
-        study->publish.formats.items[0] = hst_reader_copy(s->reader, "csv");
-        study->publish.formats.n = study->publish.formats.items[0] != NULL;
-    }
+    study->publish.formats = hst_scope_texts(&publish, "formats");
     study->publish.internal = hst_scope_bool(&publish, "internal");
     study->publish.latest_copy = hst_scope_choice(&publish, "latest", 0) == 1;
     study->publish.compare_threshold = get_share(&compare, "threshold");

@@ -376,8 +376,9 @@ const hst_schema_key hst_schema[] = {
     KEY(BREAKS, NUMBER, "monthly", "5", "mean count a month that a series needs to be screened"),
 
     KEY(PUBLISH, PATH, "directory", "results", "directory of the results"),
-    CHOICES(PUBLISH, "formats", hst_format_choices, "csv",
-            "csv: a file for each table; sqlite: hestia.sqlite; xlsx: site-review.xlsx; html: "
+    CHOICES(PUBLISH, "formats", hst_format_choices, NULL,
+            "default: all; the tables as csv are always there. csv: a file for each table; sqlite: "
+            "hestia.sqlite; xlsx: site-review.xlsx; html: "
             "report.html, for any browser"),
     ROW(PUBLISH, HST_KEY_CHOICE_OR_MAPPING, "disclosure", false, hst_disclosure_choices,
         HST_GROUP_DISCLOSURE, "hes2018",

@@ -48,7 +48,10 @@ enum { N_FORMATS = sizeof formats / sizeof formats[0] };
 
 bool hst_publish_has_format(const hst_study *study, const char *format)
 {
-    for (size_t i = 0; format && i < study->publish.formats.n; i++) {
+    if (study->publish.formats.n == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < study->publish.formats.n; i++) {
         if (strcmp(study->publish.formats.items[i], format) == 0) {
             return true;
         }

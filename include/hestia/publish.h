@@ -78,7 +78,7 @@ typedef struct hst_publication {
 HST_MUST_CHECK hst_status hst_publish(const hst_publication *publication, char **path,
                                       hst_error *err);
 
-/** True when `formats` of the study names the format; CSV is always written. */
+/** True when `formats` of the study names the format or none at all; CSV is always written. */
 bool hst_publish_has_format(const hst_study *study, const char *format);
 
 /**

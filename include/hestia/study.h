@@ -328,7 +328,7 @@ typedef struct hst_study {
     } breaks;
     struct {
         char *directory;
-        hst_texts formats;
+        hst_texts formats; /**< none: all */
         struct {
             char *rule;     /**< as written or implied: "none" or "hes2018" */
             int min, round; /**< smallest count shown (8), base of rounding (5) */

@@ -49,7 +49,7 @@ static void smallest_study_gets_defaults(void **state)
     assert_close(study->breaks.min_size, 0.2, 0);
     assert_close(study->breaks.min_monthly, 5, 0);
     assert_string_equal(study->publish.directory, DATA "results");
-    assert_texts(&study->publish.formats, "csv");
+    assert_int_equal(study->publish.formats.n, 0); /* all */
     assert_string_equal(study->publish.disclosure.rule, "none");
     assert_false(study->publish.internal);
     assert_false(study->publish.latest_copy);
