@@ -1,20 +1,27 @@
 // The first screen: what a board reads. It fits a window of 1366 by 768 and is page 1 of the print.
 
-const FIRST_SITES = 6, FIRST_SERVICES = 8; // more than these stand in the section of services
+const FIRST_ROWS = 10, FIRST_SITES = 5; // what fits the window; the rest stands in the section of services
 
 function firstScreen(data) {
     const { study } = data;
     const sites = data.sites.slice(0, FIRST_SITES);
-    const judged = judgedServices(data);
+    const judged = judgedServices(data), services = judged.slice(0, FIRST_ROWS - sites.length);
     return element("div", { id: "first", class: "first" },
         element("header", null, element("h1", null, study.title || study.id),
             element("p", { class: "subtitle" }, `${rangeText(study.period_from, study.period_to)} · ${study.id} · ${study.is_release ? releaseText(study) : "true numbers, without disclosure control"}`)),
         study.notice ? element("p", { class: "notice", role: "note" }, study.notice) : null,
         element("p", { class: "summary" }, summaryText(data, judged)),
         sites.length ? siteTable(data, sites) : null,
-        judged.length ? serviceTable(data, judged.slice(0, FIRST_SERVICES)) : element("p", null, "No service was declared in this study, so nothing was judged."),
-        judged.length > FIRST_SERVICES || data.sites.length > FIRST_SITES ? element("p", null, "The ", link("services", "section of services"), " has all of them.") : null,
+        judged.length ? serviceTable(data, services) : element("p", null, "No service was declared in this study, so nothing was judged."),
+        services.length < judged.length || sites.length < data.sites.length ? element("p", { class: "more" }, restText(data, sites, services, judged)) : null,
         nationalText(data));
+}
+
+/** What the first screen has no room for. */
+function restText(data, sites, services, judged) {
+    const left = [data.sites.length - sites.length, judged.length - services.length];
+    const words = [left[0] ? countText(left[0], "more site") : "", left[1] ? countText(left[1], "more judged series", "more judged series") : ""].filter(Boolean);
+    return [`${capitalised(listText(words))}: `, judged.length ? link("services", "site review") : link(anchor("measure", data.measures[0]?.id ?? ""), "first measure"), "."];
 }
 
 function releaseText(study) {

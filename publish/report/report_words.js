@@ -9,6 +9,15 @@ function isNumber(value) {
     return typeof value === "number" && Number.isFinite(value);
 }
 
+const FORMATS = new Map(); // by decimals: making one takes longer than all its uses
+
+function roundedText(size, places) {
+    if (!FORMATS.has(places)) {
+        FORMATS.set(places, new Intl.NumberFormat("en-GB", { maximumFractionDigits: places }));
+    }
+    return FORMATS.get(places).format(size);
+}
+
 /** 1,583, 32.1, 0.87, −4.18: as many digits as a reader can use. Missing: a dash. */
 function numberText(value, digits) {
     if (!isNumber(value)) {
@@ -16,7 +25,7 @@ function numberText(value, digits) {
     }
     const size = Math.abs(value);
     const places = digits ?? (Number.isInteger(value) || size >= 1000 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
-    const text = size.toLocaleString("en-GB", { minimumFractionDigits: 0, maximumFractionDigits: places });
+    const text = roundedText(size, places);
     return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
 }
 

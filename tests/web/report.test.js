@@ -301,6 +301,14 @@ const CORNERS = {
         data.funnel = [];
         data.trend = [];
     },
+    "many services": (data) => {
+        const reviews = data.tables["site-review"], impact = reviews.columns.indexOf("impact");
+        const first = data.services[0], own = reviews.rows.filter((row) => row[impact] === first.id);
+        for (let i = 0; i < 20; i++) {
+            data.services.push({ ...first, id: `another-${i}`, title: `Another service of no small name, number ${i}` });
+            own.forEach((row) => reviews.rows.push(row.map((cell, at) => (at === impact ? `another-${i}` : cell))));
+        }
+    },
     "nothing counted": (data) => {
         Object.values(data.tables).forEach((table) => { table.rows = []; });
         data.spc = [];
@@ -329,6 +337,11 @@ for (const [name, change] of Object.entries(CORNERS)) {
         if (name === "all withheld") {
             assert.match(await page.locator("table.sites").innerText(), /\*/);
             assert.match(text, /no value is shown of any site/);
+        }
+        if (name === "many services") {
+            assert.ok(await page.evaluate(() => document.getElementById("first").getBoundingClientRect().bottom) <= 768);
+            assert.match(await page.locator("#first .more").innerText(), /more judged series/);
+            assert.ok(await page.locator("#services tbody tr").count() > 20);
         }
         if (name === "one area") {
             assert.equal(await page.locator("table.sites tbody tr").count(), 1);
