@@ -202,6 +202,7 @@ typedef struct book_figures {
 } book_figures;
 
 enum {
+    BOOK_MAX_SITES = 100, /**< that have lines: a sheet has 16,384 columns */
     BOOK_LEAD_COLUMNS = 3 /**< of the sheet, before those of the figures: measure, period, day */
 };
 

@@ -151,7 +151,7 @@ void book_put_number(book *b, size_t sheet, size_t row, size_t column, double nu
         style = BOOK_SMALL;
     }
     if (isinf(number)) { /* a spreadsheet has no such number */
-        book_put_text(b, sheet, row, column, number > 0 ? "Inf" : "(-)Inf", BOOK_MARKER);
+        book_put_text(b, sheet, row, column, number > 0 ? "Inf" : "minus Inf", BOOK_MARKER);
     } else if (b->status == HST_OK) {
         book_fail(b, worksheet_write_number(sheet_at(b, sheet, row), (lxw_row_t)row,
                                             (lxw_col_t)column, number, b->formats[style]));

@@ -17,7 +17,7 @@ enum {
     MAX_UNNAMED = 256,
     MAX_PAGES = 1000,  /* as many breaks between pages as a sheet takes, and a little less */
     DAYS_OF_GRACE = 3, /* labels step by a part of a year, and are to fall into the right month */
-    PRINT_PERCENT = 55,
+    PRINT_PERCENT = 52,
     NAME_UNITS = 200,
     NAME_BYTES = 3 * NAME_UNITS + 1,
     WORDS_BYTES = 2048
@@ -191,14 +191,32 @@ static double label_days(double days)
                              : year / 12;
 }
 
+/* The stretch of time that has numbers. */
+static void find_days(const drawing *d, hst_date *from, hst_date *to)
+{
+    const book_figure *f = d->figure;
+    bool has_any = false;
+
+    for (size_t i = 0; i < f->n_points; i++) {
+        for (size_t k = 0; k < d->figures->n_columns; k++) {
+            if (!isnan(f->values[i * d->figures->n_columns + k])) {
+                *from = has_any ? *from : f->periods[i]->start;
+                *to = f->periods[i]->end;
+                has_any = true;
+            }
+        }
+    }
+}
+
 static void set_axes(drawing *d)
 {
     const book_figure *f = d->figure;
     lxw_chart_line faint = {.color = 0xD8DDE0, .width = 0.75F};
     lxw_chart_font label = {.size = 9, .color = SLATE}, name = {.size = 10, .color = SLATE};
-    hst_date from = f->periods[0]->start, to = f->periods[f->n_points - 1]->end;
+    hst_date from = 0, to = 0;
     char unit[HST_UNIT_BYTES];
 
+    find_days(d, &from, &to);
     hst_value_unit(f->measure, hst_statistic_name(f->measure->statistic), unit);
     unit[0] = (char)(unit[0] >= 'a' && unit[0] <= 'z' ? unit[0] - 'a' + 'A' : unit[0]);
     chart_axis_set_name(d->chart->y_axis, unit);
@@ -264,8 +282,6 @@ static void end_chart(drawing *d, const char *title)
 
 static void draw_all_sites(drawing *d)
 {
-    char title[WORDS_BYTES];
-
     begin_chart(d);
     for (size_t i = 0; d->chart && i < d->figures->n_sites; i++) {
         add_series(d, book_site_column(i, BOOK_VALUE), book_site_name(d->b, d->figures, i),
@@ -274,8 +290,7 @@ static void draw_all_sites(drawing *d)
     if (d->chart) {
         add_groups(d, SIZE_MAX);
         add_starts(d, SIZE_MAX);
-        snprintf(title, sizeof title, "%s", d->figure->measure->title);
-        end_chart(d, title);
+        end_chart(d, d->figure->measure->title);
     }
 }
 
@@ -317,7 +332,7 @@ static void set_pages(drawing *d)
     if (d->n_charts > 0) {
         book_fail(d->b,
                   worksheet_print_area(worksheet, 0, 0, (lxw_row_t)(d->n_charts * CHART_ROWS - 1),
-                                       CHART_WIDTH / COLUMN_WIDTH - 1));
+                                       CHART_WIDTH / COLUMN_WIDTH));
     }
     if (breaks[0] > 0) {
         book_fail(d->b, worksheet_set_h_pagebreaks(worksheet, breaks));

@@ -207,7 +207,7 @@ book_figures *book_figures_create(const hst_publication *p)
     figures->sites = calloc(sites->n + 1, sizeof *figures->sites);
     figures->items = calloc(p->study->n_measures + 1, sizeof *figures->items);
     is_whole = figures->sites && figures->items;
-    for (size_t i = 0; is_whole && i < sites->n; i++) {
+    for (size_t i = 0; is_whole && i < sites->n && i < BOOK_MAX_SITES; i++) {
         for (size_t area = 0; area < hst_areas_n(p->areas); area++) {
             if (strcmp(hst_areas_code(p->areas, area), sites->items[i]) == 0) {
                 figures->sites[figures->n_sites++] = area;

@@ -291,7 +291,7 @@ static void declare(book_table *t)
 static void put_no_rows(book_table *t)
 {
     for (size_t i = 0; i < t->n_columns; i++) {
-        put_cell_text(t, i, i == 0 ? "no rows" : "[z]", BOOK_WRAPPED);
+        put_cell_text(t, i, place_of(t, i) == 0 ? "no rows" : "[z]", BOOK_WRAPPED);
     }
     t->n_rows++;
 }

@@ -260,6 +260,12 @@ static void put_sheets(hst_sink *sink, const book *b)
     put_note(sink, "sheets", "Charts",
              "Charts are drawn from sheet chart data and change with it. A gap is a missing or "
              "withheld value.");
+    if (b->publication->study->areas.sites.n > BOOK_MAX_SITES) {
+        put_note(
+            sink, "sheets", "Charts of many sites",
+            "The first %d sites of the study have charts. The sheets of measures have them all.",
+            BOOK_MAX_SITES);
+    }
 }
 
 static void put_measures(hst_sink *sink, const hst_publication *p)

@@ -99,15 +99,15 @@ class Workbook:
         return ["".join(t.text or "" for t in si.iter(SHEET + "t")) for si in self.part("xl/sharedStrings.xml")]
 
 
-def make_study(folder, disclosure, formats="[csv, xlsx]"):
-    done = run("synth", folder, "--study", "long-term-conditions", "--datasets", "apc,op", "--years", "2008-2010", "--people", "20000",
+def make_study(folder, disclosure, people):
+    done = run("synth", folder, "--study", "long-term-conditions", "--datasets", "apc,op", "--years", "2008-2010", "--people", people,
                "--areas", "8", "--quiet")
     if done.returncode != 0:
         raise AssertionError(done.stderr)
     path = os.path.join(folder, "study.yaml")
     with open(path, encoding="utf-8") as stream:
         text = stream.read()
-    text = re.sub(r"(?m)^  formats: .*$", "  formats: %s" % formats, text)
+    text = re.sub(r"(?m)^  formats: .*$", "  formats: [csv, xlsx]", text)
     text = re.sub(r"(?m)^  internal: .*$", "  internal: true", text)
     text = re.sub(r"(?m)^  disclosure: .*$", "  disclosure: %s" % disclosure, text)
     text = text.replace("direction: lower_is_better, figure: Figure 40}", "direction: lower_is_better, confidence: [95, 99.8]}")
@@ -123,7 +123,7 @@ class Cells(unittest.TestCase):
     def setUpClass(cls):
         cls.top = tempfile.mkdtemp(prefix="hestia-workbook-")
         cls.addClassCleanup(shutil.rmtree, cls.top)
-        study = make_study(os.path.join(cls.top, "study"), "hes2018")
+        study = make_study(os.path.join(cls.top, "study"), "hes2018", "20000")
         done = run("run", study, "--threads", "2", "--quiet")
         if done.returncode != 0:
             raise AssertionError(done.stderr)
@@ -388,6 +388,32 @@ HOSTILE = {
 }
 
 
+class Alone(unittest.TestCase):
+    """A study without sites, comparators and services."""
+
+    def test_sheets_say_that_they_have_no_rows(self):
+        top = tempfile.mkdtemp(prefix="hestia-workbook-")
+        self.addCleanup(shutil.rmtree, top)
+        study = os.path.join(top, "study.yaml")
+        done = run("synth", top, "--people", "3000", "--areas", "3", "--years", "2009-2010", "--quiet")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(study, "w", encoding="utf-8") as stream:
+            stream.write("study: alone\nperiod: {from: 2009-04-01, to: 2011-03-31}\n"
+                         "extracts: [{dataset: apc, files: extracts/apc_*.csv.gz}]\n"
+                         "areas: {type: pct, field: [RESPCT06, RESPCT_HIS]}\npopulation: population.csv\n"
+                         "measures: [{id: m, statistic: dsr}]\npublish: {disclosure: none, formats: [csv, xlsx]}\n")
+        done = run("run", study, "--quiet")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        book = Workbook(os.path.join(top, "results/latest/site-review.xlsx"))
+        strings = book.strings()
+        self.assertIn("No measure has numbers to draw.", strings)
+        self.assertEqual(book.parts("xl/charts/.*"), [])
+        for name in ("site review", "1 m", "findings", "chart data"):
+            cells = [(cell.get("r"), strings[int(cell.find(SHEET + "v").text)])
+                     for cell in book.part(book.sheets[name]).iter(SHEET + "c") if cell.get("t") == "s"]
+            self.assertEqual([text for place, text in cells if place == "A2"], ["no rows"], name)
+
+
 class Hostile(unittest.TestCase):
     """Names that would be formulas, or are no text at all."""
 
@@ -395,7 +421,7 @@ class Hostile(unittest.TestCase):
     def setUpClass(cls):
         cls.top = tempfile.mkdtemp(prefix="hestia-workbook-")
         cls.addClassCleanup(shutil.rmtree, cls.top)
-        study = make_study(os.path.join(cls.top, "study"), "none")
+        study = make_study(os.path.join(cls.top, "study"), "none", "6000")
         names = os.path.join(cls.top, "study/pct_names.csv")
         rows = read_rows(names)
         cls.codes = [row[0] for row in rows[1:]]
