@@ -148,7 +148,7 @@ measures:
   - {id: stays, statistic: mean_los}
   - {id: readmitted, statistic: readmission}
   - {id: clinics, dataset: op, statistic: crude_rate, where: {specialty: 300}}
-publish: {disclosure: %s, internal: %s}
+publish: {formats: csv, disclosure: %s, internal: %s}
 quality: {max_unknown_area: 1}
 """
 
