@@ -58,7 +58,8 @@ class Data {
         this.units = new Map();
         for (const row of this.rows("results")) {
             this.units.set(`${row.measure} ${row.statistic}`, row.unit);
-            const key = [row.measure, row.area_code, row.statistic, row.period_type, row.split_by ?? "", row.sex, row.age].join("\n");
+            const who = row.split_by ? [] : [row.sex, row.age]; // rows of a split by sex or age have theirs
+            const key = [row.measure, row.area_code, row.statistic, row.period_type, row.split_by ?? "", ...who].join("\n");
             const series = this.series.get(key);
             if (series) {
                 series.push(row);
@@ -73,7 +74,7 @@ class Data {
 
     /** Rows of one area in the order of time, of the measure's own statistic and all persons; splitBy: those of a split. */
     areaSeries(measure, areaCode, periodType = this.periodType(measure), splitBy = "") {
-        return this.series.get([measure.id, areaCode, measure.statistic, periodType, splitBy, "persons", "all"].join("\n")) ?? [];
+        return this.series.get([measure.id, areaCode, measure.statistic, periodType, splitBy, ...(splitBy ? [] : ["persons", "all"])].join("\n")) ?? [];
     }
 
     /** The finest period that a measure is counted by. */

@@ -11,7 +11,9 @@ function splitFigure(data, measure, site) {
     const rows = data.areaSeries(measure, site.code, periodType, measure.split);
     const groups = new Map();
     rows.forEach((row) => groups.set(row.split, [...(groups.get(row.split) ?? []), row]));
-    const sizes = [...groups].map(([code, own]) => ({ code, name: own[0].split_name || code, rows: own, total: own.reduce((sum, row) => sum + (isNumber(row.value) ? row.value : 0), 0), hidden: own.some((row) => rowState(row) === "withheld") }))
+    const isAdditive = COUNTED.includes(measure.statistic);
+    const size = (row) => (isAdditive ? row.value : row.total_count) ?? 0;
+    const sizes = [...groups].map(([code, own]) => ({ code, name: splitName(own[0]), rows: own, total: own.reduce((sum, row) => sum + size(row), 0), hidden: own.some((row) => rowState(row) === "withheld") }))
         .filter((group) => group.total > 0 || group.hidden).sort((a, b) => b.total - a.total || (a.code < b.code ? -1 : 1));
     if (!sizes.length) {
         return null;
@@ -19,7 +21,6 @@ function splitFigure(data, measure, site) {
     const largest = sizes[0].total, all = sizes.reduce((sum, group) => sum + group.total, 0);
     const shown = sizes.filter((group, i) => i < SPLIT_LIMIT && (i === 0 || group.total >= largest * 0.01));
     const others = sizes.slice(shown.length);
-    const isAdditive = COUNTED.includes(measure.statistic);
     const series = [...shown.map((group) => ({ name: group.name, code: group.code, rows: group.rows })),
         ...(others.length && isAdditive ? [{ name: `${countText(others.length, "other", "others")}`, rows: addedUp(others) }] : [])];
     const areas = series.map((one) => ({ name: one.name }));
@@ -31,20 +32,25 @@ function splitFigure(data, measure, site) {
     const width = CHART_WIDTH - 60, height = 230;
     const dates = siteDates(data, measure, site.code);
     const panel = linePanel(points, encodings, { periodType, unit: data.valueUnit(measure), width, height, dates, breaks: marks });
-    const sentence = `${shown[0].name} has ${numberText(100 * shown[0].total / all, 0)}${SPACE}% of ${numberText(all)} ${data.valueUnit(measure)} shown.`;
+    const sentence = isAdditive && all ? `${shown[0].name} has ${numberText(100 * shown[0].total / all, 0)}${SPACE}% of ${numberText(all)} ${data.valueUnit(measure)} shown.`
+        : others.length ? `The ${shown.length} with the most events are drawn; the table has all.` : "";
     const breakSentence = breaks.length ? `Suspected recording ${breaks.length === 1 ? "break" : "breaks"}: ${listText(breaks.map((row) => `${row.provider_name || row.provider}${row.specialty ? `, specialty ${row.specialty},` : ""} ${percentText(row.size * 100)} from ${periodText(row.month)}${excluded.includes(row) ? " (left out of this measure)" : String(row.measures_affected ?? "").split(";").includes(measure.id) ? "" : " (not counted in this measure)"}`))}.` : "No recording break is suspected here.";
     return {
         title: `${measure.title}, ${site.name}: by ${measure.split.replace("_", " ")}`,
-        caption: `${periodWord(data, measure)}. ${sentence} ${measure.split === "provider" ? breakSentence : ""}`,
+        caption: `${periodWord(data, measure)}. ${[sentence, measure.split === "provider" ? breakSentence : ""].filter(Boolean).join(" ")}`,
         notes: [stateNotes(rows.filter((row) => shown.some((group) => group.code === row.split)), siteDates(data, measure, site.code).length), breaks.length ? "Yellow line: suspected recording break." : ""].join(" "),
-        description: `Line chart of ${site.name} with a line for each of ${listText(series.map((one) => one.name))}. ${sentence} ${breakSentence}`,
+        description: `Line chart of ${site.name} with a line for each of ${listText(series.map((one) => one.name))}. ${sentence} ${measure.split === "provider" ? breakSentence : ""}`,
         spec: panel,
         columns: [
-            { title: "Period", isHead: true, cell: (row) => periodText(row.period) }, { title: capitalised(measure.split.replace("_", " ")), cell: (row) => row.split_name || row.split },
+            { title: "Period", isHead: true, cell: (row) => periodText(row.period) }, { title: capitalised(measure.split.replace("_", " ")), cell: splitName },
             { title: capitalised(data.valueUnit(measure)), isNumber: true, cell: (row) => numberCell(row.value, row.suppressed) }, { title: "Note", cell: (row) => row.note ?? DASH },
         ],
         rows: sizes.flatMap((group) => group.rows).filter((row) => row.value !== 0),
     };
+}
+
+function splitName(row) {
+    return row.split_name ?? row.split;
 }
 
 /** The sum of several series by period; withheld where a part of it is. */

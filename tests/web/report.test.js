@@ -179,6 +179,13 @@ test("tables hold the numbers of the data", async () => {
     await page.close();
 });
 
+test("a rate split by sex has a line for each", async () => {
+    const figure = release.page.locator("#measure-elective-admissions figure").filter({ hasText: "by sex" }).first();
+    const legend = await figure.locator("svg .role-legend-label").allTextContents();
+
+    assert.ok(legend.includes("Male") && legend.includes("Female"), legend.join());
+});
+
 test("a point says what it is when pointed at", async () => {
     const { page } = release;
     const chart = page.locator("#figure-1 .chart");

@@ -11,7 +11,7 @@ export function makeStudy(hestia, folder) {
 
     execFileSync(hestia, ["synth", folder, "--study", "long-term-conditions", "--datasets", "apc,op", "--years", "2008-2010", "--people", "30000", "--areas", "12"], { stdio: "ignore" });
     const text = readFileSync(study, "utf8").replace(/\n {2}formats:[^\n]*/, "\n  formats: [csv, html]").replace(/\n {2}disclosure:[^\n]*/, "\n  disclosure: hes2018")
-        .replace(/\n {2}internal:[^\n]*/, "").replace(/\npublish:/, "\npublish:\n  internal: true");
+        .replace(/({id: elective_admissions,)/, "$1 split: sex,").replace(/\n {2}internal:[^\n]*/, "").replace(/\npublish:/, "\npublish:\n  internal: true");
     writeFileSync(study, text);
     execFileSync(hestia, ["run", study, "--quiet"], { stdio: ["ignore", "ignore", "inherit"] });
     return { release: join(folder, "results/latest/release/report.html"), internal: join(folder, "results/latest/internal/report.html") };
