@@ -353,10 +353,11 @@ hst_status hst_review_say(hst_impact *impact, hst_review *review, hst_error *err
 {
     impact_page page = {.texts = impact->texts};
 
-    if (has_values(review)) {
-        review->sentence =
-            impact_text(&page, "%s %s", describe_change(review, &page), review->judgement);
+    if (!has_values(review)) {
+        return HST_OK;
     }
+    review->sentence =
+        impact_text(&page, "%s %s", describe_change(review, &page), review->judgement);
     return impact_texts_are_whole(impact->texts)
                ? HST_OK
                : hst_fail(err, HST_ERR_MEMORY, "no memory for the sentence of a site review");

@@ -311,6 +311,7 @@ static hst_status add_span(disclosure_cells *cells, const hst_review *review, hs
     if (status != HST_OK) {
         return status;
     }
+    cell->is_of_service = true;
     cell->is_span |= cells->n > n_before;
     cell->has_values |= span->total_count > 0 && !isnan(span->value) &&
                         (disclosure_is_from_true_numbers(measure) || has_pre_post);
@@ -319,6 +320,7 @@ static hst_status add_span(disclosure_cells *cells, const hst_review *review, hs
         n_before = cells->n;
         status = add_cell(cells, &cell, &key, llround(span->total_pop), false, err);
         if (status == HST_OK) {
+            cell->is_of_service = true;
             cell->is_span |= cells->n > n_before;
             cell->has_values |= has_pre_post;
         }

@@ -64,10 +64,11 @@ typedef struct disclosure_cell {
     uint8_t state;  /* a cell_state */
     uint8_t cut;    /* a cell_cut */
     bool is_national;
-    bool has_values; /* published values worked out from the true count give it back */
-    bool is_span;    /* of a service's baseline or review alone, no period of the results */
-    bool is_open;    /* small, and yet a reader must take it for any count that is hidden */
-    int64_t count;   /* the true one */
+    bool has_values;    /* published values worked out from the true count give it back */
+    bool is_of_service; /* of its baseline or review */
+    bool is_span;       /* of a service's baseline or review alone, no period of the results */
+    bool is_open;       /* small, and yet a reader must take it for any count that is hidden */
+    int64_t count;      /* the true one */
 } disclosure_cell;
 
 typedef struct disclosure_cells {

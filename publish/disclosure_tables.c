@@ -1,5 +1,6 @@
 /* Cohorts, audit and breaks as they are released. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "publish/disclosure_internal.h"
@@ -69,6 +70,22 @@ static void hide_filter(const hst_publication *p, const char *measure)
     }
 }
 
+/* By all texts in the order of the columns, as the ledger has them. */
+static int compare_lines(const void *a, const void *b)
+{
+    const hst_ledger_line *x = a, *y = b;
+    const char *const of_x[] = {x->stage, x->dataset, x->file,  x->measure,
+                                x->area,  x->period,  x->reason};
+    const char *const of_y[] = {y->stage, y->dataset, y->file,  y->measure,
+                                y->area,  y->period,  y->reason};
+    int order = 0;
+
+    for (size_t i = 0; i < sizeof of_x / sizeof *of_x && order == 0; i++) {
+        order = strcmp(of_x[i] ? of_x[i] : "", of_y[i] ? of_y[i] : "");
+    }
+    return order ? order : (x->n > y->n) - (x->n < y->n);
+}
+
 static void mask_audit(const disclosure_cells *cells, hst_disclosure *out)
 {
     const hst_publication *p = cells->publication;
@@ -81,6 +98,7 @@ static void mask_audit(const disclosure_cells *cells, hst_disclosure *out)
         }
         if (disclosure_is_small(&cells->rule, (double)line->n)) {
             line->n = HST_LEDGER_HIDDEN;
+            line->area = ""; /* one area alone would be what England has more than the others */
             out->n_other++;
             if (is_text(line->stage, "metrics") && line->measure) {
                 hide_filter(p, line->measure);
@@ -88,6 +106,9 @@ static void mask_audit(const disclosure_cells *cells, hst_disclosure *out)
         } else {
             line->n = (uint64_t)disclosure_round_count(&cells->rule, (int64_t)line->n);
         }
+    }
+    if (p->n_audit > 0) { /* the place of a line would tell its area */
+        qsort(p->audit, p->n_audit, sizeof *p->audit, compare_lines);
     }
 }
 

@@ -22,8 +22,8 @@ enum {
     MAX_CYCLE_AREAS = 24
 };
 
-/* What withholding costs: the values of an area, a coarser period or total, a site, a comparator;
- * a count; the values and the count of England. */
+/* What withholding costs: the values of an area, more of a coarser period, total, site or
+ * comparator; a count; the values and the count of England. */
 enum {
     COST_VALUES = 4,
     COST_COARSER = 1,
@@ -31,6 +31,7 @@ enum {
     COST_SITE = 4,
     COST_COMPARATOR = 3,
     COST_COUNT = 100,
+    COST_SERVICE = 2000, /* of a service's baseline or review: what the study was made for */
     COST_NATIONAL_VALUES = 10000,
     COST_NATIONAL_COUNT = 100000,
     COST_OPEN = 10000000, /* a small count that a reader must not take for small any more */
@@ -349,6 +350,7 @@ static int64_t cost_of_values(const world_search *s, const disclosure_cell *cell
     cost += is_group                                                         ? COST_COMPARATOR
             : hst_areas_is_site(areas, cell->key.unit - s->tracks->n_groups) ? COST_SITE
                                                                              : 0;
+    cost += cell->is_of_service ? COST_SERVICE : 0;
     cost += cell->key.split == 0 ? COST_TOTAL : 0;
     cost += cell->key.to - cell->key.from > 100 ? COST_COARSER : 0;
     return cost;

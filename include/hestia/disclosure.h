@@ -29,7 +29,8 @@ typedef struct hst_disclosure {
  *
  * @param out  receives what was done; publication->disclosure is set to it
  * @return HST_OK, also for rule `none`, which changes nothing and leaves `disclosure` NULL;
- *         HST_ERR_MEMORY
+ *         HST_ERR_ARGUMENT when a small count could be worked out from the rest, whatever is
+ *         withheld; HST_ERR_RANGE: too many measures, areas or split values; HST_ERR_MEMORY
  */
 HST_MUST_CHECK hst_status hst_disclose(struct hst_publication *publication, hst_disclosure *out,
                                        hst_error *err);
