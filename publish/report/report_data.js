@@ -5,10 +5,11 @@ function tableRows(table) {
     if (!table) {
         return [];
     }
-    return table.rows.map((cells) => { // a plain loop: results have tens of thousands of rows
+    return table.rows.map((cells) => {
+        // a plain loop: results have tens of thousands of rows
         const row = {};
         for (let i = 0; i < table.columns.length; i++) {
-            row[table.columns[i]] = cells[i] === "" ? null : cells[i] ?? null;
+            row[table.columns[i]] = cells[i] === "" ? null : (cells[i] ?? null);
         }
         return row;
     });
@@ -35,7 +36,10 @@ class Data {
         this.truth = tableRows(block.truth ?? block.tables?.planted);
         this.cuts = block.cuts ?? [];
         this.tables = new Map();
-        this.sites = (this.study.sites ?? []).map((site) => ({ code: site.code, name: site.name || site.code }));
+        this.sites = (this.study.sites ?? []).map((site) => ({
+            code: site.code,
+            name: site.name || site.code,
+        }));
         this.comparators = (this.study.comparators ?? []).map((code, i) => {
             const site = this.study.comparator_sites?.[i] ?? null;
             return { code, site, name: site ? code.replace(` (${site})`, "") : code };
@@ -53,13 +57,26 @@ class Data {
         return this.tables.get(name);
     }
 
+    /** Rows of a table about the service, site and measure of a review. */
+    rowsOf(name, review) {
+        const keys = ["impact", "site_code", "measure"];
+        return this.rows(name).filter((row) => keys.every((key) => row[key] === review[key]));
+    }
+
     index() {
         this.series = new Map();
         this.units = new Map();
         for (const row of this.rows("results")) {
             this.units.set(`${row.measure} ${row.statistic}`, row.unit);
             const who = row.split_by ? [] : [row.sex, row.age]; // rows of a split by sex or age have theirs
-            const key = [row.measure, row.area_code, row.statistic, row.period_type, row.split_by ?? "", ...who].join("\n");
+            const key = [
+                row.measure,
+                row.area_code,
+                row.statistic,
+                row.period_type,
+                row.split_by ?? "",
+                ...who,
+            ].join("\n");
             const series = this.series.get(key);
             if (series) {
                 series.push(row);
@@ -68,13 +85,26 @@ class Data {
             }
         }
         for (const series of this.series.values()) {
-            series.sort((a, b) => (a.period_start < b.period_start ? -1 : a.period_start > b.period_start ? 1 : 0));
+            series.sort((a, b) =>
+                a.period_start < b.period_start ? -1 : a.period_start > b.period_start ? 1 : 0,
+            );
         }
     }
 
     /** Rows of one area in the order of time, of the measure's own statistic and all persons; splitBy: those of a split. */
     areaSeries(measure, areaCode, periodType = this.periodType(measure), splitBy = "") {
-        return this.series.get([measure.id, areaCode, measure.statistic, periodType, splitBy, ...(splitBy ? [] : ["persons", "all"])].join("\n")) ?? [];
+        return (
+            this.series.get(
+                [
+                    measure.id,
+                    areaCode,
+                    measure.statistic,
+                    periodType,
+                    splitBy,
+                    ...(splitBy ? [] : ["persons", "all"]),
+                ].join("\n"),
+            ) ?? []
+        );
     }
 
     /** The finest period that a measure is counted by. */
@@ -96,7 +126,10 @@ class Data {
 
     /** Comparators of a site with rows of this measure: those of all sites, and those made for this one. */
     comparatorsOf(measure, siteCode) {
-        return this.comparators.filter((one) => (one.site === null || one.site === siteCode) && this.areaSeries(measure, one.code).length);
+        return this.comparators.filter(
+            (one) =>
+                (one.site === null || one.site === siteCode) && this.areaSeries(measure, one.code).length,
+        );
     }
 
     /** Their names, each once, as a sentence can name them. */
@@ -111,8 +144,15 @@ class Data {
 
     /** Suspected recording breaks of an area, those that touch a measure only with its id. */
     breaksOf(areaCode, measureId) {
-        return this.rows("breaks").filter((row) => row.suspect && row.area_code === areaCode &&
-            (!measureId || String(row.measures_affected ?? "").split(";").includes(measureId)));
+        return this.rows("breaks").filter(
+            (row) =>
+                row.suspect &&
+                row.area_code === areaCode &&
+                (!measureId ||
+                    String(row.measures_affected ?? "")
+                        .split(";")
+                        .includes(measureId)),
+        );
     }
 
     /** The unit of a measure's values, as its rows have it. */

@@ -7,8 +7,13 @@ class Figures {
     constructor() {
         this.all = [];
         this.byElement = new Map();
-        this.observer = new IntersectionObserver((entries) => entries.filter((entry) => entry.isIntersecting)
-            .forEach((entry) => this.draw(this.byElement.get(entry.target))), { rootMargin: "800px 0px" });
+        this.observer = new IntersectionObserver(
+            (entries) =>
+                entries
+                    .filter((entry) => entry.isIntersecting)
+                    .forEach((entry) => this.draw(this.byElement.get(entry.target))),
+            { rootMargin: "800px 0px" },
+        );
     }
 
     /**
@@ -19,37 +24,83 @@ class Figures {
      */
     add(content) {
         const number = this.all.length + 1;
-        const figure = { number, id: `figure-${number}`, drawn: null, view: null, ...content, spec: drawable(content.spec) };
+        const figure = {
+            number,
+            id: `figure-${number}`,
+            drawn: null,
+            view: null,
+            ...content,
+            spec: drawable(content.spec),
+        };
         const title = `Figure ${number}. ${content.title}`;
 
         if (!figure.spec) {
             return null;
         }
         figure.chart = element("div", { class: "chart", "aria-hidden": "true" }); // Vega gives it a role and a name of its own
-        figure.element = element("figure", { id: figure.id, "aria-labelledby": `${figure.id}-title` },
-            element("figcaption", null,
+        figure.element = element(
+            "figure",
+            { id: figure.id, "aria-labelledby": `${figure.id}-title` },
+            element(
+                "figcaption",
+                null,
                 element("p", { class: "figure-title", id: `${figure.id}-title` }, title),
-                element("p", { class: "caption" }, content.caption, content.notes ? element("span", { class: "notes" }, ` ${content.notes}`) : null)),
-            element("div", { role: "img", "aria-label": `${title}. ${content.description ?? content.caption}` }, figure.chart),
-            element("div", { class: "tools" }, this.exportButton(figure, "svg"), this.exportButton(figure, "png")),
-            this.details(figure));
+                element(
+                    "p",
+                    { class: "caption" },
+                    content.caption,
+                    content.notes ? element("span", { class: "notes" }, ` ${content.notes}`) : null,
+                ),
+            ),
+            element(
+                "div",
+                { role: "img", "aria-label": `${title}. ${content.description ?? content.caption}` },
+                figure.chart,
+            ),
+            element(
+                "div",
+                { class: "tools" },
+                this.exportButton(figure, "svg"),
+                this.exportButton(figure, "png"),
+            ),
+            this.details(figure),
+        );
         this.all.push(figure);
         this.byElement.set(figure.chart, figure);
         return figure.element;
     }
 
     exportButton(figure, type) {
-        const button = element("button", { type: "button" }, `Export ${type.toUpperCase()}`, element("span", { class: "unseen" }, ` of figure ${figure.number}`));
+        const button = element(
+            "button",
+            { type: "button" },
+            `Export ${type.toUpperCase()}`,
+            element("span", { class: "unseen" }, ` of figure ${figure.number}`),
+        );
         button.addEventListener("click", () => this.save(figure, type));
         return button;
     }
 
     details(figure) {
-        const details = element("details", null, element("summary", null, "Show the table",
-            element("span", { class: "unseen" }, ` of figure ${figure.number}`)));
+        const details = element(
+            "details",
+            null,
+            element(
+                "summary",
+                null,
+                "Show the table",
+                element("span", { class: "unseen" }, ` of figure ${figure.number}`),
+            ),
+        );
         details.addEventListener("toggle", () => {
             if (details.open && details.childElementCount === 1) {
-                details.append(htmlTable(`Table of figure ${figure.number}: ${figure.title}`, figure.columns, figure.rows));
+                details.append(
+                    htmlTable(
+                        `Table of figure ${figure.number}: ${figure.title}`,
+                        figure.columns,
+                        figure.rows,
+                    ),
+                );
             }
         });
         return details;
@@ -63,7 +114,10 @@ class Figures {
 
     async save(figure, type) {
         const address = await this.image(figure, type);
-        const anchorElement = element("a", { href: address, download: `${anchor("figure", figure.number, figure.title)}.${type}` });
+        const anchorElement = element("a", {
+            href: address,
+            download: `${anchor("figure", figure.number, figure.title)}.${type}`,
+        });
         document.body.append(anchorElement);
         anchorElement.click();
         anchorElement.remove();
@@ -72,7 +126,11 @@ class Figures {
     /** Draws once; later calls wait for the first. The expressions are interpreted, so that the page needs no eval. */
     draw(figure) {
         figure.drawn ??= vegaEmbed(figure.chart, chartSpec(figure.spec), {
-            mode: "vega-lite", actions: false, ast: true, renderer: "svg", defaultStyle: false,
+            mode: "vega-lite",
+            actions: false,
+            ast: true,
+            renderer: "svg",
+            defaultStyle: false,
             tooltip: { theme: "hestia", disableDefaultStyle: true },
         }).then((result) => {
             figure.view = result.view;

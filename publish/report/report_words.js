@@ -1,8 +1,23 @@
 // Words and numbers as a reader of the report sees them. Nothing here knows the page.
 
-const MINUS = "\u2212", SPACE = "\u00a0", ASTERISK = "*", DASH = "\u2013";
-const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December"];
+const MINUS = "\u2212",
+    SPACE = "\u00a0",
+    ASTERISK = "*",
+    DASH = "\u2013";
+const MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
 /** Is it a number that can be drawn? null is missing; a limit may be infinite. */
 function isNumber(value) {
@@ -24,7 +39,8 @@ function numberText(value, digits) {
         return value === Infinity ? "no upper limit" : value === -Infinity ? "no lower limit" : DASH;
     }
     const size = Math.abs(value);
-    const places = digits ?? (Number.isInteger(value) || size >= 1000 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
+    const places =
+        digits ?? (Number.isInteger(value) || size >= 1000 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
     const text = roundedText(size, places);
     return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
 }
@@ -57,7 +73,9 @@ function limitsText(lower, upper) {
 
 /** "April 2006" of 2006-04-01, "17 April 2006" of another day; of the last day of a month its month, with isEnd. */
 function dateText(date, isEnd) {
-    const [year, month, day] = String(date ?? "").split("-").map(Number);
+    const [year, month, day] = String(date ?? "")
+        .split("-")
+        .map(Number);
     if (!year || !month) {
         return String(date ?? DASH);
     }
@@ -92,7 +110,9 @@ function capitalised(text) {
 
 /** The sign of a minus, where a text came with a hyphen before a number. */
 function typeset(text) {
-    return String(text ?? "").replace(/(^|[\s(])-(?=\d)/g, `$1${MINUS}`).replace(/(\d) %/g, `$1${SPACE}%`);
+    return String(text ?? "")
+        .replace(/(^|[\s(])-(?=\d)/g, `$1${MINUS}`)
+        .replace(/(\d) %/g, `$1${SPACE}%`);
 }
 
 /** "X00 op 300 2009-04 (-55 %)" of the tables, as words. */
@@ -103,7 +123,17 @@ function breakFlagText(flag) {
 const PERIOD_NAMES = { month: "Monthly", quarter: "Quarterly", year: "Yearly" };
 const EXPECTED_NAMES = { lower: "lower", higher: "higher", none: "no direction" };
 const METHOD_NAMES = {
-    its: "segmented regression", pre_post: "before and after", did: "difference in differences",
-    synthetic_control: "synthetic control", trend: "straight line", spc: "control chart", power: "power"
+    its: "segmented regression",
+    pre_post: "before and after",
+    did: "difference in differences",
+    synthetic_control: "synthetic control",
+    trend: "straight line",
+    spc: "control chart",
+    power: "power",
 };
-const DATASET_NAMES = { apc: "inpatients", op: "outpatients", ae: "accident and emergency", table: "a table of numbers" };
+const DATASET_NAMES = {
+    apc: "inpatients",
+    op: "outpatients",
+    ae: "accident and emergency",
+    table: "a table of numbers",
+};

@@ -9,12 +9,36 @@ const DATA = /(<script type="application\/json" id="data">)([^]*?)(<\/script>)/;
 export function makeStudy(hestia, folder) {
     const study = join(folder, "study.yaml");
 
-    execFileSync(hestia, ["synth", folder, "--study", "long-term-conditions", "--datasets", "apc,op", "--years", "2008-2010", "--people", "30000", "--areas", "12"], { stdio: "ignore" });
-    const text = readFileSync(study, "utf8").replace(/\n {2}formats:[^\n]*/, "\n  formats: [csv, html]").replace(/\n {2}disclosure:[^\n]*/, "\n  disclosure: hes2018")
-        .replace(/({id: elective_admissions,)/, "$1 split: sex,").replace(/\n {2}internal:[^\n]*/, "").replace(/\npublish:/, "\npublish:\n  internal: true");
+    execFileSync(
+        hestia,
+        [
+            "synth",
+            folder,
+            "--study",
+            "long-term-conditions",
+            "--datasets",
+            "apc,op",
+            "--years",
+            "2008-2010",
+            "--people",
+            "30000",
+            "--areas",
+            "12",
+        ],
+        { stdio: "ignore" },
+    );
+    const text = readFileSync(study, "utf8")
+        .replace(/\n {2}formats:[^\n]*/, "\n  formats: [csv, html]")
+        .replace(/\n {2}disclosure:[^\n]*/, "\n  disclosure: hes2018")
+        .replace(/({id: elective_admissions,)/, "$1 split: sex,")
+        .replace(/\n {2}internal:[^\n]*/, "")
+        .replace(/\npublish:/, "\npublish:\n  internal: true");
     writeFileSync(study, text);
     execFileSync(hestia, ["run", study, "--quiet"], { stdio: ["ignore", "ignore", "inherit"] });
-    return { release: join(folder, "results/latest/release/report.html"), internal: join(folder, "results/latest/internal/report.html") };
+    return {
+        release: join(folder, "results/latest/release/report.html"),
+        internal: join(folder, "results/latest/internal/report.html"),
+    };
 }
 
 /** The data block of a report. */
@@ -28,8 +52,16 @@ export function changedReport(file, target, change) {
     const data = readData(file);
 
     change(data);
-    const text = JSON.stringify(data, (key, value) => (value === Infinity ? "@infinite" : value)).replaceAll('"@infinite"', "1e999").replace(/[<>&\u2028\u2029]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
-    writeFileSync(target, page.replace(DATA, (all, begin, old, end) => begin + text + end));
+    const text = JSON.stringify(data, (key, value) => (value === Infinity ? "@infinite" : value))
+        .replaceAll('"@infinite"', "1e999")
+        .replace(
+            /[<>&\u2028\u2029]/g,
+            (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
+        );
+    writeFileSync(
+        target,
+        page.replace(DATA, (all, begin, old, end) => begin + text + end),
+    );
     return target;
 }
 
@@ -37,5 +69,11 @@ export function changedReport(file, target, change) {
 export function setCells(table, columns, value, isMeant = () => true) {
     const at = columns.map((column) => table.columns.indexOf(column)).filter((i) => i >= 0);
 
-    table.rows.filter((row) => isMeant(Object.fromEntries(table.columns.map((column, i) => [column, row[i]])))).forEach((row) => at.forEach((i) => { row[i] = value; }));
+    table.rows
+        .filter((row) => isMeant(Object.fromEntries(table.columns.map((column, i) => [column, row[i]]))))
+        .forEach((row) =>
+            at.forEach((i) => {
+                row[i] = value;
+            }),
+        );
 }
