@@ -37,17 +37,33 @@ static review_cells find_cells(const disclosure_cells *cells, const hst_review *
     };
 }
 
-/* True when values of a cell are not shown, whether its count is or not. */
-static bool has_no_values(const disclosure_cells *cells, uint32_t cell)
+/* True when what compares the true counts of both sides is not shown, whether the counts are or
+ * not. */
+static bool is_comparison_withheld(const disclosure_cells *cells, const review_cells *of)
 {
-    return cell != CELL_NONE && cells->items[cell].state != CELL_SHOWN;
+    const uint32_t all[] = {of->baseline, of->review, of->baseline_denominator,
+                            of->review_denominator};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (all[i] != CELL_NONE && cells->items[all[i]].state != CELL_SHOWN) {
+            return true;
+        }
+    }
+    return false;
 }
 
-static bool is_withheld(const disclosure_cells *cells, const review_cells *of)
+/* True when the values of a review are not shown: where a count is hidden, and where a comparison
+ * is withheld that they are a part of. Values of counts alone are those of the rounded ones. */
+static bool is_withheld(const disclosure_cells *cells, const hst_review *r, const review_cells *of)
 {
-    return has_no_values(cells, of->baseline) || has_no_values(cells, of->review) ||
-           has_no_values(cells, of->baseline_denominator) ||
-           has_no_values(cells, of->review_denominator);
+    const hst_study *study = cells->publication->study;
+
+    return disclosure_is_hidden(cells, of->baseline) || disclosure_is_hidden(cells, of->review) ||
+           disclosure_is_hidden(cells, of->baseline_denominator) ||
+           disclosure_is_hidden(cells, of->review_denominator) ||
+           (is_comparison_withheld(cells, of) &&
+            (disclosure_is_from_true_numbers(&study->measures[r->measure]) ||
+             study->impacts[r->impact].primary == HST_IMPACT_PRE_POST));
 }
 
 /* The number of events of one side as it is shown. */
@@ -202,7 +218,7 @@ static hst_status mask_review(hst_review *r, const disclosure_cells *cells, hst_
     if (measure->is_table) {
         return HST_OK;
     }
-    if (is_withheld(cells, &of)) {
+    if (is_withheld(cells, r, &of)) {
         hide_review(r);
     } else {
         redo_span(&r->baseline, measure, cells, of.baseline, of.baseline_denominator);
@@ -217,9 +233,9 @@ static hst_status mask_review(hst_review *r, const disclosure_cells *cells, hst_
 
 /* ---- findings ---- */
 
-/* True when the service's baseline or review of a site and measure is not shown whole. */
-static bool is_review_withheld(const disclosure_cells *cells, size_t service, size_t site,
-                               size_t measure)
+/* True when what compares a service's baseline and review is withheld. */
+static bool is_service_withheld(const disclosure_cells *cells, size_t service, size_t site,
+                                size_t measure)
 {
     const hst_impact *impact = cells->publication->impact;
 
@@ -228,7 +244,7 @@ static bool is_review_withheld(const disclosure_cells *cells, size_t service, si
         const review_cells of = find_cells(cells, r);
 
         if (r->impact == service && r->site == site && r->measure == measure) {
-            return is_withheld(cells, &of);
+            return is_comparison_withheld(cells, &of);
         }
     }
     return false;
@@ -246,7 +262,7 @@ static void mask_finding(hst_finding *row, const disclosure_cells *cells)
     }
     /* Without a provider the counts are others, of which nothing is known here. */
     if (is_pre_post && (row->excluded[0] != '\0' ||
-                        is_review_withheld(cells, row->impact, row->site, row->measure))) {
+                        is_service_withheld(cells, row->impact, row->site, row->measure))) {
         row->estimate = row->se = row->lower = row->upper = row->p = NAN;
         row->note = hidden_note;
         row->is_suppressed = true;
@@ -270,7 +286,7 @@ static void mask_sensitivity(hst_sensitivity *row, const disclosure_cells *cells
     }
     if (service->primary == HST_IMPACT_PRE_POST && !isnan(row->estimate) &&
         (strcmp(row->dimension, "as declared") != 0 ||
-         is_review_withheld(cells, row->impact, row->site, row->measure))) {
+         is_service_withheld(cells, row->impact, row->site, row->measure))) {
         row->estimate = row->lower = row->upper = row->p = NAN;
         row->note = hidden_note;
         row->is_suppressed = true;

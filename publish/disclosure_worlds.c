@@ -31,7 +31,8 @@ enum {
     COST_SITE = 4,
     COST_COMPARATOR = 3,
     COST_COUNT = 100,
-    COST_SERVICE = 2000, /* of a service's baseline or review: what the study was made for */
+    COST_COMPARISON = 40, /* of a service's counts before and after */
+    COST_SERVICE = 2000,  /* its values: what the study was made for */
     COST_NATIONAL_VALUES = 10000,
     COST_NATIONAL_COUNT = 100000,
     COST_OPEN = 10000000, /* a small count that a reader must not take for small any more */
@@ -341,6 +342,15 @@ static void add_event(const world_search *s, other_world *world, const world_eve
 
 /* ---- what a world costs ---- */
 
+static bool is_from_true_numbers(const world_search *s, const disclosure_cell *cell)
+{
+    const hst_study *study = s->cells->publication->study;
+    size_t measure = disclosure_measure_of(cell->key.track);
+
+    return measure < study->n_measures &&
+           disclosure_is_from_true_numbers(&study->measures[measure]);
+}
+
 static int64_t cost_of_values(const world_search *s, const disclosure_cell *cell)
 {
     const hst_areas *areas = s->cells->publication->areas;
@@ -350,7 +360,9 @@ static int64_t cost_of_values(const world_search *s, const disclosure_cell *cell
     cost += is_group                                                         ? COST_COMPARATOR
             : hst_areas_is_site(areas, cell->key.unit - s->tracks->n_groups) ? COST_SITE
                                                                              : 0;
-    cost += cell->is_of_service ? COST_SERVICE : 0;
+    cost += !cell->is_of_service            ? 0
+            : is_from_true_numbers(s, cell) ? COST_SERVICE
+                                            : COST_COMPARISON;
     cost += cell->key.split == 0 ? COST_TOTAL : 0;
     cost += cell->key.to - cell->key.from > 100 ? COST_COARSER : 0;
     return cost;
@@ -804,6 +816,52 @@ static bool try_squares(world_search *s, const world_event *event)
     return false;
 }
 
+/* Two areas, each of which takes one event of a split value for one of another: what one area's
+ * gives, the other's has, so that areas stay as they are, and so does the split value over all. */
+static bool try_exchange(world_search *s, const world_event *event, const world_event *beside)
+{
+    world_event below = opposite(event), across = *event;
+    const world_event from = below, to = {beside->area, event->split, event->span, event->sign};
+    world_event total = to;
+    uint32_t at = 0, end = 0, there = 0, there_end = 0, cell = CELL_NONE;
+
+    total.split = 0;
+    cell = base_cell(s, &total);
+    if (cell == CELL_NONE || !open_splits(s, event, &at, &end)) {
+        return false;
+    }
+    while (next_split(s, &from, &at, &end, &below)) {
+        if (!may_look(s) || !can_be(s, &below)) {
+            continue;
+        }
+        find_splits(s, cell, &there, &there_end);
+        while (next_split(s, &to, &there, &there_end, &across)) {
+            const world_event all[MAX_EVENTS] = {*event, *beside, below, across};
+
+            if (may_look(s) && can_be(s, &across) && try_world(s, all, MAX_EVENTS)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool try_exchanges(world_search *s, const world_event *event)
+{
+    world_event beside = opposite(event);
+
+    for (size_t i = 1; i < s->tracks->n_areas && event->split != 0; i++) {
+        beside.area = (uint32_t)((event->area + i) % s->tracks->n_areas);
+        if (!may_look(s)) {
+            return false;
+        }
+        if (can_be(s, &beside) && try_exchange(s, event, &beside)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- all small cells ---- */
 
 /* What stands in the way of an event alone, by what a second one must share with it to make up for
@@ -860,6 +918,7 @@ typedef enum world_kind {
     WORLD_PERIODS,
     WORLD_AREAS_AND_SPLITS,
     WORLD_SQUARES,
+    WORLD_EXCHANGES,
     N_WORLD_KINDS
 } world_kind;
 
@@ -874,6 +933,8 @@ static bool is_hopeful(const obstacles *found, world_kind kind)
         return can_avoid(found, OWN_DAYS);
     case WORLD_AREAS_AND_SPLITS:
         return can_avoid(found, OWN_AREA | OWN_SPLIT);
+    case WORLD_EXCHANGES:
+        return can_avoid_square(found, OWN_AREA, OWN_SPLIT);
     default:
         return can_avoid_square(found, OWN_AREA, OWN_DAYS) ||
                can_avoid_square(found, OWN_AREA, OWN_SPLIT) ||
@@ -892,6 +953,8 @@ static bool try_kind(world_search *s, world_kind kind, const world_event *event)
         return try_periods(s, event);
     case WORLD_AREAS_AND_SPLITS:
         return try_areas(s, event, true);
+    case WORLD_EXCHANGES:
+        return try_exchanges(s, event);
     default:
         return try_squares(s, event);
     }
