@@ -88,8 +88,9 @@ static void write_sheets(book *b)
     book_figures_free(figures);
 }
 
-/* How many rows of the results the sheet of data does without: none when all fit, else those of
- * areas that are no sites, and what is more than a sheet holds. */
+/* How many rows of the results the sheet of data does without: none of a small study, else those of
+ * areas that are no sites, which make a workbook slow to write and to open, and what is more than a
+ * sheet holds. */
 static size_t count_left_out(const hst_publication *p)
 {
     size_t n_kept = 0;
@@ -97,7 +98,7 @@ static size_t count_left_out(const hst_publication *p)
     for (size_t i = 0; i < p->n_results; i++) {
         n_kept += p->results[i].is_group || hst_areas_is_site(p->areas, p->results[i].area);
     }
-    if (p->n_results <= BOOK_MAX_ROWS) {
+    if (p->n_results <= BOOK_ALL_AREAS) {
         return 0;
     }
     return p->n_results - (n_kept < BOOK_MAX_ROWS ? n_kept : BOOK_MAX_ROWS);

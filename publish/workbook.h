@@ -17,6 +17,7 @@ enum {
     BOOK_MAX_HEADING = 255, /* of a table's column, in UTF-16 units */
     BOOK_HEADING_BYTES = 3 * BOOK_MAX_HEADING + 1,
     BOOK_MAX_ROWS = LXW_ROW_MAX - 1, /* of a table below its headings */
+    BOOK_ALL_AREAS = 50000, /* rows of results up to which the sheet of data has every area */
 };
 
 /** How a cell looks; the numbers in it are the same in each. */

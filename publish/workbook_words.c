@@ -242,10 +242,9 @@ static void put_sheets(hst_sink *sink, const book *b)
     put_note(sink, "rule", "Disclosure control", "%s", disclosure);
     if (b->n_left_out > 0) {
         put_note(sink, "sheets", "Sheet data",
-                 "A sheet has room for %d rows, and results.csv has %zu. The sheet holds sites and "
-                 "comparators; %zu rows "
-                 "were left out. results.csv has them all.",
-                 BOOK_MAX_ROWS, b->publication->n_results, b->n_left_out);
+                 "Sites and comparators. Of the %zu rows of results.csv %zu are left out: the "
+                 "sheet has all areas only up to %d rows. results.csv and hestia.sqlite have them.",
+                 b->publication->n_results, b->n_left_out, BOOK_ALL_AREAS);
     } else {
         put_note(sink, "sheets", "Sheet data", "All rows of results.csv, under its column names.");
     }
