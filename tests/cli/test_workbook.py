@@ -344,6 +344,9 @@ class Cells(unittest.TestCase):
                         self.assertAlmostEqual(seen, number, delta=max(0.051, 1e-9 * abs(number)), msg=(name, raw, text))
                         n_negative += number < 0
         self.assertGreater(n_negative, 20)
+        # On paper a format of several sections may drop the minus: only p, which has none, has two.
+        formats = [f.get("formatCode") for f in self.book.part("xl/styles.xml").iter(SHEET + "numFmt")]
+        self.assertEqual([f for f in formats if ";" in f], ['[<0.001]"<0.001";0.000'])
 
     def test_internal_has_the_true_numbers(self):
         path = os.path.join(self.run_folder, "internal/site-review.xlsx")
