@@ -41,6 +41,7 @@ static const hst_column columns[] = {
     {"effect_percent", HST_COLUMN_REAL},
     {"effect_percent_lowercl", HST_COLUMN_REAL},
     {"effect_percent_uppercl", HST_COLUMN_REAL},
+    {"comparator_percent", HST_COLUMN_REAL},
 };
 
 enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
@@ -93,6 +94,7 @@ static void write_row(hst_sink *sink, const hst_publication *p, const hst_review
     sink->real(sink, row->effect_percent);
     sink->real(sink, row->effect_percent_lower);
     sink->real(sink, row->effect_percent_upper);
+    sink->real(sink, row->comparator_percent);
     sink->end_row(sink);
 }
 

@@ -39,6 +39,7 @@ static const struct column_words {
     {"effect_percent", "Effect in percent", BOOK_PERCENT},
     {"effect_percent_lowercl", "Effect in percent, lower limit [2]", BOOK_PERCENT},
     {"effect_percent_uppercl", "Effect in percent, upper limit [2]", BOOK_PERCENT},
+    {"comparator_percent", "Change of the comparator in percent", BOOK_PERCENT},
     {"verdict", "Verdict [4]", BOOK_WRAPPED},
     {"break_flag", "Suspected recording breaks [6]", BOOK_WRAPPED},
     {"incomplete", "Rows still to arrive [7]", BOOK_YES_NO},

@@ -126,7 +126,7 @@ function siteComparison(data, site) {
             after: sideOf(review, "review"),
             percent: review.change_percent,
             comparator: review.comparator,
-            otherPercent: comparatorPercent(review),
+            otherPercent: review.comparator_percent,
         };
     }
     const measure =
@@ -176,12 +176,6 @@ function sideOf(review, side) {
 function rangeShort(from, to) {
     const short = (date) => `${MONTHS[date.slice(5, 7) - 1].slice(0, 3)} ${date.slice(0, 4)}`;
     return short(from) === short(to) ? short(from) : `${short(from)} ${DASH} ${short(to)}`;
-}
-
-/** The comparator's relative change, as the sentence has it: the table has its change in the measure's units. */
-function comparatorPercent(review) {
-    const found = /; [^;:]*?: (up|down) ([\d.,]+) %/.exec(review.sentence ?? "");
-    return found ? (found[1] === "down" ? -1 : 1) * Number(found[2].replace(/,/g, "")) : null;
 }
 
 /** Whether the numbers of a site's row can be trusted, and why not: {level, text}. */

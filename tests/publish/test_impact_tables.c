@@ -123,7 +123,8 @@ static void assert_table(fixture *f, const hst_result_table *table, const char *
     "review_value,review_lowercl,review_uppercl,change,change_lowercl,change_uppercl,"             \
     "change_percent,comparator,comparator_change,difference,difference_lowercl,"                   \
     "difference_uppercl,p,p_method,detectable,expected,verdict,break_flag,incomplete,sentence,"    \
-    "impact,suppressed,effect_percent,effect_percent_lowercl,effect_percent_uppercl\n"
+    "impact,suppressed,effect_percent,effect_percent_lowercl,effect_percent_uppercl,comparator_"   \
+    "percent\n"
 #define SENSITIVITY_HEADER                                                                         \
     "impact,site_code,measure,dimension,alternative,estimate,lowercl,uppercl,p,note,suppressed\n"
 #define BREAKS_HEADER                                                                              \
@@ -247,6 +248,7 @@ static const hst_review reviews[] = {
      .change_percent = -6.97674418604651,
      .comparator = "England",
      .comparator_change = -0.5,
+     .comparator_percent = -2.5,
      .difference = -1,
      .difference_lower = -2.75,
      .difference_upper = 0.75,
@@ -277,6 +279,7 @@ static const hst_review reviews[] = {
      .change_upper = NAN,
      .change_percent = NAN,
      .comparator_change = NAN,
+     .comparator_percent = NAN,
      .difference = NAN,
      .difference_lower = NAN,
      .difference_upper = NAN,
@@ -304,9 +307,9 @@ static void review_has_the_columns_of_the_interface(void **state)
         "1,"
         "-2.75,0.75,0.18,its,0.214,lower,cannot tell,,1,Cannot tell: only a fall of 21 % would "
         "have "
-        "shown.,memory,0,-8.25,-17.5,1.125\n"
+        "shown.,memory,0,-8.25,-17.5,1.125,-2.5\n"
         "5NK,Wirral,los,\"Mean stay, days\",,,,,,,,,,,,,,,,,,Similar areas,,,,,,,,none,cannot "
-        "tell,,0,,memory,0,,,\n");
+        "tell,,0,,memory,0,,,,\n");
     f->publication.impact = NULL;
 }
 
