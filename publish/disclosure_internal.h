@@ -187,7 +187,7 @@ HST_MUST_CHECK hst_status disclosure_tracks_create(disclosure_tracks *out,
                                                    const disclosure_cells *cells, hst_error *err);
 void disclosure_tracks_clear(disclosure_tracks *tracks);
 
-/* ---- other worlds (disclosure_worlds.c) ---- */
+/* ---- other worlds (disclosure_search.c, disclosure_worlds.h) ---- */
 
 /*
  * Finds for every small count another world, one event different, in which all that is released

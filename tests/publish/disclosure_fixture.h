@@ -193,10 +193,6 @@ static void mark_members(const release *r, bool is_group, size_t unit, bool memb
 static void add_row(release *r, size_t measure, bool is_group, size_t unit,
                     const hst_period *period, const char *split, int64_t count)
 {
-    static const char *const kinds[] = {[HST_STAT_COUNT] = "count",
-                                        [HST_STAT_CRUDE_RATE] = "crude_rate",
-                                        [HST_STAT_DSR] = "dsr",
-                                        [HST_STAT_MEAN_LOS] = "mean_los"};
     const hst_measure *m = &r->study->measures[measure];
     hst_result *row = &r->rows[r->n_rows++];
 
@@ -209,7 +205,7 @@ static void add_row(release *r, size_t measure, bool is_group, size_t unit,
                         .age = "all",
                         .split = split,
                         .split_name = "",
-                        .statistic = kinds[m->statistic],
+                        .statistic = hst_statistic_name(m->statistic),
                         .method = "",
                         .total_count = count,
                         .total_pop = m->statistic == HST_STAT_MEAN_LOS ? (double)count : 17300,
