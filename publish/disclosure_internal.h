@@ -137,6 +137,16 @@ typedef struct cell_span {
     hst_date from, to; /* inclusive */
 } cell_span;
 
+/* ---- models of series of counts (disclosure_models.c) ---- */
+
+/* Marks the counts that models of services were fitted to: their numbers give them back. */
+void disclosure_mark_models(disclosure_cells *cells);
+
+/* True when models of a service's site and measure are not shown: they were fitted to counts, not
+ * all of which are. */
+bool disclosure_is_model_withheld(const disclosure_cells *cells, size_t service, size_t site,
+                                  size_t measure);
+
 /* ---- what counts have to do with each other (disclosure_tracks.c) ---- */
 
 enum { N_PERIOD_TYPES = 3, MAX_OPTIONS = 12, MAX_PARTS = 48 };

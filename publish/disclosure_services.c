@@ -1,5 +1,6 @@
 /* Services: site review, findings, sensitivity and counterfactual series as they are released.
- * Regressions need no control by the rule; what compares two counts alone does. */
+ * Regressions need no control by the rule; what compares two counts alone does, and so do models
+ * of counts that are not all shown (disclosure_models.c). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,7 +219,10 @@ static hst_status mask_review(hst_review *r, const disclosure_cells *cells, hst_
     if (measure->is_table) {
         return HST_OK;
     }
-    if (is_withheld(cells, r, &of)) {
+    if (disclosure_is_model_withheld(cells, r->impact, r->site, r->measure)) {
+        hide_review(r);
+        r->detectable = NAN;
+    } else if (is_withheld(cells, r, &of)) {
         hide_review(r);
     } else {
         redo_span(&r->baseline, measure, cells, of.baseline, of.baseline_denominator);
@@ -252,7 +256,7 @@ static bool is_service_withheld(const disclosure_cells *cells, size_t service, s
 
 static void mask_finding(hst_finding *row, const disclosure_cells *cells)
 {
-    bool is_pre_post = strcmp(row->method, "pre_post") == 0 && !isnan(row->estimate);
+    bool is_pre_post = strcmp(row->method, "pre_post") == 0;
     double *const reals[] = {
         &row->estimate, &row->se,         &row->lower,         &row->upper,
         &row->p,        &row->detectable, &row->placebo_dates, &row->placebo_areas};
@@ -261,13 +265,21 @@ static void mask_finding(hst_finding *row, const disclosure_cells *cells)
         return;
     }
     /* Without a provider the counts are others, of which nothing is known here. */
-    if (is_pre_post && (row->excluded[0] != '\0' ||
-                        is_service_withheld(cells, row->impact, row->site, row->measure))) {
+    if (is_pre_post && !isnan(row->estimate) &&
+        (row->excluded[0] != '\0' ||
+         is_service_withheld(cells, row->impact, row->site, row->measure))) {
         row->estimate = row->se = row->lower = row->upper = row->p = NAN;
         row->note = hidden_note;
         row->is_suppressed = true;
     }
-    if (strcmp(row->method, "spc") == 0 && !row->is_refused) {
+    if (!is_pre_post && !row->is_refused &&
+        disclosure_is_model_withheld(cells, row->impact, row->site, row->measure)) {
+        for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++) {
+            *reals[i] = NAN;
+        }
+        row->note = hidden_note;
+        row->is_suppressed = true;
+    } else if (strcmp(row->method, "spc") == 0 && !row->is_refused) {
         row->note = "of the points, by the mean and limits before the date"; /* without their sum */
     }
     for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++) {
@@ -279,14 +291,16 @@ static void mask_finding(hst_finding *row, const disclosure_cells *cells)
 static void mask_sensitivity(hst_sensitivity *row, const disclosure_cells *cells)
 {
     const hst_study_impact *service = &cells->publication->study->impacts[row->impact];
+    bool is_pre_post = service->primary == HST_IMPACT_PRE_POST;
     double *const reals[] = {&row->estimate, &row->lower, &row->upper, &row->p};
 
     if (cells->publication->study->measures[row->measure].is_table) {
         return;
     }
-    if (service->primary == HST_IMPACT_PRE_POST && !isnan(row->estimate) &&
-        (strcmp(row->dimension, "as declared") != 0 ||
-         is_service_withheld(cells, row->impact, row->site, row->measure))) {
+    if (!isnan(row->estimate) &&
+        (is_pre_post ? strcmp(row->dimension, "as declared") != 0 ||
+                           is_service_withheld(cells, row->impact, row->site, row->measure)
+                     : disclosure_is_model_withheld(cells, row->impact, row->site, row->measure))) {
         row->estimate = row->lower = row->upper = row->p = NAN;
         row->note = hidden_note;
         row->is_suppressed = true;
@@ -331,6 +345,9 @@ static double released_point(const disclosure_cells *cells, const hst_impact_ser
 static hst_status mask_series(hst_impact_series *series, const disclosure_cells *cells,
                               hst_error *err)
 {
+    bool is_withheld =
+        disclosure_is_model_withheld(cells, series->impact, series->site, series->measure);
+
     if (cells->publication->study->measures[series->measure].is_table) {
         return HST_OK;
     }
@@ -346,10 +363,13 @@ static hst_status mask_series(hst_impact_series *series, const disclosure_cells 
                                  &point->effect.se, &point->effect.lower, &point->effect.upper};
         double observed = released_point(cells, series, &series->periods[i], point->observed);
 
-        series->is_suppressed[i] = isnan(observed) && !isnan(point->observed);
+        series->is_suppressed[i] = is_withheld || (isnan(observed) && !isnan(point->observed));
         point->observed = observed;
         for (size_t k = 0; k < sizeof reals / sizeof reals[0]; k++) {
-            *reals[k] = disclosure_round_real(&cells->rule, *reals[k]);
+            bool is_model = reals[k] != &point->observed;
+
+            *reals[k] =
+                is_withheld && is_model ? NAN : disclosure_round_real(&cells->rule, *reals[k]);
         }
     }
     return HST_OK;

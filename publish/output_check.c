@@ -38,7 +38,7 @@ static void write_rule(FILE *text, const hst_publication *p)
     fprintf(text, "round %d, decimals %d:\n", base, p->study->publish.disclosure.decimals);
     fprintf(text, "- below England a count of 1 to %d is hidden, of %d and more rounded to %d; 0 ",
             min - 1, min, base);
-    fprintf(text, "stays 0; England is true;\n");
+    fprintf(text, "stays 0; England is true, or noted as rounded or withheld;\n");
     fprintf(text, "- counts, crude rates, bed days, readmissions and their limits are worked out "
                   "from rounded counts;\n");
     fprintf(text, "- means and standardised rates are from true data, and hidden where the count "
@@ -72,9 +72,10 @@ static void write_tests(FILE *text, const hst_disclosure *d)
             d->n_certified);
     fprintf(text,
             "Not controlled, by the rule: standardised rates, limits, regressions and their series "
-            "(where few points of a series are\nhidden, its model tells their values, not their "
-            "counts); England; populations; measures of a table and registers, which\nare the "
-            "study's own published numbers. Words such as lower or similar are by true numbers. "
+            "(where few points of a series of\nmeans or standardised rates are hidden, its model "
+            "tells their values; models of counts that are not all shown are\nwithheld); England; "
+            "populations; measures of a table and registers, which are the study's own published "
+            "numbers. Words such as lower or similar are by true numbers. "
             "Whoever has the release of\nanother night, or other tables of the same records, can "
             "compare: a count that moved from one rounded value to the next\nbetween two nights "
             "did so by the records that came between.\n\n");

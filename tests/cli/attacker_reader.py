@@ -39,10 +39,10 @@ class Public:
 
 
 class Attack:
-    """`hidden`: what is thought of hidden counts; `is_true`: whether England's counts are never rounded."""
+    """`hidden`: what is thought of hidden counts."""
 
-    def __init__(self, folder, public, ways=WAYS, hidden=(1, INFINITE), is_true=False):
-        self.public, self.ways, self.hidden_range, self.is_true = public, ways, hidden, is_true
+    def __init__(self, folder, public, ways=WAYS, hidden=(1, INFINITE)):
+        self.public, self.ways, self.hidden_range = public, ways, hidden
         self.cells, self.hidden = Cells(), set()
         self.results = read(folder, "results.csv")
         self.folder = folder
@@ -67,12 +67,12 @@ class Attack:
 
     # ---- counts ----
 
-    def interval(self, text, is_england):
-        """Of a released count; None for a hidden one."""
+    def interval(self, text, is_true):
+        """Of a released count, rounded or true; None for a hidden one."""
         if text == "":
             return None
         n = round(float(text))
-        if n == 0 or is_england and (self.is_true or n % self.public.base):
+        if n == 0 or is_true:
             return n, n
         half = (self.public.base - 1) // 2 if self.public.base % 2 else self.public.base // 2
         return max(self.public.least, n - half), n + half
@@ -86,7 +86,7 @@ class Attack:
         return (0, 0) if n == 0 else (max(1, n - half), n + half)
 
     def put(self, cell, text, area, is_suppressed):
-        found = self.interval(text, self.is_england(area))
+        found = self.interval(text, self.is_england(area) and not is_suppressed)  # a note says what is rounded
         if found:
             self.cells.add(cell, *found)
         elif is_suppressed:
