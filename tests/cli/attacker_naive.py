@@ -47,7 +47,7 @@ def release(internal, folder, england):
 
 
 def mask(row, england):
-    if row.get("area_code") in england or "suppressed" not in row:
+    if row.get("area_code") in england and row.get("split_by") != "provider" or "suppressed" not in row:
         return row
     masked = dict(row)
     for name in NUMBERS:

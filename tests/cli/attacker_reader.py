@@ -86,7 +86,8 @@ class Attack:
         return (0, 0) if n == 0 else (max(1, n - half), n + half)
 
     def put(self, cell, text, area, is_suppressed):
-        found = self.interval(text, self.is_england(area) and not is_suppressed)  # a note says what is rounded
+        # England's true counts are those of no provider; a note says where one is rounded
+        found = self.interval(text, self.is_england(area) and cell[3] != "provider" and not is_suppressed)
         if found:
             self.cells.add(cell, *found)
         elif is_suppressed:
@@ -142,8 +143,9 @@ class Attack:
                     self.cells.add_sum(0, INFINITE, {(more,) + c[1:]: 1, c: -1})
 
     def adds_up(self, family, dim, by_split, here):
-        """Whether England's exact parts are the whole wherever they are shown: then they are everywhere."""
-        found = []
+        """Whether England's exact parts are the whole wherever they are shown: then they are everywhere. Of providers
+        everybody knows it: no stay is without one."""
+        found = [True] if dim == "provider" else []
         for england in filter(self.is_england, self.public.groups):
             for period in self.types:
                 total = (family, england, period, "", "")
