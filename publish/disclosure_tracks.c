@@ -222,8 +222,24 @@ static int64_t count_of(const disclosure_cells *cells, const disclosure_cell *ce
     return other == CELL_NONE ? -1 : cells->items[other].count;
 }
 
-/* Only counts of the same kind of thing, of the same data set and date, can have to do with each
- * other; members of cohorts have not. */
+static bool is_of_people(const hst_study *study, uint16_t track)
+{
+    size_t measure = disclosure_measure_of(track);
+
+    return measure < study->n_measures && study->measures[measure].unit == HST_UNIT_PERSON;
+}
+
+/* True when one track counts the people of whom the other counts what they came for: never more. */
+static bool are_people_of(const hst_study *study, uint16_t a, uint16_t b)
+{
+    hst_unit other = study->measures[disclosure_measure_of(is_of_people(study, a) ? b : a)].unit;
+
+    return is_of_people(study, a) != is_of_people(study, b) &&
+           (other == HST_UNIT_ADMISSION || other == HST_UNIT_ATTENDANCE);
+}
+
+/* Only counts of the same kind of thing, or of people and their admissions or attendances, of the
+ * same data set and date, can have to do with each other; members of cohorts have not. */
 static bool can_relate(const hst_study *study, uint16_t a, uint16_t b)
 {
     size_t of_a = disclosure_measure_of(a), of_b = disclosure_measure_of(b);
@@ -234,7 +250,8 @@ static bool can_relate(const hst_study *study, uint16_t a, uint16_t b)
     }
     x = &study->measures[of_a];
     y = &study->measures[of_b];
-    return of_a == of_b || (x->dataset == y->dataset && x->unit == y->unit && x->date == y->date);
+    return of_a == of_b || (x->dataset == y->dataset && x->date == y->date &&
+                            (x->unit == y->unit || are_people_of(study, a, b)));
 }
 
 static bool has_code(const hst_texts *codes, const char *code)
@@ -323,14 +340,23 @@ static relation relate(const relations *r, uint16_t a, uint16_t b)
             strcmp(hst_measures_definition(p->measures, disclosure_measure_of(a)),
                    hst_measures_definition(p->measures, disclosure_measure_of(b))) == 0;
     }
+    if (is_of_people(p->study, a) != is_of_people(p->study, b)) { /* the same by chance at most */
+        is_below &= is_of_people(p->study, a);
+        is_above &= is_of_people(p->study, b);
+    }
     return is_below && is_above ? SAME : is_below ? BELOW : is_above ? ABOVE : UNRELATED;
 }
 
 static bool is_sum(const relations *r, uint16_t a, uint16_t b, uint16_t whole)
 {
     const disclosure_cells *cells = r->tracks->cells;
+    const hst_study *study = cells->publication->study;
     bool is_met = false;
 
+    if (is_of_people(study, a) != is_of_people(study, whole) ||
+        is_of_people(study, b) != is_of_people(study, whole)) {
+        return false;
+    }
     for (size_t i = 0; i < r->n_totals[whole]; i++) {
         const disclosure_cell *cell = &cells->items[r->totals[whole][i]];
         int64_t of_a = count_of(cells, cell, a), of_b = count_of(cells, cell, b);
