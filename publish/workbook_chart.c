@@ -265,6 +265,11 @@ static void end_chart(drawing *d, const char *title)
              f->periods[0]->label, f->periods[f->n_points - 1]->label, d->b->sheets[d->data].name,
              first, first + f->n_points - 1);
     book_put_text(d->b, d->sheet, row, 0, title, BOOK_PLAIN);
+    d->n_charts++;
+    if (d->n_series == 0) { /* all withheld or missing: the library takes no empty chart */
+        book_put_text(d->b, d->sheet, row + 1, 0, "There is no value to draw.", BOOK_PLAIN);
+        return;
+    }
     chart_title_set_name(d->chart, name);
     chart_title_set_name_font(d->chart, &font);
     chart_legend_set_position(d->chart, LXW_CHART_LEGEND_BOTTOM);
@@ -277,7 +282,6 @@ static void end_chart(drawing *d, const char *title)
     options.y_scale = CHART_HEIGHT / 288.0;
     book_fail(d->b, worksheet_insert_chart_opt(d->b->sheets[d->sheet].worksheet, (lxw_row_t)row + 1,
                                                0, d->chart, &options));
-    d->n_charts++;
 }
 
 static void draw_all_sites(drawing *d)
