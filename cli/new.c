@@ -493,8 +493,9 @@ static hst_status write_study(const findings *f, const arguments *a, FILE *out, 
     write_services(f, out);
     fputs("\npublish:\n"
           "  directory: results\n"
-          "  disclosure: none     # no disclosure control: results stay inside the safe "
-          "environment\n",
+          "  disclosure: hes2018  # of release/, which may leave after a check; none: nothing is "
+          "hidden\n"
+          "  internal: true       # the true numbers in internal/, for nobody else to read\n",
           out);
     return HST_OK;
 }

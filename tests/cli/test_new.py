@@ -43,7 +43,7 @@ class New(unittest.TestCase):
         said = self.new(0, *self.write_years()).stdout
         for words in ["study: first-look ", "period: {from: 2008-04-01, to: 2010-03-31}", "- 'apc_2008.csv.gz'\n",
                       "- 'apc_2009.csv.gz'\n", "told apart by PSEUDO_HESID", "type: pct\n  field: [RESPCT_HIS] ",
-                      "# population: population.csv", "by provider (PROCODE3)", "disclosure: none"]:
+                      "# population: population.csv", "by provider (PROCODE3)", "disclosure: hes2018", "internal: true"]:
             self.assertIn(words, said)
         write_text(self.path("study.yaml"), said)
         self.assertIn("emergency_admissions (count, split by none)", self.check(0).stdout)
@@ -103,7 +103,7 @@ class New(unittest.TestCase):
             self.assertNotIn("REFUSED", said)
             result = run(PROGRAM, "run", self.path("study.yaml"), "--store", self.path("store"), "--quiet")
             self.assertEqual(result.returncode, 0, result.stderr)
-            with open(self.path("results/latest/site-review.csv"), newline="", encoding="utf-8") as stream:
+            with open(self.path("results/latest/internal/site-review.csv"), newline="", encoding="utf-8") as stream:
                 (review,) = csv.DictReader(stream)
             self.assertEqual((review["impact"], review["site_code"], review["measure"]), ("new-service", "5NK", measure))
             self.assertTrue(float(review["p"]) > 0, review)
