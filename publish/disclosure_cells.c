@@ -395,9 +395,6 @@ hst_status disclosure_cells_create(disclosure_cells *out, const hst_publication 
     if (status == HST_OK) {
         status = make_room(out, err); /* slots to look in, also when there are no cells */
     }
-    if (status == HST_OK) {
-        disclosure_mark_models(out);
-    }
     return status;
 }
 

@@ -139,11 +139,8 @@ typedef struct cell_span {
 
 /* ---- models of series of counts (disclosure_models.c) ---- */
 
-/* Marks the counts that models of services were fitted to: their numbers give them back. */
-void disclosure_mark_models(disclosure_cells *cells);
-
-/* True when models of a service's site and measure are not shown: they were fitted to counts, not
- * all of which are. */
+/* True when models of a service's site and measure are not shown: they were fitted to counts, one
+ * of which is small. */
 bool disclosure_is_model_withheld(const disclosure_cells *cells, size_t service, size_t site,
                                   size_t measure);
 

@@ -1,8 +1,8 @@
 /* Models of series of counts. A straight line's coefficients are sums over its series, and the
- * residuals of any fit add up to nothing, so that numbers of models give sums of the counts back,
- * and with some of them hidden the hidden ones. Hence a reader is taken to know every count that a
- * model was fitted to, and where one is not shown nothing of the models is. Series of values from
- * true numbers (means, standardised rates) tell values. */
+ * residuals of any fit add up to nothing, so that numbers of models tell sums of the counts, and of
+ * small ones among them how large they are: then nothing of the models is shown. Large counts that
+ * are withheld beside rounded ones stay unsure by the rounding of the whole series. Series of
+ * values from true numbers (means, standardised rates) tell values. */
 #include <string.h>
 
 #include "publish/disclosure_internal.h"
@@ -50,15 +50,12 @@ static uint32_t point_at(const disclosure_cells *cells, const model_series *seri
                                : CELL_NONE;
 }
 
-/* True when the count of a point is hidden; with `values`, also when it is rounded so that it does
- * not come back. */
-static bool has_hidden_point(const disclosure_cells *cells, const model_series *series, bool values)
+static bool has_small_point(const disclosure_cells *cells, const model_series *series)
 {
     for (size_t i = 0; i < cells->publication->n_results; i++) {
         uint32_t cell = point_at(cells, series, i);
 
-        if (cell != CELL_NONE && (disclosure_is_hidden(cells, cell) ||
-                                  (values && cells->items[cell].state != CELL_SHOWN))) {
+        if (cell != CELL_NONE && cells->items[cell].state == CELL_SMALL) {
             return true;
         }
     }
@@ -84,44 +81,10 @@ static bool is_of_counts(const disclosure_cells *cells, size_t measure)
     }
 }
 
-static bool has_models(const hst_finding *row)
-{
-    return strcmp(row->method, "pre_post") != 0 && !row->is_refused;
-}
-
-void disclosure_mark_models(disclosure_cells *cells)
-{
-    const hst_publication *p = cells->publication;
-    const hst_finding *before = NULL;
-
-    for (size_t i = 0; p->impact && i < p->impact->n_findings; i++) {
-        const hst_finding *row = &p->impact->findings[i];
-        model_series series;
-
-        if (!has_models(row) || !is_of_counts(cells, row->measure) ||
-            (before && before->impact == row->impact && before->site == row->site &&
-             before->measure == row->measure)) {
-            continue;
-        }
-        before = row;
-        series = series_of(p, row->impact, row->site, row->measure);
-        if (has_hidden_point(cells, &series, false)) {
-            continue; /* withheld as it is */
-        }
-        for (size_t k = 0; k < p->n_results; k++) {
-            uint32_t cell = point_at(cells, &series, k);
-
-            if (cell != CELL_NONE) {
-                cells->items[cell].has_values = true;
-            }
-        }
-    }
-}
-
 bool disclosure_is_model_withheld(const disclosure_cells *cells, size_t service, size_t site,
                                   size_t measure)
 {
     model_series series = series_of(cells->publication, service, site, measure);
 
-    return is_of_counts(cells, measure) && has_hidden_point(cells, &series, true);
+    return is_of_counts(cells, measure) && has_small_point(cells, &series);
 }

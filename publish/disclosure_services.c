@@ -1,6 +1,6 @@
 /* Services: site review, findings, sensitivity and counterfactual series as they are released.
  * Regressions need no control by the rule; what compares two counts alone does, and so do models
- * of counts that are not all shown (disclosure_models.c). */
+ * of counts one of which is small (disclosure_models.c). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
