@@ -37,7 +37,7 @@ measures:
 impact:
 SERVICES
 breaks: {screen: SCREEN}
-publish: {disclosure: none, directory: out-NAME}
+publish: {disclosure: none, directory: out-NAME, formats: csv}
 """
 WHOLE = """\
   - {id: rates, site: 5QL, measures: [rate, stay], date: 2009-01-01, methods: [pre_post, its, trend, did, synthetic_control, spc], primary: its}

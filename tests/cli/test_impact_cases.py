@@ -53,7 +53,7 @@ impact:
   - {id: everywhere, by: quarter, sites: [ALL], measures: number, date: 2009-01-01, methods: pre_post}
   - {id: long_ago, by: quarter, measures: clinics, date: 2006-04-01, baseline: {from: 2005-04-01, to: 2006-03-31}, review: {from: 2009-04-01, to: 2010-03-31}, methods: pre_post}
   - {id: repeats, by: quarter, site: 5QL, measures: repeats, date: 2009-01-01, methods: pre_post}
-publish: {disclosure: none, directory: out}
+publish: {disclosure: none, directory: out, formats: csv}
 """
 
 

@@ -40,7 +40,7 @@ measures:
 impact:
   - {id: nothing, sites: [SITES], measures: [emergency, elective], date: 2006-04-01, methods: its, primary: its}
 breaks: {screen: false}
-publish: {disclosure: none, directory: everywhere}
+publish: {disclosure: none, directory: everywhere, formats: csv}
 """
 
 

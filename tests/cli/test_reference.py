@@ -87,7 +87,7 @@ class Case:
         with open(path, "w", encoding="utf-8") as stream:
             stream.write("study: check\nperiod: {from: %s, to: %s}\n%smeasures:\n" % (first, last, self.head))
             stream.writelines(yaml_of(m) for m in self.measures)
-            stream.write("publish: {directory: results, disclosure: none}\n")
+            stream.write("publish: {directory: results, disclosure: none, formats: csv}\n")
         run(program, "run", path, "--quiet")
 
         conditions = reference.Conditions(self.table("conditions.csv"))
@@ -260,7 +260,7 @@ measures:
             stream.write("  - {id: %s, statistic: %s%s, by: [%s], where: {%s}%s}\n" % (
                 m["id"], m["statistic"], unit, ", ".join(m["by"]), where,
                 ", " + m["extra"] if "extra" in m else ""))
-        stream.write("publish: {directory: people, disclosure: none}\n")
+        stream.write("publish: {directory: people, disclosure: none, formats: csv}\n")
     run(program, "run", path, "--quiet")
 
     study = reference.Study(case.table("esp1976.csv"), os.path.join(case.folder, "population.csv"),
