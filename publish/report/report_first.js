@@ -51,8 +51,8 @@ function restText(data, sites, services, judged) {
 }
 
 function releaseText(study) {
-    const { rule, withheld_values: values, withheld_counts: counts } = study.disclosure ?? {};
-    return `release under rule ${rule}: ${countText(counts ?? 0, "count")} and ${countText(values ?? 0, "value")} withheld (*)`;
+    const { rule, small, withheld_values: values, withheld_counts: counts } = study.disclosure ?? {};
+    return `release under rule ${rule}: ${countText((small ?? 0) + (counts ?? 0), "count")} and ${countText(values ?? 0, "value")} withheld (*)`;
 }
 
 /** Reviews of all services in the order of the study; one row a service, site and measure. */
