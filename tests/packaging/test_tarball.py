@@ -69,8 +69,8 @@ class Tarball(unittest.TestCase):
         cls.name = cls.members[0].name
         cls.program = f"/a folder/of programs/{cls.name}/bin/hestia"
         cls.unpacked = os.path.join(cls.root, "a folder", "of programs", cls.name)
-        os.mkdir(os.path.join(cls.root, "work"))
-        os.chmod(os.path.join(cls.root, "work"), 0o777)
+        os.mkdir(os.path.join(cls.root, "data"))
+        os.chmod(os.path.join(cls.root, "data"), 0o777)
         os.chmod(cls.top, 0o755)
         # A root of its own and no network: as root, or as a user where the system lets users have their own; at least the root.
         ways = [["unshare", "--net", "chroot"], ["unshare", "--net", "--user", "--map-root-user", "chroot"], ["chroot"]]
@@ -136,34 +136,34 @@ class Tarball(unittest.TestCase):
     def test_demo_with_nothing_of_the_system(self):
         """No /lib, /etc, /proc, /dev or /tmp, and no network; the program's folder stays as it was."""
         before = listing(self.unpacked)
-        done = self.hestia("demo", "--people", "2000", "/work/small")
-        self.assertIn("/work/small/results/latest/", done.stdout)
+        done = self.hestia("demo", "--people", "2000", "/data/small")
+        self.assertIn("/data/small/results/latest/", done.stdout)
         for name in ("results.csv", "site-review.csv", "hestia.sqlite", "report.html", "manifest.json"):
-            path = os.path.join(self.root, "work", "small", "results", "latest", name)
+            path = os.path.join(self.root, "data", "small", "results", "latest", name)
             self.assertGreater(os.path.getsize(path), 500, name)
         self.assertEqual(listing(self.unpacked), before)
-        self.assertEqual(sorted(os.listdir(self.root)), ["a folder", "work"])
+        self.assertEqual(sorted(os.listdir(self.root)), ["a folder", "data"])
 
     def test_a_folder_that_may_not_be_written_to(self):
         """Another user than the one who unpacked it; results of every kind."""
         if os.geteuid() != 0:
             self.skipTest("only root can become another user")
-        os.makedirs(os.path.join(self.root, "work", "of-nobody"))
-        os.chown(os.path.join(self.root, "work", "of-nobody"), NOBODY, NOBODY)
-        place = "/work/of-nobody/study"
+        os.makedirs(os.path.join(self.root, "data", "of-nobody"))
+        os.chown(os.path.join(self.root, "data", "of-nobody"), NOBODY, NOBODY)
+        place = "/data/of-nobody/study"
         as_nobody = [f"--userspec={NOBODY}:{NOBODY}", "--groups="]
         self.hestia("synth", place, "--people", "2000", "--years", "2008-2009", "--areas", "3", options=as_nobody)
-        here = os.path.join(self.root, "work", "of-nobody", "study")
+        here = os.path.join(self.root, "data", "of-nobody", "study")
         self.hestia("run", f"{place}/study.yaml", options=as_nobody)
         for name in ("results.csv", "hestia.sqlite", "site-review.xlsx", "report.html"):
             self.assertEqual(os.stat(os.path.join(here, "results", "latest", "release", name)).st_uid, NOBODY, name)
 
     def test_through_links(self):
-        os.symlink(self.program, os.path.join(self.root, "work", "first"))
-        os.symlink("first", os.path.join(self.root, "work", "second"))
-        self.addCleanup(os.unlink, os.path.join(self.root, "work", "first"))
-        self.addCleanup(os.unlink, os.path.join(self.root, "work", "second"))
-        self.hestia("--version", program="/work/second")
+        os.symlink(self.program, os.path.join(self.root, "data", "first"))
+        os.symlink("first", os.path.join(self.root, "data", "second"))
+        self.addCleanup(os.unlink, os.path.join(self.root, "data", "first"))
+        self.addCleanup(os.unlink, os.path.join(self.root, "data", "second"))
+        self.hestia("--version", program="/data/second")
         # outside, where there is /proc: by a link, by a relative path, through the path
         unpacked = os.path.join(self.unpacked, "bin")
         os.symlink(os.path.join(unpacked, "hestia"), os.path.join(self.top, "linked"))
@@ -178,9 +178,9 @@ class Tarball(unittest.TestCase):
         self.addCleanup(shutil.rmtree, os.path.join(self.root, "etc"))
         with open(os.path.join(self.root, "etc", "group"), "w") as stream:
             stream.write("root:x:0:\nanalysts:x:0:" + ",".join(f"analyst{number}" for number in range(5000)) + "\n")
-        self.hestia("store", "init", "/work/shared", "--group", "analysts")
-        self.assertEqual(stat.S_IMODE(os.stat(os.path.join(self.root, "work", "shared")).st_mode), 0o2750)
-        self.assertIn("no group strangers", self.hestia("store", "init", "/work/other", "--group", "strangers", code=2).stderr)
+        self.hestia("store", "init", "/data/shared", "--group", "analysts")
+        self.assertEqual(stat.S_IMODE(os.stat(os.path.join(self.root, "data", "shared")).st_mode), 0o2750)
+        self.assertIn("no group strangers", self.hestia("store", "init", "/data/other", "--group", "strangers", code=2).stderr)
 
     def test_libraries_of_the_system_are_left_out(self):
         """Neither what is preloaded nor a library path of the user's own: both are for the system's C library."""
