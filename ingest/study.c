@@ -192,6 +192,20 @@ static void read_breaks(const hst_scope *s, hst_study *study)
     }
 }
 
+/* A whole number of a disclosure rule that has to lie between two others. */
+static int get_parameter(const hst_scope *parameters, const char *key, int least, int most)
+{
+    double number = hst_scope_number(parameters, key);
+    const hst_yaml *place = hst_scope_find(parameters, key);
+
+    if (place && (number < least || number > most)) {
+        hst_reader_fail(parameters->reader, place, "`%s` is a whole number from %d to %d", key,
+                        least, most);
+        return least;
+    }
+    return (int)number;
+}
+
 static void read_publish(const hst_scope *s, hst_study *study)
 {
     hst_scope publish = hst_scope_inner(s, "publish");
@@ -209,9 +223,9 @@ static void read_publish(const hst_scope *s, hst_study *study)
         }
     }
     study->publish.disclosure.rule = hst_reader_copy(s->reader, rule ? rule : "");
-    study->publish.disclosure.min = (int)hst_scope_number(&parameters, "min");
-    study->publish.disclosure.round = (int)hst_scope_number(&parameters, "round");
-    study->publish.disclosure.decimals = (int)hst_scope_number(&parameters, "decimals");
+    study->publish.disclosure.min = get_parameter(&parameters, "min", 1, 1000);
+    study->publish.disclosure.round = get_parameter(&parameters, "round", 1, 1000);
+    study->publish.disclosure.decimals = get_parameter(&parameters, "decimals", 0, 9);
     study->publish.directory = hst_scope_path(&publish, "directory");
     study->publish.formats = hst_scope_texts(&publish, "formats");
     study->publish.internal = hst_scope_bool(&publish, "internal");
