@@ -37,6 +37,22 @@ static inline void folder_remove(const char *path)
     assert_int_equal(nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
+/* For tests with a folder of their own: its path is their state. */
+static inline int set_up(void **state)
+{
+    static char folder[PATH_BYTES];
+
+    folder_make(folder);
+    *state = folder;
+    return 0;
+}
+
+static inline int tear_down(void **state)
+{
+    folder_remove(*state);
+    return 0;
+}
+
 static inline void path_join(char path[PATH_BYTES], const char *folder, const char *name)
 {
     assert_true(snprintf(path, PATH_BYTES, "%s/%s", folder, name) < PATH_BYTES);
@@ -88,6 +104,15 @@ static inline hst_store *store_make(const char *path, size_t n_partitions)
         fail_msg("%s", err.message);
     }
     return store;
+}
+
+/* The same in a folder. */
+static inline hst_store *store_in(const char *folder, const char *name, size_t n_partitions)
+{
+    char path[PATH_BYTES];
+
+    path_join(path, folder, name);
+    return store_make(path, n_partitions);
 }
 
 enum { SUPPORT_AREA_COLUMNS = 2, SUPPORT_MAX_WORDS = 64 };

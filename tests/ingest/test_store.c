@@ -8,21 +8,6 @@
 
 #include "tests/ingest/store_support.h"
 
-static int set_up(void **state)
-{
-    static char folder[PATH_BYTES];
-
-    folder_make(folder);
-    *state = folder;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    folder_remove(*state);
-    return 0;
-}
-
 static void assert_in_store(const char *store, const char *name, mode_t mode)
 {
     char path[PATH_BYTES];
