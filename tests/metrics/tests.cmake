@@ -1,6 +1,8 @@
 # tests of metrics
 hestia_test(england metrics)
 hestia_test(count metrics)
+hestia_test(count_ledger metrics)
+hestia_test(count_refusals metrics)
 hestia_test(coverage metrics)
 hestia_test(condition metrics)
 hestia_test(codes metrics)
