@@ -171,7 +171,7 @@ hst_status cli_report_england(cli_terminal *terminal, const hst_study *study,
 {
     hst_reconciled *rows = NULL;
     size_t n_rows = 0;
-    hst_status status = hst_reconcile(&rows, &n_rows, study, england, err);
+    hst_status status = hst_reconcile(&rows, &n_rows, study, england, NULL, err);
 
     if (status == HST_OK) {
         if (is_any_published(rows, n_rows)) {

@@ -14,9 +14,17 @@ static void add_up(const disclosure_cells *cells, hst_disclosure *out)
         out->n_counts += !cell->is_national;
         out->n_small += cell->state == CELL_SMALL && !cell->is_open;
         out->n_withheld_counts += cell->state == CELL_WITHHELD || cell->is_open;
-        out->n_withheld_values += cell->state == CELL_NO_VALUES;
+        out->n_withheld_values += cell->state == CELL_NO_VALUES && cell->has_values;
     }
+    out->total_base = cells->are_totals_rounded ? cells->rule.round : 1;
     out->n_certified = out->n_small; /* or disclosure_certify had failed */
+}
+
+int64_t hst_disclosed_total(const hst_disclosure *disclosure, int64_t count)
+{
+    const disclosure_rule rule = {.round = disclosure ? disclosure->total_base : 1};
+
+    return disclosure_round_count(&rule, count);
 }
 
 hst_status hst_disclose(hst_publication *publication, hst_disclosure *out, hst_error *err)
@@ -25,6 +33,7 @@ hst_status hst_disclose(hst_publication *publication, hst_disclosure *out, hst_e
     const disclosure_rule rule = {study->publish.disclosure.min, study->publish.disclosure.round,
                                   study->publish.disclosure.decimals};
     disclosure_cells cells = {0};
+    disclosure_tracks tracks = {0};
     hst_status status = HST_OK;
 
     *out = (hst_disclosure){0};
@@ -35,7 +44,12 @@ hst_status hst_disclose(hst_publication *publication, hst_disclosure *out, hst_e
     if (status != HST_OK) {
         goto done;
     }
-    status = disclosure_certify(&cells, err);
+    status = disclosure_tracks_create(&tracks, &cells, err);
+    if (status != HST_OK) {
+        goto done;
+    }
+    disclosure_part_nights(&cells, &tracks);
+    status = disclosure_certify(&cells, &tracks, err);
     if (status != HST_OK) {
         goto done;
     }
@@ -48,6 +62,7 @@ hst_status hst_disclose(hst_publication *publication, hst_disclosure *out, hst_e
     }
 
 done:
+    disclosure_tracks_clear(&tracks);
     disclosure_cells_clear(&cells);
     return status;
 }

@@ -221,6 +221,11 @@ bool disclosure_is_from_true_numbers(const hst_measure *measure)
     }
 }
 
+bool disclosure_is_mean(const hst_measure *measure)
+{
+    return measure->statistic == HST_STAT_MEAN_LOS || measure->statistic == HST_STAT_STD_MEAN_LOS;
+}
+
 /* The key of a row's count. */
 static cell_key key_of_row(const disclosure_cells *cells, const hst_result *row, uint16_t split)
 {
@@ -476,7 +481,7 @@ int64_t disclosure_shown_count(const disclosure_cells *cells, uint32_t number)
     if (disclosure_is_hidden(cells, number)) {
         return -1;
     }
-    return cell->is_national && cell->state == CELL_SHOWN
+    return cell->is_national && !cells->are_totals_rounded
                ? cell->count
                : disclosure_round_count(&cells->rule, cell->count);
 }

@@ -29,7 +29,11 @@ double disclosure_round_sum(const disclosure_rule *rule, double sum);
 /* The counts that are shown as this one is, of those that are not small. */
 disclosure_range disclosure_bucket(const disclosure_rule *rule, int64_t count);
 
-/* `decimals` decimals from 10 on, three significant figures below. */
+/* How many decimals a finite value has: `decimals` from 10 on, below those of three significant
+ * figures. */
+int disclosure_decimals(const disclosure_rule *rule, double value);
+
+/* A value to its decimals; NAN and infinite ones stay. */
 double disclosure_round_real(const disclosure_rule *rule, double value);
 
 /* ---- cells (disclosure_cells.c) ---- */
@@ -74,6 +78,7 @@ typedef struct disclosure_cell {
 typedef struct disclosure_cells {
     const hst_publication *publication;
     disclosure_rule rule;
+    bool are_totals_rounded; /* England's counts and those of whole extracts, too */
     size_t n, capacity;
     disclosure_cell *items;
     size_t n_slots;  /* a power of two */
@@ -100,6 +105,9 @@ uint32_t disclosure_cell_find(const disclosure_cells *cells, size_t measure, cel
 /* True for statistics whose values are worked out from true numbers, also where the count is
  * rounded; repeat-adjusted limits hold the true number of events, too. */
 bool disclosure_is_from_true_numbers(const hst_measure *measure);
+
+/* True for means of stays, whose denominator is the count itself. */
+bool disclosure_is_mean(const hst_measure *measure);
 
 /* Cells of a row of the results: that of its count, and that of its denominator where that is
  * another count (CELL_NONE). */
@@ -171,8 +179,8 @@ typedef struct disclosure_track_info {
     uint32_t *spans; /* [n_spans]: cells of services' baselines and reviews */
     size_t n_options;
     track_option options[MAX_OPTIONS];
-    size_t n_larger, n_smaller; /* tracks that are never below, never above it */
-    uint16_t *larger, *smaller;
+    size_t n_larger, n_smaller, n_same; /* tracks that are never below it, never above, both */
+    uint16_t *larger, *smaller, *same;
 } disclosure_track_info;
 
 /* A comparator that an area is in. */
@@ -194,6 +202,12 @@ HST_MUST_CHECK hst_status disclosure_tracks_create(disclosure_tracks *out,
                                                    const disclosure_cells *cells, hst_error *err);
 void disclosure_tracks_clear(disclosure_tracks *tracks);
 
+/* ---- releases of two nights (disclosure_nights.c) ---- */
+
+/* Decides whether totals are rounded, and takes the values of cells that would tell a count in them
+ * which is, or may have been last night, a small one. */
+void disclosure_part_nights(disclosure_cells *cells, const disclosure_tracks *tracks);
+
 /* ---- other worlds (disclosure_search.c, disclosure_worlds.h) ---- */
 
 /*
@@ -202,7 +216,8 @@ void disclosure_tracks_clear(disclosure_tracks *tracks);
  *
  * Returns HST_ERR_ARGUMENT when a small count has none whatever is withheld; HST_ERR_MEMORY.
  */
-HST_MUST_CHECK hst_status disclosure_certify(disclosure_cells *cells, hst_error *err);
+HST_MUST_CHECK hst_status disclosure_certify(disclosure_cells *cells,
+                                             const disclosure_tracks *tracks, hst_error *err);
 
 /* ---- what is released (disclosure_rows.c, disclosure_services.c, disclosure_tables.c) ---- */
 

@@ -37,18 +37,24 @@ disclosure_range disclosure_bucket(const disclosure_rule *rule, int64_t count)
     return range;
 }
 
+enum { FIGURES = 3, TEN = 10 };
+
+int disclosure_decimals(const disclosure_rule *rule, double value)
+{
+    double size = fabs(value);
+
+    return size >= TEN || size == 0 ? rule->decimals : FIGURES - 1 - (int)floor(log10(size));
+}
+
 double disclosure_round_real(const disclosure_rule *rule, double value)
 {
-    enum { FIGURES = 3, TEN = 10 };
-    double size = fabs(value), scale = 0, shown = 0;
-    int decimals = rule->decimals;
+    double scale = 0, shown = 0;
+    int decimals = 0;
 
     if (!isfinite(value) || value == 0) {
         return value;
     }
-    if (size < TEN) {
-        decimals = FIGURES - 1 - (int)floor(log10(size));
-    }
+    decimals = disclosure_decimals(rule, value);
     if (decimals > 22) { /* 10^22 is the last power of ten that a double holds exactly */
         return 0;
     }

@@ -10,7 +10,6 @@
 enum { QUANTILES_FROM = 30 };
 
 static const char *const hidden_note = "withheld under the disclosure rule";
-static const char *const rounded_note = "count rounded under the disclosure rule";
 static const char *const no_values_note = "value and limits withheld under the disclosure rule";
 
 /* Of how many stays a quantile or a trimmed mean is shown. */
@@ -25,12 +24,6 @@ static bool is_quantile(const char *statistic)
         }
     }
     return false;
-}
-
-/* True where the denominator of a statistic is the count itself. */
-static bool is_own_denominator(const hst_measure *measure)
-{
-    return measure->statistic == HST_STAT_MEAN_LOS || measure->statistic == HST_STAT_STD_MEAN_LOS;
 }
 
 static void drop_values(hst_result *row)
@@ -206,7 +199,7 @@ static void hide_row(hst_result *row, const hst_measure *measure, const method_t
     drop_values(row);
     row->total_count = -1;
     row->comparator_value = NAN;
-    if (is_own_denominator(measure)) {
+    if (disclosure_is_mean(measure)) {
         row->total_pop = NAN;
     }
     row->note = row->note_without_numbers = hidden_note;
@@ -247,16 +240,12 @@ static void mask_row(hst_result *row, const disclosure_cells *cells, uint32_t nu
     uint32_t denominator = disclosure_denominator_of_row(cells, row);
     bool has_denominator = mask_denominator(row, cells, denominator);
     int64_t shown = disclosure_shown_count(cells, number);
-    bool is_true = cell->is_national && cell->state == CELL_SHOWN;
+    bool is_true = cell->is_national && !cells->are_totals_rounded;
 
     row->note = row->note_without_numbers ? row->note_without_numbers : row->note;
     if (disclosure_is_hidden(cells, number)) {
         hide_row(row, measure, texts);
         return;
-    }
-    if (cell->state == CELL_NO_VALUES && cell->is_national) {
-        row->note = rounded_note; /* else it would be taken for the true one */
-        row->is_suppressed = true;
     }
     if (cell->state == CELL_NO_VALUES && disclosure_is_from_true_numbers(measure)) {
         if (!isnan(row->value)) { /* what was not there is not taken away: that would tell */
@@ -276,7 +265,7 @@ static void mask_row(hst_result *row, const disclosure_cells *cells, uint32_t nu
         row->note = "quantiles are shown from 30 stays on";
     }
     row->total_count = shown;
-    if (is_own_denominator(measure)) {
+    if (disclosure_is_mean(measure)) {
         row->total_pop = (double)shown;
     }
 }

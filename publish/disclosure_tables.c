@@ -43,17 +43,17 @@ static bool is_national(const hst_publication *p, const char *area)
     return false;
 }
 
-/* True for a line that counts records of one area or provider: not of a file or the whole, and not
- * periods or values. */
-static bool is_of_records(const hst_publication *p, const hst_ledger_line *line)
+/* True for a line that counts records, and not periods or values. */
+static bool is_of_records(const hst_ledger_line *line)
 {
-    if (hst_audit_is_of_provider(line)) {
-        return true;
-    }
-    if (!line->area || !line->area[0] || is_national(p, line->area)) {
-        return false;
-    }
     return !is_text(line->stage, "impact") && !is_text(line->reason, "no population");
+}
+
+/* True for a line of one area or provider: not of a file or the whole. */
+static bool is_below_england(const hst_publication *p, const hst_ledger_line *line)
+{
+    return hst_audit_is_of_provider(line) ||
+           (line->area && line->area[0] && !is_national(p, line->area));
 }
 
 /* What is considered is the sum of a measure's other lines: one that is hidden takes the line of
@@ -93,10 +93,12 @@ static void mask_audit(const disclosure_cells *cells, hst_disclosure *out)
     for (size_t i = 0; i < p->n_audit; i++) {
         hst_ledger_line *line = &p->audit[i];
 
-        if (!is_of_records(p, line)) {
+        if (!is_of_records(line)) {
             continue;
         }
-        if (disclosure_is_small(&cells->rule, (double)line->n)) {
+        if (!is_below_england(p, line)) {
+            line->n = (uint64_t)hst_disclosed_total(out, (int64_t)line->n);
+        } else if (disclosure_is_small(&cells->rule, (double)line->n)) {
             line->n = HST_LEDGER_HIDDEN;
             line->area = ""; /* one area alone would be what England has more than the others */
             out->n_other++;

@@ -579,7 +579,8 @@ static hst_status list_orders(const relations *r, uint16_t number, hst_error *er
 
     track->larger = calloc(n + 1, sizeof *track->larger);
     track->smaller = calloc(n + 1, sizeof *track->smaller);
-    if (!track->larger || !track->smaller) {
+    track->same = calloc(n + 1, sizeof *track->same);
+    if (!track->larger || !track->smaller || !track->same) {
         return no_memory(err);
     }
     for (size_t t = 0; t < n; t++) {
@@ -589,6 +590,8 @@ static hst_status list_orders(const relations *r, uint16_t number, hst_error *er
             track->larger[track->n_larger++] = (uint16_t)t;
         } else if (of == ABOVE) {
             track->smaller[track->n_smaller++] = (uint16_t)t;
+        } else if (of == SAME) {
+            track->same[track->n_same++] = (uint16_t)t;
         }
     }
     return HST_OK;
@@ -645,6 +648,7 @@ void disclosure_tracks_clear(disclosure_tracks *tracks)
         free(tracks->items[t].spans);
         free(tracks->items[t].larger);
         free(tracks->items[t].smaller);
+        free(tracks->items[t].same);
     }
     free(tracks->items);
     free(tracks->first_group);

@@ -209,14 +209,14 @@ static json_t *disclosure_json(const hst_publication *p)
     if (!d) {
         return json_null();
     }
-    return json_pack("{s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I}", "rule",
-                     p->study->publish.disclosure.rule, "min", p->study->publish.disclosure.min,
-                     "round", p->study->publish.disclosure.round, "decimals",
-                     p->study->publish.disclosure.decimals, "counts", (json_int_t)d->n_counts,
-                     "small_counts_hidden", (json_int_t)d->n_small, "larger_counts_hidden",
-                     (json_int_t)d->n_withheld_counts, "values_withheld",
-                     (json_int_t)d->n_withheld_values, "other_numbers_hidden",
-                     (json_int_t)d->n_other, "certified", (json_int_t)d->n_certified);
+    return json_pack(
+        "{s:s, s:i, s:i, s:I, s:i, s:I, s:I, s:I, s:I, s:I, s:I}", "rule",
+        p->study->publish.disclosure.rule, "min", p->study->publish.disclosure.min, "round",
+        p->study->publish.disclosure.round, "totals_round", (json_int_t)d->total_base, "decimals",
+        p->study->publish.disclosure.decimals, "counts", (json_int_t)d->n_counts,
+        "small_counts_hidden", (json_int_t)d->n_small, "larger_counts_hidden",
+        (json_int_t)d->n_withheld_counts, "values_withheld", (json_int_t)d->n_withheld_values,
+        "other_numbers_hidden", (json_int_t)d->n_other, "certified", (json_int_t)d->n_certified);
 }
 
 static json_t *timings_json(const hst_publication *p)
@@ -249,6 +249,12 @@ static json_t *results_json(const hst_publication *p)
                      "comparators", (json_int_t)hst_areas_n_groups(p->areas));
 }
 
+/* A count of whole extracts, as the release shows it. */
+static json_int_t shown(const hst_publication *p, uint64_t count)
+{
+    return (json_int_t)hst_disclosed_total(p->disclosure, (int64_t)count);
+}
+
 /* Who was followed, and by which rules; null when the measures needed nobody. */
 static json_t *people_json(const hst_publication *p)
 {
@@ -258,15 +264,15 @@ static json_t *people_json(const hst_publication *p)
     if (!people) {
         return json_null();
     }
-    object = json_pack("{s:I, s:I}", "people", (json_int_t)people->n_people, "episodes",
-                       (json_int_t)people->n_episodes);
+    object = json_pack("{s:I, s:I}", "people", shown(p, people->n_people), "episodes",
+                       shown(p, people->n_episodes));
     if (object && people->has_spells) {
-        json_object_set_new(object, "spells", json_integer((json_int_t)people->n_spells));
-        json_object_set_new(object, "continuous_spells", json_integer((json_int_t)people->n_cips));
+        json_object_set_new(object, "spells", json_integer(shown(p, people->n_spells)));
+        json_object_set_new(object, "continuous_spells", json_integer(shown(p, people->n_cips)));
     }
     for (size_t i = 0; object && p->cohorts && p->cohort_sizes && i < p->study->n_cohorts; i++) {
         json_t *cohort = json_pack("{s:s, s:I}", "cohort", p->study->cohorts[i].id, "people",
-                                   (json_int_t)hst_cohort_sizes_people(p->cohort_sizes, i));
+                                   shown(p, hst_cohort_sizes_people(p->cohort_sizes, i)));
 
         if (i == 0) {
             json_object_set_new(object, "cohorts", json_array());
@@ -284,13 +290,13 @@ static json_t *spells_json(const hst_publication *p)
     for (size_t i = 0; array && p->england && p->england->has_spells && i < p->england->n_years;
          i++) {
         const hst_england_year *year = &p->england->years[i];
-        double difference = (double)year->spells - (double)year->fae;
+        json_int_t admissions = shown(p, year->fae), spells = shown(p, year->spells);
         hst_period period = hst_period_of(HST_BY_YEAR, hst_date_from_civil(year->year, 4, 1));
         json_t *object = json_pack(
-            "{s:s, s:I, s:I, s:I, s:o}", "year", period.label, "admissions", (json_int_t)year->fae,
-            "spells", (json_int_t)year->spells, "difference",
-            (json_int_t)year->spells - (json_int_t)year->fae, "percent",
-            year->fae > 0 ? json_real(100 * difference / (double)year->fae) : json_null());
+            "{s:s, s:I, s:I, s:I, s:o}", "year", period.label, "admissions", admissions, "spells",
+            spells, "difference", spells - admissions, "percent",
+            admissions > 0 ? json_real(100 * (double)(spells - admissions) / (double)admissions)
+                           : json_null());
 
         if (json_array_append_new(array, object) != 0) {
             json_decref(array);

@@ -32,13 +32,16 @@ static hst_status list_files(FILE *text, const char *folder, hst_error *err)
 static void write_rule(FILE *text, const hst_publication *p)
 {
     int min = p->study->publish.disclosure.min, base = p->study->publish.disclosure.round;
+    bool are_totals_true = p->disclosure->total_base == 1;
 
     fprintf(text, "Rule %s (NHS Digital, HES and ECDS, since September 2018), parameters min %d, ",
             p->study->publish.disclosure.rule, min);
     fprintf(text, "round %d, decimals %d:\n", base, p->study->publish.disclosure.decimals);
     fprintf(text, "- below England a count of 1 to %d is hidden, of %d and more rounded to %d; 0 ",
             min - 1, min, base);
-    fprintf(text, "stays 0; England is true, or noted as rounded or withheld;\n");
+    fprintf(text, "stays 0;\n- counts of England and of whole extracts are %s;\n",
+            are_totals_true ? "true: no count below England is near a small one"
+                            : "rounded, too, so that two nights' releases do not tell what came");
     fprintf(text, "- counts, crude rates, bed days, readmissions and their limits are worked out "
                   "from rounded counts;\n");
     fprintf(text, "- means and standardised rates are from true data, and hidden where the count "
@@ -76,10 +79,14 @@ static void write_tests(FILE *text, const hst_disclosure *d)
             "tells their values; models of counts are withheld where one\nof them is hidden, and "
             "tell the sums of rounded ones); England; "
             "populations; measures of a table and registers, which are the study's own published "
-            "numbers. Words such as lower or similar are by true numbers. "
-            "Whoever has the release of\nanother night, or other tables of the same records, can "
-            "compare: a count that moved from one rounded value to the next\nbetween two nights "
-            "did so by the records that came between.\n\n");
+            "numbers. Words such as lower or similar are by true numbers.\n\n");
+    fprintf(
+        text,
+        "Another night's release: counts, and values of longer periods, comparators and totals "
+        "that would give a count back\nwhich is or can have been small, are rounded or withheld "
+        "so that two releases do not tell single records that came\nbetween. That is made for "
+        "each measure by itself and does not hold for means, overlapping measures or many "
+        "releases\nput together: let out one night's release, not every night's.\n\n");
     fprintf(text,
             "Please look at: free text of the study file (titles, notes, reasons, names); whether "
             "the data access agreement asks for\nmore than min and round above; whether another "

@@ -34,11 +34,18 @@ enum {
     APRIL = 4
 };
 
-static double item_of(const hst_england_year *year, size_t item)
+static double shown(const hst_disclosure *disclosure, uint64_t count)
+{
+    return (double)hst_disclosed_total(disclosure, (int64_t)count);
+}
+
+static double item_of(const hst_england_year *year, size_t item, const hst_disclosure *disclosure)
 {
     const double items_of_year[N_ITEMS] = {
-        (double)year->fae, (double)year->fae_emergency, (double)year->fce,
-        year->stays > 0 ? (double)year->stay_days / (double)year->stays : NAN};
+        shown(disclosure, year->fae), shown(disclosure, year->fae_emergency),
+        shown(disclosure, year->fce),
+        year->stays > 0 ? shown(disclosure, year->stay_days) / shown(disclosure, year->stays)
+                        : (double)NAN};
 
     return items_of_year[item];
 }
@@ -65,7 +72,8 @@ static hst_status published(double *out, const hst_table *table, const char *yea
 }
 
 static hst_status reconcile_year(hst_reconciled *rows, const hst_england_year *year,
-                                 const hst_table *table, hst_error *err)
+                                 const hst_disclosure *disclosure, const hst_table *table,
+                                 hst_error *err)
 {
     hst_period period = hst_period_of(HST_BY_YEAR, hst_date_from_civil(year->year, APRIL, 1));
 
@@ -75,7 +83,7 @@ static hst_status reconcile_year(hst_reconciled *rows, const hst_england_year *y
 
         snprintf(row->year, sizeof row->year, "%.7s", period.label);
         row->item = items[i].name;
-        row->ours = item_of(year, i);
+        row->ours = item_of(year, i, disclosure);
         status = published(&row->published, table, row->year, items[i].column, err);
         if (status != HST_OK) {
             return status;
@@ -90,7 +98,8 @@ static hst_status reconcile_year(hst_reconciled *rows, const hst_england_year *y
 }
 
 hst_status hst_reconcile(hst_reconciled **out, size_t *n_out, const hst_study *study,
-                         const hst_england *england, hst_error *err)
+                         const hst_england *england, const hst_disclosure *disclosure,
+                         hst_error *err)
 {
     hst_status status = HST_OK;
     int first = hst_date_financial_year(study->period.from);
@@ -115,7 +124,7 @@ hst_status hst_reconcile(hst_reconciled **out, size_t *n_out, const hst_study *s
             year = england->years[i++];
         }
         first += year.year == first;
-        status = reconcile_year(&rows[n], &year, table, err);
+        status = reconcile_year(&rows[n], &year, disclosure, table, err);
         n += N_ITEMS;
     }
     if (status == HST_OK) {
@@ -135,7 +144,7 @@ static hst_status write_rows(hst_sink *sink, const hst_publication *p, hst_error
     hst_status status = HST_OK;
 
     if (p->england) {
-        status = hst_reconcile(&rows, &n, p->study, p->england, err);
+        status = hst_reconcile(&rows, &n, p->study, p->england, p->disclosure, err);
     }
     for (size_t i = 0; status == HST_OK && i < n; i++) {
         sink->text(sink, hst_dataset_name(HST_DATASET_APC));

@@ -311,13 +311,15 @@ static void write_disclosure(hst_json_stream *json, const hst_publication *p)
             "These are the true numbers, also the small ones: for use inside a safe environment.");
         return;
     }
-    snprintf(words, sizeof words,
-             "Below England, counts of 1 to %d are hidden and larger ones rounded to the nearest "
-             "%d; values and limits have %d decimal%s and are withheld where a hidden number could "
-             "be worked out from them.",
-             p->study->publish.disclosure.min - 1, p->study->publish.disclosure.round,
-             p->study->publish.disclosure.decimals,
-             p->study->publish.disclosure.decimals == 1 ? "" : "s");
+    snprintf(
+        words, sizeof words,
+        "Below England, counts of 1 to %d are hidden and larger ones rounded to the nearest "
+        "%d%s; values and limits have %d decimal%s and are withheld where a hidden number could "
+        "be worked out from them.",
+        p->study->publish.disclosure.min - 1, p->study->publish.disclosure.round,
+        p->disclosure->total_base == 1 ? "" : ", as England's are, too",
+        p->study->publish.disclosure.decimals,
+        p->study->publish.disclosure.decimals == 1 ? "" : "s");
     write_rule(json, "Disclosure control", p->study->publish.disclosure.rule, words);
 }
 

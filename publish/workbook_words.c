@@ -116,12 +116,13 @@ static void describe_disclosure(char text[WORDS_BYTES], const hst_publication *p
         snprintf(text, WORDS_BYTES,
                  "Released after disclosure control by rule %s: below England, counts of 1 to %d "
                  "are withheld and larger "
-                 "ones rounded to the nearest %d; values and limits have %d decimal, or three "
+                 "ones rounded to the nearest %d%s; values and limits have %d decimal, or three "
                  "digits below 10, and are "
                  "withheld where a hidden number could be worked out from them. %zu small counts, "
                  "%zu other counts and "
                  "%zu values are withheld.",
                  rule, p->study->publish.disclosure.min - 1, p->study->publish.disclosure.round,
+                 p->disclosure->total_base == 1 ? "" : ", as England's are, too",
                  p->study->publish.disclosure.decimals, p->disclosure->n_small,
                  p->disclosure->n_withheld_counts, p->disclosure->n_withheld_values);
     } else if (strcmp(rule, "none") == 0) {

@@ -21,6 +21,8 @@ typedef struct hst_disclosure {
     size_t n_other;     /**< numbers of other tables hidden: services, cohorts, audit, breaks */
     size_t n_certified; /**< small counts for which another world was found that gives the same
                            release: all of them, or nothing is released */
+    int64_t total_base; /**< what England's counts and those of whole extracts are rounded to; 1:
+                           they are true, as no count below England is or may become a small one */
 } hst_disclosure;
 
 /**
@@ -35,6 +37,13 @@ typedef struct hst_disclosure {
 HST_MUST_CHECK hst_status hst_disclose(struct hst_publication *publication, hst_disclosure *out,
                                        hst_error *err);
 
+/**
+ * A count of whole extracts (rows, people, England's totals) as a release shows it.
+ *
+ * @param disclosure  what was done; NULL: nothing, the count stays
+ */
+int64_t hst_disclosed_total(const hst_disclosure *disclosure, int64_t count);
+
 /** What became of a number on its way into a release. */
 typedef enum hst_released {
     HST_RELEASED_BY_RULE,    /**< count and value are what the rule makes of the true ones */
@@ -47,7 +56,7 @@ typedef enum hst_released {
 /**
  * Sets the released row of a measure (persons of all ages, not split) beside the true one.
  *
- * @param is_england  the row of a comparator of all areas, whose counts are not rounded
+ * @param is_england  the row of a comparator of all areas, whose counts may be true
  * @param count       the true one; below 0: the row has none
  * @param value       the true one; NAN: not given, for a reason that is not disclosure control
  */

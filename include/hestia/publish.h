@@ -124,10 +124,11 @@ typedef struct hst_reconciled {
  * for every year of the study's period and every other one that the extracts hold; sorted by year
  * and item.
  *
- * @param rows  receives [n_rows], which the caller frees
+ * @param rows        receives [n_rows], which the caller frees
+ * @param disclosure  by which our totals are rounded; NULL: they are true
  */
 HST_MUST_CHECK hst_status hst_reconcile(hst_reconciled **rows, size_t *n_rows,
                                         const hst_study *study, const hst_england *england,
-                                        hst_error *err);
+                                        const hst_disclosure *disclosure, hst_error *err);
 
 #endif

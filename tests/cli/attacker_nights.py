@@ -18,13 +18,21 @@ class Nights:
             for low, high, weights, why in attack.cells.sums:
                 self.cells.add_sum(low, high, {(night, c): w for c, w in weights.items()}, why)
             self.hidden |= {(night, c) for c in attack.hidden}
-        came = self.rows_read(folders[1]) - self.rows_read(folders[0])
+        came = self.most_rows(1) - self.least_rows(0)
         for cell in self.attacks[0].cells.low:
             # sums and days of stays are no counts of rows
             if cell in self.attacks[1].cells.low and cell[0] in set(public.families.values()):
                 self.cells.add_sum(0, came, {(1, cell): 1, (0, cell): -1}, "what came")
         self.cells.tighten()
 
-    @staticmethod
-    def rows_read(folder):
-        return sum(int(row["n"]) for row in read(folder, "audit.csv") if row["stage"] == "ingest" and row["reason"] == "read")
+    def rows_read(self, night):
+        """Each file's interval."""
+        attack = self.attacks[night]
+        return [attack.interval(row["n"], attack.is_exact, True) for row in read(attack.folder, "audit.csv")
+                if row["stage"] == "ingest" and row["reason"] == "read"]
+
+    def least_rows(self, night):
+        return sum(low for low, _ in self.rows_read(night))
+
+    def most_rows(self, night):
+        return sum(high for _, high in self.rows_read(night))

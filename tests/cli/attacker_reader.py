@@ -46,6 +46,7 @@ class Attack:
         self.cells, self.hidden = Cells(), set()
         self.results = read(folder, "results.csv")
         self.folder = folder
+        self.is_exact = self.are_totals_true()
         self.types = {}  # period -> month, quarter, year
         self.spans = {}  # period -> first and last day
         self.incomplete = collections.defaultdict(set)  # measure -> periods
@@ -67,15 +68,22 @@ class Attack:
 
     # ---- counts ----
 
-    def interval(self, text, is_true):
-        """Of a released count, rounded or true; None for a hidden one."""
+    def interval(self, text, is_true, is_england=False):
+        """Of a released count, rounded or true; None for a hidden one. England's has no least."""
         if text == "":
             return None
         n = round(float(text))
         if n == 0 or is_true:
             return n, n
         half = (self.public.base - 1) // 2 if self.public.base % 2 else self.public.base // 2
+        if is_england:  # nothing but 0 is rounded to 0
+            return 1 if n == self.public.base else n - half, n + half
         return max(self.public.least, n - half), n + half
+
+    def are_totals_true(self):
+        """England's counts are all rounded, or none is."""
+        return any(float(row["total_count"]) % self.public.base for row in self.results
+                   if row["total_count"] and row["split_by"] != "provider" and self.is_england(row["area_code"]))
 
     def is_england(self, area):
         return self.public.groups.get(area) == self.public.areas
@@ -86,8 +94,9 @@ class Attack:
         return (0, 0) if n == 0 else (max(1, n - half), n + half)
 
     def put(self, cell, text, area, is_suppressed):
-        # England's true counts are those of no provider; a note says where one is rounded
-        found = self.interval(text, self.is_england(area) and cell[3] != "provider" and not is_suppressed)
+        # England's counts may be true, but for those of a provider
+        is_england = self.is_england(area) and cell[3] != "provider"
+        found = self.interval(text, is_england and self.is_exact, is_england)
         if found:
             self.cells.add(cell, *found)
         elif is_suppressed:

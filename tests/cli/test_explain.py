@@ -307,14 +307,14 @@ def check_release(folder, hestia):
                                     ("placed", "value", 7), ("readmission", "value", 0.1), ("bed_day_rate", "value", 0.1)):
         with open(path, newline="") as file:
             rows = list(csv.DictReader(file))
-        row = next(row for row in rows if (row["measure"], row["area_code"]) == (measure, "5NK") and row[column])
+        row = next(row for row in rows if (row["measure"], row["area_code"]) == (measure, "5QL") and row[column])
         row[column] = repr(float(row[column]) + change)
         for place in (path, os.path.join(folder, "released/latest/results.csv")):
             with open(place, "w", newline="") as file:
                 writer = csv.DictWriter(file, list(row))
                 writer.writeheader()
                 writer.writerows(rows)
-        said = explain(measure, "5NK")
+        said = explain(measure, "5QL")
         check("THIS IS NOT WHAT hes2018 MAKES OF THE NUMBERS ABOVE" in said, f"{measure} was changed", said)
 
     # without internal/, and with counts that are all small

@@ -25,8 +25,11 @@ static known read_row(const release *r, const hst_result *row, int64_t truth)
         return (known){1, truth < 8 && !is_national ? 7 : 1000000};
     }
     if (row->total_count == 0 || (is_true && !isnan(row->value)) ||
-        (is_national && !row->is_suppressed)) {
+        (is_national && r->disclosure.total_base == 1)) {
         return (known){truth, truth};
+    }
+    if (is_national) {
+        return (known){row->total_count == 5 ? 1 : k.low, k.high};
     }
     k.low = k.low < 8 ? 8 : k.low;
     if (measure->statistic == HST_STAT_DSR && truth < 10) { /* notes tell which side of 10 */
@@ -299,7 +302,7 @@ static hand_case hand_cases[] = {
      DSR "year}\n",
      3,
      1,
-     {.n_measures = 1, .has = {{true, false}}, .counts = {{{{{3}}, {{40}}, {{60}}}}}},
+     {.n_measures = 1, .has = {{true, false}}, .counts = {{{{{3}}, {{400}}, {{600}}}}}},
      1,
      0},
     {"two small areas stand in for each other",
@@ -307,7 +310,7 @@ static hand_case hand_cases[] = {
      DSR "year}\n",
      3,
      1,
-     {.n_measures = 1, .has = {{true, false}}, .counts = {{{{{3}}, {{5}}, {{60}}}}}},
+     {.n_measures = 1, .has = {{true, false}}, .counts = {{{{{3}}, {{5}}, {{600}}}}}},
      0,
      0},
     {"rounded counts need nothing",
