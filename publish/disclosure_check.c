@@ -4,38 +4,6 @@
 #include "hestia/published.h"
 #include "publish/disclosure_internal.h"
 
-/* The value that the rule makes of the true one: as in disclosure_rows.c, from shown counts where
- * it is one of counts alone. */
-static double value_by_rule(const disclosure_rule *rule, const hst_measure *measure, double count,
-                            double value, double shown, double shown_pop)
-{
-    double days = value * shown_pop / measure->per;
-
-    switch (measure->statistic) {
-    case HST_STAT_COUNT:
-        value = measure->per_working_day ? shown / shown_pop : shown;
-        break;
-    case HST_STAT_CRUDE_RATE:
-        value = count > 0 ? value * shown / count : value;
-        break;
-    case HST_STAT_BED_DAYS:
-        value = disclosure_round_sum(rule, value);
-        break;
-    case HST_STAT_BED_DAY_RATE:
-        value = days > 0 ? value * disclosure_round_sum(rule, days) / days : value;
-        break;
-    case HST_STAT_READMISSION:
-        value = measure->per * shown / shown_pop;
-        break;
-    case HST_STAT_GROWTH:
-        value = 100 * shown / shown_pop;
-        break;
-    default: /* standardised rates, means, concentration, scores */
-        break;
-    }
-    return value;
-}
-
 /* Rounding to a decimal may fall either way where the last digits of two ways to work it out
  * differ.
  */
@@ -75,7 +43,7 @@ hst_released hst_released_as(const hst_study *study, const hst_measure *measure,
         return isnan(value) ? HST_RELEASED_BY_RULE : HST_RELEASED_COUNT_ONLY;
     }
     if (!is_true) {
-        value = value_by_rule(&rule, measure, (double)count, value, shown, pop);
+        value = disclosure_value_of_shown(&rule, measure, value, (double)count, shown, pop);
     }
     return is_rounded_from(&rule, released->value, value) ? HST_RELEASED_BY_RULE
                                                           : HST_RELEASED_OTHERWISE;

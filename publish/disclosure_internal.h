@@ -221,6 +221,15 @@ HST_MUST_CHECK hst_status disclosure_certify(disclosure_cells *cells,
 
 /* ---- what is released (disclosure_rows.c, disclosure_services.c, disclosure_tables.c) ---- */
 
+/*
+ * A value as the rule shows it, before its digits: worked out again where it is one of counts
+ * alone, else as it is.
+ *
+ * count: the true one; shown, shown_pop: count and denominator as they are shown
+ */
+double disclosure_value_of_shown(const disclosure_rule *rule, const hst_measure *measure,
+                                 double value, double count, double shown, double shown_pop);
+
 /* Masks all rows of the results; then services, which read the masked rows; then the other tables.
  */
 void disclosure_mask_rows(const disclosure_cells *cells);

@@ -82,6 +82,29 @@ static void say_method(hst_result *row, const method_texts *texts, bool is_exact
 
 /* ---- values from what is shown ---- */
 
+double disclosure_value_of_shown(const disclosure_rule *rule, const hst_measure *measure,
+                                 double value, double count, double shown, double shown_pop)
+{
+    double days = value * shown_pop / measure->per;
+
+    switch (measure->statistic) {
+    case HST_STAT_COUNT:
+        return measure->per_working_day ? shown / shown_pop : shown;
+    case HST_STAT_CRUDE_RATE:
+        return count > 0 ? value * shown / count : value;
+    case HST_STAT_BED_DAYS:
+        return disclosure_round_sum(rule, value);
+    case HST_STAT_BED_DAY_RATE:
+        return days > 0 ? value * disclosure_round_sum(rule, days) / days : value;
+    case HST_STAT_READMISSION:
+        return measure->per * shown / shown_pop;
+    case HST_STAT_GROWTH:
+        return 100 * shown / shown_pop;
+    default:
+        return value;
+    }
+}
+
 /* Both pairs of limits of a row, and their confidence. */
 typedef struct limit_pair {
     double *lower, *upper;
@@ -95,18 +118,17 @@ static size_t pairs_of(hst_result *row, const hst_measure *measure, limit_pair p
     return measure->n_confidence;
 }
 
-/* A crude rate from the rounded count. What repeats widen limits by stays. */
-static void redo_crude_rate(hst_result *row, const hst_measure *measure, int64_t count,
-                            const method_texts *texts)
+/* Limits of a crude rate from the rounded count. What repeats widen them by stays. */
+static void redo_crude_limits(hst_result *row, const hst_measure *measure, int64_t count,
+                              const method_texts *texts)
 {
     double events = (double)row->total_count, shown = (double)count;
-    double scale = row->value / events, value = row->value;
+    double value = row->value, scale = value / events;
     bool was_exact = measure->interval == HST_INTERVAL_EXACT || events < HST_BYAR_FROM;
     bool is_exact = measure->interval == HST_INTERVAL_EXACT || shown < HST_BYAR_FROM;
     limit_pair pairs[2];
     size_t n = pairs_of(row, measure, pairs);
 
-    row->value = shown * scale;
     for (size_t i = 0; i < n; i++) {
         hst_limits old = was_exact ? hst_limits_poisson_exact(events, pairs[i].confidence)
                                    : hst_limits_byar(events, pairs[i].confidence);
@@ -123,16 +145,16 @@ static void redo_crude_rate(hst_result *row, const hst_measure *measure, int64_t
     say_method(row, texts, is_exact);
 }
 
-/* A rate of bed days from rounded days; limits keep their ratio to Byar's of the days. */
-static void redo_bed_day_rate(hst_result *row, const hst_measure *measure,
-                              const disclosure_rule *rule)
+/* Limits of a rate of bed days from rounded days: they keep their ratio to Byar's of the days. */
+static void redo_bed_day_limits(hst_result *row, const hst_measure *measure,
+                                const disclosure_rule *rule)
 {
     double value = row->value, days = value * row->total_pop / measure->per;
     double shown = disclosure_round_sum(rule, days);
+    double new_value = disclosure_value_of_shown(rule, measure, value, 0, 0, row->total_pop);
     limit_pair pairs[2];
     size_t n = pairs_of(row, measure, pairs);
 
-    row->value = days > 0 ? value * shown / days : value;
     for (size_t i = 0; i < n; i++) {
         hst_limits old = hst_limits_byar(days, pairs[i].confidence);
         hst_limits new = hst_limits_byar(shown, pairs[i].confidence);
@@ -140,18 +162,17 @@ static void redo_bed_day_rate(hst_result *row, const hst_measure *measure,
         double below = is_normal ? 1 : (shown - new.lower) / (days - old.lower);
         double above = is_normal ? 1 : (new.upper - shown) / (old.upper - days);
 
-        *pairs[i].lower = row->value - (value - *pairs[i].lower) * below;
-        *pairs[i].upper = row->value + (*pairs[i].upper - value) * above;
+        *pairs[i].lower = new_value - (value - *pairs[i].lower) * below;
+        *pairs[i].upper = new_value + (*pairs[i].upper - value) * above;
     }
 }
 
-static void redo_readmission(hst_result *row, const hst_measure *measure, double readmitted,
-                             double discharged)
+static void redo_readmission_limits(hst_result *row, const hst_measure *measure, double readmitted,
+                                    double discharged)
 {
     limit_pair pairs[2];
     size_t n = pairs_of(row, measure, pairs);
 
-    row->value = measure->per * readmitted / discharged;
     for (size_t i = 0; i < n; i++) {
         hst_limits limits = hst_limits_wilson(readmitted, discharged, pairs[i].confidence);
 
@@ -162,33 +183,26 @@ static void redo_readmission(hst_result *row, const hst_measure *measure, double
 
 /* Works a value out again where it is one of counts alone. */
 static void redo_value(hst_result *row, const hst_measure *measure, const disclosure_rule *rule,
-                       int64_t count, double denominator, const method_texts *texts)
+                       int64_t count, const method_texts *texts)
 {
     if (isnan(row->value) || row->total_count == 0) {
         return;
     }
     switch (measure->statistic) {
-    case HST_STAT_COUNT:
-        row->value = (double)count / (measure->per_working_day ? row->total_pop : 1);
-        break;
     case HST_STAT_CRUDE_RATE:
-        redo_crude_rate(row, measure, count, texts);
-        break;
-    case HST_STAT_BED_DAYS:
-        row->value = disclosure_round_sum(rule, row->value);
+        redo_crude_limits(row, measure, count, texts);
         break;
     case HST_STAT_BED_DAY_RATE:
-        redo_bed_day_rate(row, measure, rule);
+        redo_bed_day_limits(row, measure, rule);
         break;
     case HST_STAT_READMISSION:
-        redo_readmission(row, measure, (double)count, denominator);
-        break;
-    case HST_STAT_GROWTH:
-        row->value = 100 * (double)count / denominator;
+        redo_readmission_limits(row, measure, (double)count, row->total_pop);
         break;
     default:
         break;
     }
+    row->value = disclosure_value_of_shown(rule, measure, row->value, (double)row->total_count,
+                                           (double)count, row->total_pop);
 }
 
 /* ---- rows ---- */
@@ -257,7 +271,7 @@ static void mask_row(hst_result *row, const disclosure_cells *cells, uint32_t nu
         drop_values(row);
         row->note = hidden_note;
     } else if (!is_true) {
-        redo_value(row, measure, &cells->rule, shown, row->total_pop, texts);
+        redo_value(row, measure, &cells->rule, shown, texts);
     }
     if (!cell->is_national && is_quantile(row->statistic) && !isnan(row->value) &&
         cell->count < QUANTILES_FROM) {
