@@ -134,6 +134,13 @@ def three_areas():
     return plan
 
 
+def calm_areas():
+    """Three areas in which nothing is small but a month without a stay: all else of a release stays as it is."""
+    plan = Plan(AREAS[:3], 12, 1, [40, 17, 25], 8)
+    plan.plant(7, AREAS[1], [0], "nothing beside months of many")
+    return plan
+
+
 def twelve_areas():
     """Many areas of all sizes in one year; five providers; comparators that differ by one small area."""
     levels = [14, 3, 0.6, 9, 6, 0.2, 4, 11, 2, 0.05, 7, 1]

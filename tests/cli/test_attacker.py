@@ -77,6 +77,10 @@ def three():
     return Place(study.three_areas(), {"England": None, "X": [a, b], "Y": [b, c]}, study.REST)
 
 
+def calm():
+    return Place(study.calm_areas(), {"England": None})
+
+
 def twelve():
     areas = study.AREAS
     return Place(study.twelve_areas(), {"England": None, "X": areas[:3], "Y": areas[:2], "Rest": areas[:5] + areas[6:]})
@@ -152,14 +156,12 @@ class Planted:
         self.assertEqual(sorted(pinned)[:5], [], "%d pinned" % len(pinned))
 
 
-class TwoNights(unittest.TestCase):
+class ConsecutiveNights:
     """The same study with a few more rows the next night, or with one."""
-
-    MEASURES = [m for m in study.MEASURES if m[0] in ("em_count", "em_dsr", "el_count")]
 
     @classmethod
     def setUpClass(cls):
-        cls.place = three()
+        cls.place = cls.make()
         cls.first = cls.publish()
         cls.round_alone(cls.first)
 
@@ -206,6 +208,10 @@ class TwoNights(unittest.TestCase):
         self.assertEqual(sorted(pinned)[:5], [])
         self.assertTrue(by_rounding)
 
+
+class TwoNights(ConsecutiveNights, unittest.TestCase):
+    make, MEASURES = staticmethod(three), [m for m in study.MEASURES if m[0] in ("em_count", "em_dsr", "el_count")]
+
     def test_eight_more(self):
         area = study.AREAS[2]
         self.assert_nothing_is_pinned(12, [area, area] + study.AREAS[:2] * 3)
@@ -218,6 +224,14 @@ class TwoNights(unittest.TestCase):
 
     def test_one_more_of_a_small_count(self):
         self.assert_nothing_is_pinned(10, study.AREAS[2:3])
+
+
+class TwoCalmNights(ConsecutiveNights, unittest.TestCase):
+    make, MEASURES = staticmethod(calm), [("em_count", "em", ["month"], study.EMERGENCY),
+                                          ("em_dsr", "em", ["quarter"], study.EMERGENCY + ", statistic: dsr")]
+
+    def test_one_where_there_was_none(self):
+        self.assert_nothing_is_pinned(7, study.AREAS[1:2])
 
 
 class Three(Planted, unittest.TestCase):
