@@ -77,8 +77,8 @@ static void write_tests(FILE *text, const hst_disclosure *d)
             "Not controlled, by the rule: standardised rates, limits, regressions and their series "
             "(where few points of a series of\nmeans or standardised rates are hidden, its model "
             "tells their values; models of counts are withheld where one\nof them is hidden, and "
-            "tell the sums of rounded ones); England; "
-            "populations; measures of a table and registers, which are the study's own published "
+            "tell the sums of rounded ones); England's values; "
+            "populations; measures of a table and\nregisters, which are the study's own published "
             "numbers. Words such as lower or similar are by true numbers.\n\n");
     fprintf(
         text,
