@@ -363,9 +363,8 @@ static void show_release(const explain *e, const hst_parts *parts,
     switch (hst_released_as(study, &study->measures[0], is_england, parts->total_count,
                             parts->value, number)) {
     case HST_RELEASED_BY_RULE:
-        printf("released under %s: that is what the rule makes of the numbers above (counts below "
-               "England to the nearest %d, values from these where they are of counts alone, fewer "
-               "digits)\n",
+        printf("released under %s: that is what the rule makes of the numbers above (counts to the "
+               "nearest %d, values from these where they are of counts alone, fewer digits)\n",
                rule, round);
         if (isnan(number->value) && number->note[0]) {
             printf("the value is not given: %s\n", number->note);

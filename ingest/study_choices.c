@@ -140,6 +140,9 @@ const hst_choice hst_format_choices[] = {{"csv", 0, false},
 const hst_choice hst_disclosure_choices[] = {
     {"none", 0, false}, {"hes2018", 1, false}, {NULL, 0, false}};
 
+const hst_choice hst_total_choices[] = {
+    {"rounded", 0, false}, {"exact", 1, false}, {NULL, 0, false}};
+
 const hst_choice hst_latest_choices[] = {{"link", 0, false}, {"copy", 1, false}, {NULL, 0, false}};
 
 const hst_choice hst_impact_method_choices[] = {

@@ -96,7 +96,7 @@ extern const hst_choice hst_unit_choices[], hst_statistic_choices[], hst_interva
     hst_bed_days_choices[], hst_separator_choices[], hst_cuts_choices[], hst_spell_choices[],
     hst_cips_choices[], hst_duplicate_choices[], hst_window_choices[],
     hst_comparator_area_choices[], hst_standardise_choices[], hst_denominator_choices[],
-    hst_format_choices[], hst_disclosure_choices[], hst_latest_choices[];
+    hst_format_choices[], hst_disclosure_choices[], hst_total_choices[], hst_latest_choices[];
 
 /** Of services. */
 extern const hst_choice hst_impact_method_choices[], hst_expected_choices[],

@@ -382,9 +382,8 @@ const hst_schema_key hst_schema[] = {
             "report.html, for any browser"),
     ROW(PUBLISH, HST_KEY_CHOICE_OR_MAPPING, "disclosure", false, hst_disclosure_choices,
         HST_GROUP_DISCLOSURE, "hes2018",
-        "of release/. hes2018: below England counts of 1 to 7 are hidden, others rounded to 5 (and "
-        "England's where one is near), and what would give them back is hidden too "
-        "(docs/methods.md); none: true numbers, which stay "
+        "of release/. hes2018: counts below England of 1 to 7 are hidden, others rounded to 5, and "
+        "what would give them back is hidden too (docs/methods.md); none: true numbers, which stay "
         "inside a safe environment",
         false),
     KEY(PUBLISH, BOOL, "internal", "false",
@@ -397,7 +396,11 @@ const hst_schema_key hst_schema[] = {
 
     CHOICE(DISCLOSURE, "rule", hst_disclosure_choices, HST_REQUIRED, "rule by name"),
     KEY(DISCLOSURE, WHOLE, "min", "8", "smallest count shown below England"),
-    KEY(DISCLOSURE, WHOLE, "round", "5", "base that counts are rounded to"),
+    KEY(DISCLOSURE, WHOLE, "round", "5", "base that counts below England are rounded to"),
+    CHOICE(
+        DISCLOSURE, "totals", hst_total_choices, "rounded",
+        "counts of England and of whole extracts: rounded, so that the releases of two nights do "
+        "not tell a record that came between; or exact, for a release that stays the only one"),
     KEY(DISCLOSURE, WHOLE, "decimals", "1",
         "decimals of values and limits from 10 on; smaller ones have three significant figures"),
 

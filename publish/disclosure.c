@@ -16,22 +16,21 @@ static void add_up(const disclosure_cells *cells, hst_disclosure *out)
         out->n_withheld_counts += cell->state == CELL_WITHHELD || cell->is_open;
         out->n_withheld_values += cell->state == CELL_NO_VALUES && cell->has_values;
     }
-    out->total_base = cells->are_totals_rounded ? cells->rule.round : 1;
+    out->total_round = cells->rule.total_round;
     out->n_certified = out->n_small; /* or disclosure_certify had failed */
 }
 
 int64_t hst_disclosed_total(const hst_disclosure *disclosure, int64_t count)
 {
-    const disclosure_rule rule = {.round = disclosure ? disclosure->total_base : 1};
+    const disclosure_rule rule = {.total_round = disclosure ? disclosure->total_round : 1};
 
-    return disclosure_round_count(&rule, count);
+    return disclosure_round_total(&rule, count);
 }
 
 hst_status hst_disclose(hst_publication *publication, hst_disclosure *out, hst_error *err)
 {
     const hst_study *study = publication->study;
-    const disclosure_rule rule = {study->publish.disclosure.min, study->publish.disclosure.round,
-                                  study->publish.disclosure.decimals};
+    const disclosure_rule rule = disclosure_rule_of(study);
     disclosure_cells cells = {0};
     disclosure_tracks tracks = {0};
     hst_status status = HST_OK;

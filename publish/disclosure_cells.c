@@ -468,6 +468,26 @@ uint32_t disclosure_denominator_of_row(const disclosure_cells *cells, const hst_
     return turn_to_denominator(cells, row, &key) ? disclosure_cell_at(cells, &key) : CELL_NONE;
 }
 
+void disclosure_find_splits(const disclosure_cells *cells, uint32_t total, uint32_t *first,
+                            uint32_t *end)
+{
+    const disclosure_cell *items = cells->items;
+    const cell_key *key = &items[total].key;
+
+    *first = total;
+    *end = total + 1;
+    while (*first > 0 && items[*first - 1].key.track == key->track &&
+           items[*first - 1].key.unit == key->unit && items[*first - 1].key.from == key->from &&
+           items[*first - 1].key.to == key->to) {
+        (*first)--;
+    }
+    while (*end < cells->n && items[*end].key.track == key->track &&
+           items[*end].key.unit == key->unit && items[*end].key.from == key->from &&
+           items[*end].key.to == key->to) {
+        (*end)++;
+    }
+}
+
 bool disclosure_is_hidden(const disclosure_cells *cells, uint32_t cell)
 {
     return cell != CELL_NONE &&
@@ -481,15 +501,15 @@ int64_t disclosure_shown_count(const disclosure_cells *cells, uint32_t number)
     if (disclosure_is_hidden(cells, number)) {
         return -1;
     }
-    return cell->is_national && !cells->are_totals_rounded
-               ? cell->count
-               : disclosure_round_count(&cells->rule, cell->count);
+    return cell->is_national ? disclosure_round_total(&cells->rule, cell->count)
+                             : disclosure_round_count(&cells->rule, cell->count);
 }
 
 disclosure_range disclosure_known(const disclosure_cells *cells, const disclosure_cell *cell)
 {
     const hst_study *study = cells->publication->study;
-    disclosure_range known = disclosure_bucket(&cells->rule, cell->count);
+    disclosure_range known = cell->is_national ? disclosure_total_bucket(&cells->rule, cell->count)
+                                               : disclosure_bucket(&cells->rule, cell->count);
 
     if (cell->state == CELL_WITHHELD || cell->is_open) {
         return (disclosure_range){1, INT64_MAX};

@@ -19,8 +19,7 @@ static bool is_rounded_from(const disclosure_rule *rule, double released, double
 hst_released hst_released_as(const hst_study *study, const hst_measure *measure, bool is_england,
                              int64_t count, double value, const hst_published_number *released)
 {
-    const disclosure_rule rule = {study->publish.disclosure.min, study->publish.disclosure.round,
-                                  study->publish.disclosure.decimals};
+    const disclosure_rule rule = disclosure_rule_of(study);
     double shown = released->total_count, pop = released->total_pop;
     bool is_small = !is_england && disclosure_is_small(&rule, (double)count);
     bool is_true = is_england && shown == (double)count;

@@ -9,8 +9,13 @@
 /* Parameters of the study's rule. */
 typedef struct disclosure_rule {
     int64_t min, round;
+    int64_t total_round; /* of England's counts and those of whole extracts; 1: they are exact */
     int decimals;
 } disclosure_rule;
+
+/* The rule of a study. Totals are rounded to a multiple of `round` that is at least half of `min`:
+ * the difference of two of them then leaves open what a hidden count is. */
+disclosure_rule disclosure_rule_of(const hst_study *study);
 
 /* What a reader knows of a count: both ends included. */
 typedef struct disclosure_range {
@@ -23,11 +28,15 @@ bool disclosure_is_small(const disclosure_rule *rule, double count);
 /* The nearest multiple of `round`, but never 0 for a count above it; 0 and missing stay. */
 int64_t disclosure_round_count(const disclosure_rule *rule, int64_t count);
 
+/* The same of a total. */
+int64_t disclosure_round_total(const disclosure_rule *rule, int64_t count);
+
 /* The same of a sum, as of bed days; NAN stays. */
 double disclosure_round_sum(const disclosure_rule *rule, double sum);
 
-/* The counts that are shown as this one is, of those that are not small. */
+/* The counts that are shown as this one is, of those that are not small; of totals also those. */
 disclosure_range disclosure_bucket(const disclosure_rule *rule, int64_t count);
+disclosure_range disclosure_total_bucket(const disclosure_rule *rule, int64_t count);
 
 /* How many decimals a finite value has: `decimals` from 10 on, below those of three significant
  * figures. */
@@ -78,7 +87,6 @@ typedef struct disclosure_cell {
 typedef struct disclosure_cells {
     const hst_publication *publication;
     disclosure_rule rule;
-    bool are_totals_rounded; /* England's counts and those of whole extracts, too */
     size_t n, capacity;
     disclosure_cell *items;
     size_t n_slots;  /* a power of two */
@@ -131,6 +139,10 @@ size_t disclosure_cohort_measure(const hst_study *study, size_t cohort);
 /* Number of the cell of a key, CELL_NONE when there is none. */
 uint32_t disclosure_cell_at(const disclosure_cells *cells, const cell_key *key);
 
+/* Cells of the split values of a total stand beside it: the first and the one after the last. */
+void disclosure_find_splits(const disclosure_cells *cells, uint32_t total, uint32_t *first,
+                            uint32_t *end);
+
 /* True when nothing of a cell is shown; CELL_NONE is not hidden. */
 bool disclosure_is_hidden(const disclosure_cells *cells, uint32_t cell);
 
@@ -171,6 +183,7 @@ typedef struct track_option {
 /* One measure's counts of one layer. */
 typedef struct disclosure_track_info {
     bool is_used;
+    bool has_values;       /* some of its cells have */
     bool is_of_sex_or_age; /* counts people of one sex or of some ages alone */
     hst_split split;
     size_t n_periods[N_PERIOD_TYPES];   /* months, quarters, years */
@@ -204,8 +217,8 @@ void disclosure_tracks_clear(disclosure_tracks *tracks);
 
 /* ---- releases of two nights (disclosure_nights.c) ---- */
 
-/* Decides whether totals are rounded, and takes the values of cells that would tell a count in them
- * which is, or may have been last night, a small one. */
+/* Takes the values of cells that would tell a count in them which is, or may have been last night,
+ * a small one. */
 void disclosure_part_nights(disclosure_cells *cells, const disclosure_tracks *tracks);
 
 /* ---- other worlds (disclosure_search.c, disclosure_worlds.h) ---- */

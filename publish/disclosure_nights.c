@@ -14,7 +14,7 @@ static bool is_near_small(const disclosure_cells *cells, const disclosure_cell *
            cell->count <= disclosure_bucket(&cells->rule, cells->rule.min).high;
 }
 
-/* The value of the measure's own statistic, NAN where there is none. */
+/* The value of the measure's own statistic as a size, NAN where there is none. */
 static double value_of(const disclosure_cells *cells, const disclosure_cell *cell,
                        const hst_measure *measure)
 {
@@ -29,21 +29,22 @@ static double value_of(const disclosure_cells *cells, const disclosure_cell *cel
 }
 
 /*
- * True when a cell's value and limits give its count back, rounded as they are.
+ * True when a cell's value, rounded as it is, tells its count or how many events came.
  *
- * A mean of n whole numbers, or one without its ends, is known to a unit of its last digit: as soon
- * as n units are more than a whole number, every n has one that fits. Of n events and a rate v,
- * (upper - v) / (v - lower) is near 1 + 1.47 / sqrt(n), so one event more makes it smaller by
- * 0.73 n^-1.5, and half a unit each way leaves it uncertain by 2 units sqrt(n) / v: that is more
- * from n^2 = 0.36 v / unit on; with room for luck, 3.
+ * A rate moves with every event, on average by the rate over the events: that is not seen when it
+ * is less than a quarter of a unit of the last digit, and such a rate's limits do not tell the
+ * count either, whose ratio takes as many events to the power of 3/2 to move as much. A mean of n
+ * whole numbers, or one without its ends, is known to a unit: as soon as n units are more than a
+ * whole number, every n has a sum that fits. The number of events is the one that is shown, so that
+ * what is withheld does not tell more of it.
  */
 static bool gives_count_back(const disclosure_cells *cells, const disclosure_cell *cell)
 {
-    static const double room_of_mean = 1, room_of_rate = 3;
+    static const double unseen = 4;
     const hst_measure *measure = NULL;
-    double value = 0, unit = 0, events = (double)cell->count;
+    double value = 0, unit = 0, events = 0;
 
-    if (!cell->has_values || cell->n_rows == 0 || cell->is_of_service) {
+    if (!cell->has_values || cell->n_rows == 0) {
         return false;
     }
     measure = &cells->publication->study->measures[disclosure_measure_of(cell->key.track)];
@@ -52,13 +53,12 @@ static bool gives_count_back(const disclosure_cells *cells, const disclosure_cel
         return false;
     }
     unit = pow(10, -disclosure_decimals(&cells->rule, value));
-    return disclosure_is_mean(measure) ? events * unit < room_of_mean
-                                       : events * events * unit < room_of_rate * value;
+    events = (double)disclosure_shown_count(cells, (uint32_t)(cell - cells->items));
+    return disclosure_is_mean(measure) ? events * unit < 1 : events * unit < unseen * value;
 }
 
-static void take_values(disclosure_cells *cells, const cell_key *key)
+static void take_values(const disclosure_cells *cells, uint32_t number)
 {
-    uint32_t number = disclosure_cell_at(cells, key);
     disclosure_cell *cell = number == CELL_NONE ? NULL : &cells->items[number];
 
     if (cell && cell->state == CELL_SHOWN && gives_count_back(cells, cell)) {
@@ -66,43 +66,55 @@ static void take_values(disclosure_cells *cells, const cell_key *key)
     }
 }
 
-/* The cells of one unit and track that hold a part: over its days or more, and over all splits. */
-static void take_values_of_track(disclosure_cells *cells, const cell_key *part, uint32_t unit,
+/* The cells of one unit, track and days that can hold a part, but for itself: all split values
+ * together and the part's own; where it is not split, each of them. */
+static void take_values_of_days(const disclosure_cells *cells, const cell_key *part, cell_key key)
+{
+    uint32_t total = disclosure_cell_at(cells, &key), first = 0, end = 0;
+    bool is_itself = key.unit == part->unit && key.track == part->track && key.from == part->from &&
+                     key.to == part->to;
+
+    if (part->split != 0) {
+        take_values(cells, total);
+        key.split = part->split;
+        take_values(cells, is_itself ? CELL_NONE : disclosure_cell_at(cells, &key));
+    } else if (!is_itself && total != CELL_NONE) {
+        disclosure_find_splits(cells, total, &first, &end);
+        for (uint32_t i = first; i < end; i++) {
+            take_values(cells, i);
+        }
+    }
+}
+
+/* The cells of one unit and track, over the days of a part or more. */
+static void take_values_of_track(const disclosure_cells *cells, const cell_key *part, uint32_t unit,
                                  uint16_t track)
 {
     static const hst_by types[] = {HST_BY_MONTH, HST_BY_QUARTER, HST_BY_YEAR};
-    bool is_itself = unit == part->unit && track == part->track;
 
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         hst_period period = hst_period_of(types[i], part->from);
-        cell_key key = {.unit = unit,
-                        .track = track,
-                        .split = part->split,
-                        .from = period.start,
-                        .to = period.end};
+        cell_key key = {.unit = unit, .track = track, .from = period.start, .to = period.end};
 
-        if (period.end < part->to) {
-            continue;
-        }
-        if (!is_itself || period.end > part->to) {
-            take_values(cells, &key);
-        }
-        if (part->split != 0) {
-            key.split = 0;
-            take_values(cells, &key);
+        if (period.end >= part->to) {
+            take_values_of_days(cells, part, key);
         }
     }
 }
 
 /* The cells of one unit that hold a part, by its measure and those of the same events. */
-static void take_values_of_unit(disclosure_cells *cells, const disclosure_tracks *tracks,
+static void take_values_of_unit(const disclosure_cells *cells, const disclosure_tracks *tracks,
                                 const cell_key *part, uint32_t unit)
 {
     const disclosure_track_info *track = &tracks->items[part->track];
 
-    take_values_of_track(cells, part, unit, part->track);
+    if (track->has_values) {
+        take_values_of_track(cells, part, unit, part->track);
+    }
     for (size_t i = 0; i < track->n_same; i++) {
-        take_values_of_track(cells, part, unit, track->same[i]);
+        if (tracks->items[track->same[i]].has_values) {
+            take_values_of_track(cells, part, unit, track->same[i]);
+        }
     }
 }
 
@@ -114,7 +126,6 @@ void disclosure_part_nights(disclosure_cells *cells, const disclosure_tracks *tr
         if (!is_near_small(cells, &cells->items[i])) {
             continue;
         }
-        cells->are_totals_rounded = true;
         take_values_of_unit(cells, tracks, &part, part.unit);
         if (part.unit >= tracks->n_groups) {
             size_t area = part.unit - tracks->n_groups;

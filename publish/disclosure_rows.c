@@ -254,7 +254,7 @@ static void mask_row(hst_result *row, const disclosure_cells *cells, uint32_t nu
     uint32_t denominator = disclosure_denominator_of_row(cells, row);
     bool has_denominator = mask_denominator(row, cells, denominator);
     int64_t shown = disclosure_shown_count(cells, number);
-    bool is_true = cell->is_national && !cells->are_totals_rounded;
+    bool is_true = cell->is_national && cells->rule.total_round == 1;
 
     row->note = row->note_without_numbers ? row->note_without_numbers : row->note;
     if (disclosure_is_hidden(cells, number)) {

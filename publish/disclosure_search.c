@@ -83,7 +83,7 @@ static void list_splits(world_search *s, event_list *list, world_event event)
         add_base(list, &event);
         return;
     }
-    world_find_splits(s, total, &first, &end);
+    disclosure_find_splits(s->cells, total, &first, &end);
     rest = s->cells->items[total].count;
     for (uint32_t i = first; i < end; i++) {
         if (i != total && s->cells->items[i].count > 0) {
@@ -187,7 +187,7 @@ static bool open_splits(const world_search *s, const world_event *event, uint32_
 
     *at = *end = 0;
     if (cell != CELL_NONE) {
-        world_find_splits(s, cell, at, end);
+        disclosure_find_splits(s->cells, cell, at, end);
     }
     return cell != CELL_NONE;
 }
@@ -235,7 +235,7 @@ static bool try_areas(world_search *s, const world_event *event, bool with_split
             if (!may_look(s) || cell == CELL_NONE) {
                 continue;
             }
-            world_find_splits(s, cell, &at, &end);
+            disclosure_find_splits(s->cells, cell, &at, &end);
             while (next_split(s, &partner, &at, &end, &other)) {
                 if (try_pair(s, event, &other)) {
                     return true;
@@ -349,7 +349,7 @@ static bool try_exchange(world_search *s, const world_event *event, const world_
         if (!may_look(s) || !can_be(s, &below)) {
             continue;
         }
-        world_find_splits(s, cell, &there, &there_end);
+        disclosure_find_splits(s->cells, cell, &there, &there_end);
         while (next_split(s, &to, &there, &there_end, &across)) {
             const world_event all[MAX_EVENTS] = {*event, *beside, below, across};
 

@@ -129,6 +129,7 @@ static hst_status list_periods(disclosure_tracks *tracks, hst_error *err)
         const cell_key *key = &cells->items[i].key;
         disclosure_track_info *track = &tracks->items[key->track];
 
+        track->has_values |= cells->items[i].has_values;
         if (cells->items[i].is_span) {
             status = add_service_span(track, (uint32_t)i, err);
             continue;

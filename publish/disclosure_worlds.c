@@ -88,25 +88,6 @@ bool world_find_finest(const disclosure_track_info *track, cell_span span, cell_
     return false;
 }
 
-void world_find_splits(const world_search *s, uint32_t total, uint32_t *first, uint32_t *end)
-{
-    const disclosure_cell *cells = s->cells->items;
-    const cell_key *key = &cells[total].key;
-
-    *first = total;
-    *end = total + 1;
-    while (*first > 0 && cells[*first - 1].key.track == key->track &&
-           cells[*first - 1].key.unit == key->unit && cells[*first - 1].key.from == key->from &&
-           cells[*first - 1].key.to == key->to) {
-        (*first)--;
-    }
-    while (*end < s->cells->n && cells[*end].key.track == key->track &&
-           cells[*end].key.unit == key->unit && cells[*end].key.from == key->from &&
-           cells[*end].key.to == key->to) {
-        (*end)++;
-    }
-}
-
 /* ---- worlds ---- */
 
 static void add_change(const world_search *s, other_world *world, uint32_t cell, double delta,
@@ -178,7 +159,7 @@ static uint16_t split_in(const world_search *s, uint16_t track, const world_even
     if (total == CELL_NONE) {
         return 0;
     }
-    world_find_splits(s, total, &first, &end);
+    disclosure_find_splits(s->cells, total, &first, &end);
     for (uint32_t i = first; i < end; i++) {
         if (s->cells->items[i].key.split != 0 && s->cells->items[i].count > 0) {
             any = any == CELL_NONE ? i : any;

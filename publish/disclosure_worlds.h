@@ -58,9 +58,6 @@ bool world_has_room(const world_search *s, uint32_t cell, int delta);
 /* The finest period of a track that holds a span; false when it publishes none. */
 bool world_find_finest(const disclosure_track_info *track, cell_span span, cell_span *out);
 
-/* Cells of the split values of a total stand beside it: the first and the one after the last. */
-void world_find_splits(const world_search *s, uint32_t total, uint32_t *first, uint32_t *end);
-
 /* What it takes for a cell's count to be able to be another: nothing, its values, or all of it.
  * `after` receives the cell as it would be. */
 int64_t world_cost_of_change(const world_search *s, const world_change *change,

@@ -212,7 +212,7 @@ static json_t *disclosure_json(const hst_publication *p)
     return json_pack(
         "{s:s, s:i, s:i, s:I, s:i, s:I, s:I, s:I, s:I, s:I, s:I}", "rule",
         p->study->publish.disclosure.rule, "min", p->study->publish.disclosure.min, "round",
-        p->study->publish.disclosure.round, "totals_round", (json_int_t)d->total_base, "decimals",
+        p->study->publish.disclosure.round, "totals_round", (json_int_t)d->total_round, "decimals",
         p->study->publish.disclosure.decimals, "counts", (json_int_t)d->n_counts,
         "small_counts_hidden", (json_int_t)d->n_small, "larger_counts_hidden",
         (json_int_t)d->n_withheld_counts, "values_withheld", (json_int_t)d->n_withheld_values,

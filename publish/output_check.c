@@ -3,6 +3,7 @@
 #define _GNU_SOURCE /* scandir's alphasort in ISO mode */
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,16 +33,24 @@ static hst_status list_files(FILE *text, const char *folder, hst_error *err)
 static void write_rule(FILE *text, const hst_publication *p)
 {
     int min = p->study->publish.disclosure.min, base = p->study->publish.disclosure.round;
-    bool are_totals_true = p->disclosure->total_base == 1;
+    int64_t total_round = p->disclosure->total_round;
 
     fprintf(text, "Rule %s (NHS Digital, HES and ECDS, since September 2018), parameters min %d, ",
             p->study->publish.disclosure.rule, min);
     fprintf(text, "round %d, decimals %d:\n", base, p->study->publish.disclosure.decimals);
     fprintf(text, "- below England a count of 1 to %d is hidden, of %d and more rounded to %d; 0 ",
             min - 1, min, base);
-    fprintf(text, "stays 0;\n- counts of England and of whole extracts are %s;\n",
-            are_totals_true ? "true: no count below England is near a small one"
-                            : "rounded, too, so that two nights' releases do not tell what came");
+    fprintf(text, "stays 0;\n");
+    if (total_round == 1) {
+        fprintf(text, "- counts of England and of whole extracts are exact, as the study asks for: "
+                      "with another night's release\n  they tell how many records came;\n");
+    } else {
+        fprintf(text,
+                "- counts of England and of whole extracts are rounded to %" PRId64
+                ", so that two nights' "
+                "releases do not tell what came;\n",
+                total_round);
+    }
     fprintf(text, "- counts, crude rates, bed days, readmissions and their limits are worked out "
                   "from rounded counts;\n");
     fprintf(text, "- means and standardised rates are from true data, and hidden where the count "
@@ -56,8 +65,7 @@ static void write_numbers(FILE *text, const hst_disclosure *d)
     fprintf(text,
             "Counts below England: %zu; small and hidden: %zu. So that none of them comes back ",
             d->n_counts, d->n_small);
-    fprintf(text,
-            "%zu larger counts are hidden\nin the same way, and %zu cells show their rounded ",
+    fprintf(text, "%zu other counts are hidden\nin the same way, and %zu cells show their rounded ",
             d->n_withheld_counts, d->n_withheld_values);
     fprintf(text, "count without value and limits. In other tables %zu numbers are hidden.\n",
             d->n_other);

@@ -94,7 +94,7 @@ static void write_disclosure(hst_json_stream *json, const hst_publication *p)
     hst_json_text(json, "rule", p->study->publish.disclosure.rule);
     hst_json_count(json, "min", (uint64_t)p->study->publish.disclosure.min);
     hst_json_count(json, "round", (uint64_t)p->study->publish.disclosure.round);
-    hst_json_count(json, "totals_round", (uint64_t)p->disclosure->total_base);
+    hst_json_count(json, "totals_round", (uint64_t)p->disclosure->total_round);
     hst_json_count(json, "decimals", (uint64_t)p->study->publish.disclosure.decimals);
     hst_json_count(json, "small", p->disclosure->n_small);
     hst_json_count(json, "withheld_counts", p->disclosure->n_withheld_counts);

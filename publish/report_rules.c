@@ -317,7 +317,7 @@ static void write_disclosure(hst_json_stream *json, const hst_publication *p)
         "%d%s; values and limits have %d decimal%s and are withheld where a hidden number could "
         "be worked out from them.",
         p->study->publish.disclosure.min - 1, p->study->publish.disclosure.round,
-        p->disclosure->total_base == 1 ? "" : ", as England's are, too",
+        p->disclosure->total_round == 1 ? ", England's exact" : ", England's too",
         p->study->publish.disclosure.decimals,
         p->study->publish.disclosure.decimals == 1 ? "" : "s");
     write_rule(json, "Disclosure control", p->study->publish.disclosure.rule, words);

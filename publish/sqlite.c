@@ -249,7 +249,7 @@ static void put_disclosure(database *d, const hst_publication *p)
     put_fact(d, "disclosure", p->study->publish.disclosure.rule);
     put_number_fact(d, "disclosure_min", p->study->publish.disclosure.min);
     put_number_fact(d, "disclosure_round", p->study->publish.disclosure.round);
-    put_number_fact(d, "disclosure_totals_round", (double)done->total_base);
+    put_number_fact(d, "disclosure_totals_round", (double)done->total_round);
     put_number_fact(d, "disclosure_decimals", p->study->publish.disclosure.decimals);
     put_number_fact(d, "disclosure_hidden_counts",
                     (double)(done->n_small + done->n_withheld_counts));

@@ -122,7 +122,7 @@ static void describe_disclosure(char text[WORDS_BYTES], const hst_publication *p
                  "%zu other counts and "
                  "%zu values are withheld.",
                  rule, p->study->publish.disclosure.min - 1, p->study->publish.disclosure.round,
-                 p->disclosure->total_base == 1 ? "" : ", as England's are, too",
+                 p->disclosure->total_round == 1 ? ", England's exact" : ", England's too",
                  p->study->publish.disclosure.decimals, p->disclosure->n_small,
                  p->disclosure->n_withheld_counts, p->disclosure->n_withheld_values);
     } else if (strcmp(rule, "none") == 0) {

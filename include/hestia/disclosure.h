@@ -18,11 +18,10 @@ typedef struct hst_disclosure {
     size_t n_small;           /**< of them 1 to min - 1: hidden */
     size_t n_withheld_counts; /**< larger counts hidden, so that no small one comes back */
     size_t n_withheld_values; /**< values and limits withheld for the same reason */
-    size_t n_other;     /**< numbers of other tables hidden: services, cohorts, audit, breaks */
-    size_t n_certified; /**< small counts for which another world was found that gives the same
-                           release: all of them, or nothing is released */
-    int64_t total_base; /**< what England's counts and those of whole extracts are rounded to; 1:
-                           they are true, as no count below England is or may become a small one */
+    size_t n_other;      /**< numbers of other tables hidden: services, cohorts, audit, breaks */
+    size_t n_certified;  /**< small counts for which another world was found that gives the same
+                            release: all of them, or nothing is released */
+    int64_t total_round; /**< base of England's counts and those of whole extracts; 1: exact */
 } hst_disclosure;
 
 /**

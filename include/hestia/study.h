@@ -330,9 +330,10 @@ typedef struct hst_study {
         char *directory;
         hst_texts formats; /**< none: all */
         struct {
-            char *rule;     /**< as written or implied: "none" or "hes2018" */
-            int min, round; /**< smallest count shown (8), base of rounding (5) */
-            int decimals;   /**< of values and limits (1) */
+            char *rule;            /**< as written or implied: "none" or "hes2018" */
+            int min, round;        /**< smallest count shown (8), base of rounding (5) */
+            int decimals;          /**< of values and limits (1) */
+            bool has_exact_totals; /**< England's counts and those of whole extracts stay true */
         } disclosure;
         bool internal, latest_copy;
         double compare_threshold; /**< 0.05: larger moves since the run before are warned of */

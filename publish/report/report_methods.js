@@ -70,7 +70,7 @@ function disclosureText(study) {
     if (!rule) {
         return "";
     }
-    return `Rule ${rule.rule}: below England, counts of 1 to ${numberText((rule.min ?? 8) - 1)} are withheld and shown as *, others are rounded to the nearest ${numberText(rule.round ?? 5)}${rule.totals_round > 1 ? ", as England's are, too" : ""}; values carry ${countText(rule.decimals ?? 1, "decimal")}. Values from which a withheld number could be worked out are withheld too. ${capitalised(countText((rule.small ?? 0) + (rule.withheld_counts ?? 0), "count"))} and ${countText(rule.withheld_values ?? 0, "value")} are withheld in all tables.`;
+    return `Rule ${rule.rule}: below England, counts of 1 to ${numberText((rule.min ?? 8) - 1)} are withheld and shown as *, others are rounded to the nearest ${numberText(rule.round ?? 5)}${rule.totals_round > 1 ? ", England's too" : ", England's exact"}; values carry ${countText(rule.decimals ?? 1, "decimal")}. Values from which a withheld number could be worked out are withheld too. ${capitalised(countText((rule.small ?? 0) + (rule.withheld_counts ?? 0), "count"))} and ${countText(rule.withheld_values ?? 0, "value")} are withheld in all tables.`;
 }
 
 /** What was planted in artificial data beside what was found. */

@@ -24,6 +24,20 @@ class Nights:
             if cell in self.attacks[1].cells.low and cell[0] in set(public.families.values()):
                 self.cells.add_sum(0, came, {(1, cell): 1, (0, cell): -1}, "what came")
         self.cells.tighten()
+        self.use_growth_of_rates()
+        self.cells.tighten()
+
+    def use_growth_of_rates(self):
+        """Rates of the same expected number grow as their events do."""
+        first, second = ({(a.cell(row), row["statistic"]): a.printed(row)[0] for row in a.results
+                          if row["statistic"] in ("isr", "smr", "crude_rate")} for a in self.attacks)
+        for (cell, statistic), before in first.items():
+            after = second.get((cell, statistic))
+            if before and after and before[0] > 0:
+                events = self.cells.low[0, cell], self.cells.high[0, cell]
+                least, most = after[0] / before[1] - 1, after[1] / before[0] - 1
+                ends = [growth * n for growth in (least, most) for n in events]
+                self.cells.add_sum(min(ends), max(ends), {(1, cell): 1, (0, cell): -1}, "growth of a rate")
 
     def rows_read(self, night):
         """Each file's interval."""

@@ -136,7 +136,7 @@ def three_areas():
 
 def calm_areas():
     """Three areas in which nothing is small but a month without a stay: all else of a release stays as it is."""
-    plan = Plan(AREAS[:3], 12, 1, [40, 17, 25], 8)
+    plan = Plan(AREAS[:3], 12, 1, [40, 17, 25], 11)
     plan.plant(7, AREAS[1], [0], "nothing beside months of many")
     return plan
 

@@ -228,7 +228,8 @@ class TwoNights(ConsecutiveNights, unittest.TestCase):
 
 class TwoCalmNights(ConsecutiveNights, unittest.TestCase):
     make, MEASURES = staticmethod(calm), [("em_count", "em", ["month"], study.EMERGENCY),
-                                          ("em_dsr", "em", ["quarter"], study.EMERGENCY + ", statistic: dsr")]
+                                          ("em_dsr", "em", ["quarter"], study.EMERGENCY + ", statistic: dsr"),
+                                          ("em_isr", "em", ["quarter", "year"], study.EMERGENCY + ", statistic: isr")]
 
     def test_one_where_there_was_none(self):
         self.assert_nothing_is_pinned(7, study.AREAS[1:2])

@@ -135,7 +135,11 @@ static void every_key_is_read(void **state)
     assert_texts(&study->impacts[0].measures, "first second");
     assert_close(study->breaks.min_size, 0.25, 0);
     assert_string_equal(study->publish.directory, DATA "out/results");
-    assert_string_equal(study->publish.disclosure.rule, "none");
+    assert_string_equal(study->publish.disclosure.rule, "hes2018");
+    assert_int_equal(study->publish.disclosure.min, 10);
+    assert_int_equal(study->publish.disclosure.round, 10);
+    assert_int_equal(study->publish.disclosure.decimals, 0);
+    assert_true(study->publish.disclosure.has_exact_totals);
     assert_true(study->publish.internal);
     assert_true(study->publish.latest_copy);
     assert_int_equal(study->publish.keep, 5);
@@ -367,7 +371,13 @@ static fault_case fault_cases[] = {
      "line 5, column 46: `round` is a whole number from 1 to 1000"},
     {"a smallest count of nothing",
      STUDY PERIOD EXTRACTS MEASURES "publish: {disclosure: {rule: hes2018, min: 0}}\n",
-     "`min` is a whole number from 1 to 1000"},
+     "`min` is a whole number from 2 to 1000"},
+    {"a smallest count that hides nothing",
+     STUDY PERIOD EXTRACTS MEASURES "publish: {disclosure: {rule: hes2018, min: 1}}\n",
+     "`min` is a whole number from 2 to 1000"},
+    {"totals by another word",
+     STUDY PERIOD EXTRACTS MEASURES "publish: {disclosure: {rule: hes2018, totals: true}}\n",
+     "line 5, column 47: unknown `totals`: `true`; it can be rounded or exact"},
     {"more decimals than digits",
      STUDY PERIOD EXTRACTS MEASURES "publish: {disclosure: {rule: hes2018, decimals: 99}}\n",
      "`decimals` is a whole number from 0 to 9"},

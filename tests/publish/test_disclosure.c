@@ -6,7 +6,7 @@
 #include "publish/disclosure_internal.h"
 #include "publish/tables.h"
 
-static const disclosure_rule usual = {8, 5, 1};
+static const disclosure_rule usual = {8, 5, 5, 1};
 
 /* ---- single numbers ---- */
 
@@ -16,15 +16,15 @@ static struct count_case {
     int64_t count, shown;
     disclosure_range bucket;
 } count_cases[] = {
-    {"no events are no events", {8, 5, 1}, 0, 0, {0, 0}},
-    {"eight is ten", {8, 5, 1}, 8, 10, {8, 12}},
-    {"twelve is ten", {8, 5, 1}, 12, 10, {8, 12}},
-    {"thirteen is fifteen", {8, 5, 1}, 13, 15, {13, 17}},
-    {"a large count", {8, 5, 1}, 1317, 1315, {1313, 1317}},
-    {"another minimum cuts the bucket", {11, 5, 1}, 11, 10, {11, 12}},
-    {"an even base: halves go up", {10, 10, 1}, 15, 20, {15, 24}},
-    {"never rounded to none", {3, 10, 1}, 4, 10, {3, 14}},
-    {"no rounding", {6, 1, 1}, 17, 17, {17, 17}},
+    {"no events are no events", {8, 5, 5, 1}, 0, 0, {0, 0}},
+    {"eight is ten", {8, 5, 5, 1}, 8, 10, {8, 12}},
+    {"twelve is ten", {8, 5, 5, 1}, 12, 10, {8, 12}},
+    {"thirteen is fifteen", {8, 5, 5, 1}, 13, 15, {13, 17}},
+    {"a large count", {8, 5, 5, 1}, 1317, 1315, {1313, 1317}},
+    {"another minimum cuts the bucket", {11, 5, 5, 1}, 11, 10, {11, 12}},
+    {"an even base: halves go up", {10, 10, 10, 1}, 15, 20, {15, 24}},
+    {"never rounded to none", {3, 10, 10, 1}, 4, 10, {3, 14}},
+    {"no rounding", {6, 1, 1, 1}, 17, 17, {17, 17}},
 };
 
 static void counts_are_rounded(void **state)
@@ -60,7 +60,7 @@ static struct real_case {
 static void reals_are_rounded(void **state)
 {
     const struct real_case *c = *state;
-    const disclosure_rule rule = {8, 5, c->decimals};
+    const disclosure_rule rule = {8, 5, 5, c->decimals};
 
     assert_close(disclosure_round_real(&rule, c->value), c->shown, 1e-15);
     assert_true(isnan(disclosure_round_real(&rule, NAN)));
