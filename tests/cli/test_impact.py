@@ -61,6 +61,8 @@ def key(row):
 class Place(unittest.TestCase):
     """A folder of artificial extracts."""
 
+    tables = {}  # rows by the path of their table
+
     @classmethod
     def setUpClass(cls):
         if cls is Place:
@@ -71,6 +73,7 @@ class Place(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         shutil.rmtree(cls.folder)
+        cls.tables.clear()
 
     @classmethod
     def command(cls, *arguments, text=None):
@@ -86,8 +89,12 @@ class Place(unittest.TestCase):
         cls.command("run", name + ".yaml", "--threads", threads, "--quiet")
 
     def read(self, table, study="services"):
-        with open(os.path.join(self.folder, "out-" + study, "latest", table + ".csv"), newline="", encoding="utf-8") as stream:
-            return list(csv.DictReader(stream))
+        """The rows of a table of the latest run; each table is read once, as some hold many rows that all tests ask for."""
+        path = os.path.join(os.path.realpath(os.path.join(self.folder, "out-" + study, "latest")), table + ".csv")
+        if path not in self.tables:
+            with open(path, newline="", encoding="utf-8") as stream:
+                self.tables[path] = list(csv.DictReader(stream))
+        return self.tables[path]
 
     def finding(self, service, measure, method, term, study="services", site=None, comparator=None, excluded=""):
         if method == "its" and comparator is None:
@@ -209,7 +216,7 @@ class Services(Place):
     def test_synthetic_control_is_stats_synthetic_control(self):
         points = [i for i, r in enumerate(self.series("rate", "5QL")) if r["incomplete"] == "0"]
         areas = sorted({r["area_code"] for r in self.read("results") if r["area_role"] != "comparator"} - {"5QL"})
-        columns = [[self.series("rate", area)[i]["value"] for i in points] for area in ["5QL"] + areas]
+        columns = [[series[i]["value"] for i in points] for series in (self.series("rate", area) for area in ["5QL"] + areas)]
         rows = [[i + 1, "post" if i + 1 >= 16 else "pre"] + [c[n] for c in columns] for n, i in enumerate(points)]
         theirs = {r["term"]: r["value"] for r in self.stats("synthetic-control", ["t", "period", "treated"] + areas, rows)}
         found = [r for r in self.read("impact") if r["method"] == "synthetic_control" and r["comparator"] == "England" and r["measure"] == "rate"]
