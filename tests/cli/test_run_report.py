@@ -152,7 +152,7 @@ measures:
 impact:
   - {id: foot-care, sites: [5J6, 5NK], measures: clinics, date: 2009-04-01, methods: pre_post}
   - {id: reading-room, site: 5QL, measures: medicine, date: 2010-10-01, methods: its}
-publish: {disclosure: none, directory: judged}
+publish: {disclosure: none, directory: judged, formats: csv}
 """
 
 
