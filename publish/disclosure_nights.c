@@ -31,16 +31,18 @@ static double value_of(const disclosure_cells *cells, const disclosure_cell *cel
 /*
  * True when a cell's value, rounded as it is, tells its count or how many events came.
  *
- * A rate moves with every event, on average by the rate over the events: that is not seen when it
- * is less than a quarter of a unit of the last digit, and such a rate's limits do not tell the
- * count either, whose ratio takes as many events to the power of 3/2 to move as much. A mean of n
- * whole numbers, or one without its ends, is known to a unit: as soon as n units are more than a
- * whole number, every n has a sum that fits. The number of events is the one that is shown, so that
- * what is withheld does not tell more of it.
+ * A rate moves with every event, on average by the rate over the events n: that is not seen when it
+ * is less than a quarter of a unit of the last digit. England's rates are not controlled by the
+ * rule, so of them it is asked whether limits give the count back: (upper - v) / (v - lower) of a
+ * rate v is near 1 + 1.47 / sqrt(n), so one event more makes it smaller by 0.73 n^-1.5, and half a
+ * unit each way leaves it uncertain by 2 units sqrt(n) / v, which is more from n^2 = 0.36 v / unit
+ * on; with room for luck, 3. A mean of n whole numbers, or one without its ends, is known to a
+ * unit: as soon as n units are more than a whole number, every n has a sum that fits. The number of
+ * events is the one that is shown, so that what is withheld does not tell more of it.
  */
 static bool gives_count_back(const disclosure_cells *cells, const disclosure_cell *cell)
 {
-    static const double unseen = 4;
+    static const double unseen = 4, room = 3;
     const hst_measure *measure = NULL;
     double value = 0, unit = 0, events = 0;
 
@@ -54,7 +56,10 @@ static bool gives_count_back(const disclosure_cells *cells, const disclosure_cel
     }
     unit = pow(10, -disclosure_decimals(&cells->rule, value));
     events = (double)disclosure_shown_count(cells, (uint32_t)(cell - cells->items));
-    return disclosure_is_mean(measure) ? events * unit < 1 : events * unit < unseen * value;
+    if (disclosure_is_mean(measure)) {
+        return events * unit < 1;
+    }
+    return events * unit * (cell->is_national ? events / room : 1 / unseen) < value;
 }
 
 static void take_values(const disclosure_cells *cells, uint32_t number)

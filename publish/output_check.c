@@ -93,7 +93,8 @@ static void write_tests(FILE *text, const hst_disclosure *d)
         "Another night's release: counts, and values of longer periods, comparators and totals "
         "that would give a count back\nwhich is or can have been small, are rounded or withheld "
         "so that two releases do not tell single records that came\nbetween. That is made for "
-        "each measure by itself and does not hold for means, overlapping measures or many "
+        "each measure by itself and does not hold for means, England's rates of few events, "
+        "overlapping measures or many "
         "releases\nput together: let out one night's release, not every night's.\n\n");
     fprintf(text,
             "Please look at: free text of the study file (titles, notes, reasons, names); whether "

@@ -28,9 +28,9 @@ class Nights:
         self.cells.tighten()
 
     def use_growth_of_rates(self):
-        """Rates of the same expected number grow as their events do."""
+        """Rates of the same expected number grow as their events do. England's are not controlled by the rule."""
         first, second = ({(a.cell(row), row["statistic"]): a.printed(row)[0] for row in a.results
-                          if row["statistic"] in ("isr", "smr", "crude_rate")} for a in self.attacks)
+                          if row["statistic"] in ("isr", "smr", "crude_rate") and not a.is_england(row["area_code"])} for a in self.attacks)
         for (cell, statistic), before in first.items():
             after = second.get((cell, statistic))
             if before and after and before[0] > 0:
