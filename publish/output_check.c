@@ -88,14 +88,12 @@ static void write_tests(FILE *text, const hst_disclosure *d)
             "tell the sums of rounded ones); England's values; "
             "populations; measures of a table and\nregisters, which are the study's own published "
             "numbers. Words such as lower or similar are by true numbers.\n\n");
-    fprintf(
-        text,
-        "Another night's release: counts, and values of longer periods, comparators and totals "
-        "that would give a count back\nwhich is or can have been small, are rounded or withheld "
-        "so that two releases do not tell single records that came\nbetween. That is made for "
-        "each measure by itself and does not hold for means, England's rates of few events, "
-        "overlapping measures or many "
-        "releases\nput together: let out one night's release, not every night's.\n\n");
+    fprintf(text,
+            "Another night's release: counts are rounded, and values withheld that would "
+            "tell which records came to a count that is\nor can have been small. That is done "
+            "for each measure by itself; it does not hold for means, England's rates of "
+            "few\nevents, measures that overlap, or many releases put together: let out one "
+            "night's release, not every night's.\n\n");
     fprintf(text,
             "Please look at: free text of the study file (titles, notes, reasons, names); whether "
             "the data access agreement asks for\nmore than min and round above; whether another "
