@@ -180,14 +180,31 @@ typedef struct track_option {
     track_part parts[MAX_PARTS]; /* [0] is the track itself, sign 1 */
 } track_option;
 
+/* How many cells after its total a split value stands, in every period. */
+typedef struct split_place {
+    uint16_t split; /* 0: a free slot */
+    uint32_t after_total;
+} split_place;
+
+/* Where the split values of one unit stand. */
+typedef struct unit_places {
+    size_t n, n_slots;          /* a power of two, or 0 */
+    split_place *slots;         /* [n_slots]: by the last bits of the split value's number */
+    uint64_t n_totals, n_cells; /* periods that it has, and its cells of split values in them */
+    bool is_irregular;          /* some stand elsewhere, or are not there in every period */
+} unit_places;
+
 /* One measure's counts of one layer. */
 typedef struct disclosure_track_info {
     bool is_used;
     bool has_values;       /* some of its cells have */
     bool is_of_sex_or_age; /* counts people of one sex or of some ages alone */
     hst_split split;
-    size_t n_periods[N_PERIOD_TYPES];   /* months, quarters, years */
-    cell_span *periods[N_PERIOD_TYPES]; /* in order */
+    size_t n_periods[N_PERIOD_TYPES];                   /* months, quarters, years */
+    cell_span *periods[N_PERIOD_TYPES];                 /* in order */
+    size_t first_period[N_PERIOD_TYPES], n_all_periods; /* numbers of them: months first */
+    uint32_t *totals;   /* [unit][n_all_periods]: cells that are not split; NULL: no periods */
+    unit_places *units; /* [unit]; NULL: no periods */
     size_t n_spans;
     uint32_t *spans; /* [n_spans]: cells of services' baselines and reviews */
     size_t n_options;
@@ -214,6 +231,31 @@ typedef struct disclosure_tracks {
 HST_MUST_CHECK hst_status disclosure_tracks_create(disclosure_tracks *out,
                                                    const disclosure_cells *cells, hst_error *err);
 void disclosure_tracks_clear(disclosure_tracks *tracks);
+
+/* ---- where cells stand (disclosure_index.c) ---- */
+
+/* Lists where the cells of all tracks stand, whose periods are known. */
+HST_MUST_CHECK hst_status disclosure_index_create(disclosure_tracks *tracks, hst_error *err);
+void disclosure_index_clear(disclosure_tracks *tracks);
+
+/* Number of the period of a track and type that holds a span; false when it publishes none. */
+bool disclosure_find_period(const disclosure_track_info *track, size_t type, cell_span span,
+                            size_t *out);
+
+/* The cells of a unit, track and split value in all periods. */
+typedef struct cell_line {
+    const disclosure_tracks *tracks;
+    uint32_t unit;
+    uint16_t track, split;
+    bool is_empty, is_irregular;
+    uint32_t after_total;
+} cell_line;
+
+cell_line disclosure_line_of(const disclosure_tracks *tracks, uint32_t unit, uint16_t track,
+                             uint16_t split);
+
+/* The same as disclosure_cell_at of a line's cell in a period of the track, by its number. */
+uint32_t disclosure_cell_on(const cell_line *line, size_t period);
 
 /* ---- releases of two nights (disclosure_nights.c) ---- */
 

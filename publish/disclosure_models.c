@@ -33,29 +33,18 @@ static model_series series_of(const hst_publication *p, size_t service, size_t s
                           .window = window};
 }
 
-static bool is_point(const model_series *series, const hst_result *row)
-{
-    return row->measure == series->measure && !row->is_group && row->area == series->site &&
-           row->split[0] == '\0' && row->period.type == series->type &&
-           row->period.start >= series->window.from && row->period.end <= series->window.to;
-}
-
-/* The cell of a row of the results, masked or not; CELL_NONE when it is no point of the series. */
-static uint32_t point_at(const disclosure_cells *cells, const model_series *series, size_t row)
-{
-    const hst_result *r = &cells->publication->results[row];
-
-    return is_point(series, r) ? disclosure_cell_find(cells, r->measure, LAYER_COUNT, false,
-                                                      r->area, r->period.start, r->period.end, "")
-                               : CELL_NONE;
-}
-
+/* A walk over the periods of the window: the results have millions of rows, and every finding asks.
+ */
 static bool has_small_point(const disclosure_cells *cells, const model_series *series)
 {
-    for (size_t i = 0; i < cells->publication->n_results; i++) {
-        uint32_t cell = point_at(cells, series, i);
+    hst_period period = hst_period_of(series->type, series->window.from);
 
-        if (cell != CELL_NONE && cells->items[cell].state == CELL_SMALL) {
+    for (; period.end <= series->window.to; period = hst_period_next(&period)) {
+        uint32_t cell = disclosure_cell_find(cells, series->measure, LAYER_COUNT, false,
+                                             series->site, period.start, period.end, "");
+
+        if (period.start >= series->window.from && cell != CELL_NONE &&
+            cells->items[cell].n_rows > 0 && cells->items[cell].state == CELL_SMALL) {
             return true;
         }
     }

@@ -18,12 +18,7 @@ enum {
 /* The cell of an event in the target's own track. */
 static uint32_t base_cell(const world_search *s, const world_event *event)
 {
-    uint16_t track = s->option->parts[0].track;
-    cell_span finest;
-
-    return world_find_finest(&s->tracks->items[track], event->span, &finest)
-               ? world_cell_at(s, world_unit_of_area(s, event->area), track, event->split, finest)
-               : CELL_NONE;
+    return world_find_finest(s, event->area, s->option->parts[0].track, event->split, event->span);
 }
 
 /* True when an event can be moved to or from a place: not where none is shown, nor the last one;
@@ -494,7 +489,7 @@ static bool try_all(world_search *s, const event_list *bases)
         if (world_try(s, &lone[i].event, 1)) {
             return true;
         }
-        lone[i].obstacles = find_obstacles(s, s->tried, &lone[i].event);
+        lone[i].obstacles = find_obstacles(s, s->now, &lone[i].event);
     }
     for (world_kind kind = 0; kind < N_WORLD_KINDS; kind++) {
         for (size_t i = 0; i < n; i++) {
@@ -525,6 +520,7 @@ static bool certify(world_search *s)
             is_found = try_all(s, &bases);
         }
     }
+    world_forget_first(s);
     if (s->best_cost < IMPOSSIBLE) {
         world_pay(s);
     }
@@ -534,17 +530,20 @@ static bool certify(world_search *s)
 hst_status disclosure_certify(disclosure_cells *cells, const disclosure_tracks *tracks,
                               hst_error *err)
 {
-    other_world *worlds = calloc(2, sizeof *worlds);
+    other_world *worlds = calloc(3, sizeof *worlds);
+    int64_t *costs = calloc(MAX_CHANGES, sizeof *costs);
     uint32_t *places = calloc(cells->n + 1, sizeof *places);
-    world_search search = {.cells = cells, .tracks = tracks, .now = worlds, .places = places};
+    world_search search = {
+        .cells = cells, .tracks = tracks, .now = worlds, .places = places, .first_costs = costs};
     size_t n_small = 0, n_certified = 0;
     hst_status status = HST_OK;
 
-    if (!worlds || !places) {
+    if (!worlds || !costs || !places) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for disclosure control");
         goto done;
     }
     search.best = worlds + 1;
+    search.first = worlds + 2;
     for (size_t i = 0; i < cells->n; i++) {
         if (cells->items[i].state == CELL_SMALL) {
             search.target = (uint32_t)i;
@@ -562,6 +561,7 @@ hst_status disclosure_certify(disclosure_cells *cells, const disclosure_tracks *
 
 done:
     free(worlds);
+    free(costs);
     free(places);
     return status;
 }

@@ -245,9 +245,10 @@ static bool is_service_withheld(const disclosure_cells *cells, size_t service, s
 
     for (size_t i = 0; i < impact->n_reviews; i++) {
         const hst_review *r = &impact->reviews[i];
-        const review_cells of = find_cells(cells, r);
 
         if (r->impact == service && r->site == site && r->measure == measure) {
+            const review_cells of = find_cells(cells, r);
+
             return is_comparison_withheld(cells, &of);
         }
     }

@@ -623,6 +623,7 @@ hst_status disclosure_tracks_create(disclosure_tracks *out, const disclosure_cel
     }
     if ((status = list_groups(out, p->areas, err)) != HST_OK ||
         (status = list_periods(out, err)) != HST_OK ||
+        (status = disclosure_index_create(out, err)) != HST_OK ||
         (status = find_relations(&found, err)) != HST_OK) {
         goto done;
     }
@@ -642,6 +643,7 @@ done:
 
 void disclosure_tracks_clear(disclosure_tracks *tracks)
 {
+    disclosure_index_clear(tracks);
     for (size_t t = 0; tracks->items && t < tracks->n; t++) {
         for (size_t type = 0; type < N_PERIOD_TYPES; type++) {
             free(tracks->items[t].periods[type]);

@@ -10,6 +10,7 @@
 #include "publish/disclosure_worlds.h"
 
 #include <math.h>
+#include <string.h>
 
 /* What withholding costs: the values of an area, more of a coarser period, total, site or
  * comparator; a count; the values and the count of England. */
@@ -34,14 +35,6 @@ uint32_t world_unit_of_area(const world_search *s, uint32_t area)
     return (uint32_t)(s->tracks->n_groups + area);
 }
 
-uint32_t world_cell_at(const world_search *s, uint32_t unit, uint16_t track, uint16_t split,
-                       cell_span span)
-{
-    const cell_key key = {unit, track, split, span.from, span.to};
-
-    return disclosure_cell_at(s->cells, &key);
-}
-
 static bool is_within(disclosure_range known, double count, double slack)
 {
     return count - slack >= (double)known.low &&
@@ -55,37 +48,20 @@ bool world_has_room(const world_search *s, uint32_t cell, int delta)
     return is_within(disclosure_known(s->cells, c), (double)(c->count + delta), 0);
 }
 
-/* The period of a track and type that holds a span; false when it publishes none. */
-static bool find_period(const disclosure_track_info *track, size_t type, cell_span span,
-                        cell_span *out)
-{
-    const cell_span *periods = track->periods[type];
-    size_t from = 0, to = track->n_periods[type];
-
-    while (from < to) { /* the last that begins by then */
-        size_t middle = from + (to - from) / 2;
-
-        if (periods[middle].from <= span.from) {
-            from = middle + 1;
-        } else {
-            to = middle;
-        }
-    }
-    if (from == 0 || periods[from - 1].to < span.to) {
-        return false;
-    }
-    *out = periods[from - 1];
-    return true;
-}
-
-bool world_find_finest(const disclosure_track_info *track, cell_span span, cell_span *out)
+uint32_t world_find_finest(const world_search *s, uint32_t area, uint16_t track, uint16_t split,
+                           cell_span span)
 {
     for (size_t type = 0; type < N_PERIOD_TYPES; type++) {
-        if (find_period(track, type, span, out)) {
-            return true;
+        size_t period = 0;
+
+        if (disclosure_find_period(&s->tracks->items[track], type, span, &period)) {
+            cell_line line =
+                disclosure_line_of(s->tracks, world_unit_of_area(s, area), track, split);
+
+            return disclosure_cell_on(&line, period);
         }
     }
-    return false;
+    return CELL_NONE;
 }
 
 /* ---- worlds ---- */
@@ -105,11 +81,13 @@ static void add_change(const world_search *s, other_world *world, uint32_t cell,
     world->changes[s->places[cell] - 1].mix += mix;
 }
 
-static void forget_places(const world_search *s, const other_world *world)
+/* Forgets the changes of a world from a number on. */
+static void forget_changes(const world_search *s, other_world *world, size_t from)
 {
-    for (size_t i = 0; i < world->n; i++) {
+    for (size_t i = from; i < world->n; i++) {
         s->places[world->changes[i].cell] = 0;
     }
+    world->n = from;
 }
 
 static double delta_of(const world_search *s, const other_world *world, uint32_t cell)
@@ -148,14 +126,11 @@ static uint16_t split_in(const world_search *s, uint16_t track, const world_even
     const disclosure_track_info *info = &s->tracks->items[track];
     const disclosure_track_info *own = &s->tracks->items[s->option->parts[0].track];
     uint32_t total = CELL_NONE, first = 0, end = 0, any = CELL_NONE;
-    cell_span finest;
 
     if (info->split == HST_SPLIT_NONE || info->split == own->split) {
         return info->split == HST_SPLIT_NONE ? 0 : event->split;
     }
-    if (world_find_finest(info, event->span, &finest)) {
-        total = world_cell_at(s, world_unit_of_area(s, event->area), track, 0, finest);
-    }
+    total = world_find_finest(s, event->area, track, 0, event->span);
     if (total == CELL_NONE) {
         return 0;
     }
@@ -171,18 +146,31 @@ static uint16_t split_in(const world_search *s, uint16_t track, const world_even
     return any == CELL_NONE ? 0 : s->cells->items[any].key.split;
 }
 
+/* The periods of a track in which an event counts. */
+typedef struct period_numbers {
+    size_t n, items[N_PERIOD_TYPES];
+} period_numbers;
+
+static period_numbers find_periods(const disclosure_track_info *track, cell_span span)
+{
+    period_numbers found = {0};
+
+    for (size_t type = 0; type < N_PERIOD_TYPES; type++) {
+        found.n += disclosure_find_period(track, type, span, &found.items[found.n]);
+    }
+    return found;
+}
+
 /* Changes the cells of one unit in which an event of a track counts. */
 static void add_to_unit(const world_search *s, other_world *world, uint32_t unit, uint16_t track,
-                        uint16_t split, cell_span span, double delta, double mix)
+                        uint16_t split, const period_numbers *periods, double delta, double mix)
 {
-    for (size_t type = 0; type < N_PERIOD_TYPES; type++) {
-        cell_span period;
+    const cell_line lines[] = {disclosure_line_of(s->tracks, unit, track, 0),
+                               disclosure_line_of(s->tracks, unit, track, split)};
 
-        if (!find_period(&s->tracks->items[track], type, span, &period)) {
-            continue;
-        }
+    for (size_t p = 0; p < periods->n; p++) {
         for (size_t i = 0; i < (split != 0 ? 2 : 1); i++) {
-            uint32_t cell = world_cell_at(s, unit, track, i == 0 ? 0 : split, period);
+            uint32_t cell = disclosure_cell_on(&lines[i], periods->items[p]);
 
             if (cell != CELL_NONE) {
                 add_change(s, world, cell, delta, mix);
@@ -209,14 +197,15 @@ static void add_to_track(const world_search *s, other_world *world, const world_
                          uint16_t track, uint16_t split, double delta, double mix)
 {
     const disclosure_track_info *info = &s->tracks->items[track];
+    const period_numbers periods = find_periods(info, event->span);
     uint32_t own = world_unit_of_area(s, event->area);
 
-    add_to_unit(s, world, own, track, split, event->span, delta, mix);
+    add_to_unit(s, world, own, track, split, &periods, delta, mix);
     for (size_t g = s->tracks->first_group[event->area];
          g < s->tracks->first_group[event->area + 1]; g++) {
         double weight = s->tracks->groups[g].weight;
 
-        add_to_unit(s, world, s->tracks->groups[g].group, track, split, event->span, delta * weight,
+        add_to_unit(s, world, s->tracks->groups[g].group, track, split, &periods, delta * weight,
                     mix * weight);
     }
     for (size_t k = 0; k < info->n_spans; k++) {
@@ -363,19 +352,36 @@ static bool breaks_order(const world_search *s, const other_world *world,
     return false;
 }
 
-/* Cost of a world; IMPOSSIBLE also when it says nothing of the target, and from `limit` on. */
-static int64_t cost_of_world(const world_search *s, const other_world *world, int64_t limit)
+/* What the first event's change of a cell costs, where another event has not changed it, too. */
+static int64_t cost_of_first(const world_search *s, size_t i)
 {
+    disclosure_cell after;
+
+    if (s->first_costs[i] == NOT_KNOWN) {
+        s->first_costs[i] = world_cost_of_change(s, &s->first->changes[i], &after);
+    }
+    return s->first_costs[i];
+}
+
+/* Cost of the world at hand; IMPOSSIBLE also when it says nothing of the target, and from `limit`
+ * on. */
+static int64_t cost_of_now(const world_search *s, int64_t limit)
+{
+    const other_world *world = s->now;
     int64_t cost = 0;
 
     if (!world->is_whole || delta_of(s, world, s->target) == 0) {
         return IMPOSSIBLE;
     }
     for (size_t i = 0; i < world->n && cost < limit; i++) {
+        const world_change *change = &world->changes[i];
         disclosure_cell after;
 
-        if (is_different(&world->changes[i])) {
-            cost += world_cost_of_change(s, &world->changes[i], &after);
+        if (is_different(change)) {
+            cost += i < s->first->n && change->delta == s->first->changes[i].delta &&
+                            change->mix == s->first->changes[i].mix
+                        ? cost_of_first(s, i)
+                        : world_cost_of_change(s, change, &after);
         }
     }
     for (size_t i = 0; i < world->n && cost < limit; i++) {
@@ -386,6 +392,40 @@ static int64_t cost_of_world(const world_search *s, const other_world *world, in
     return cost;
 }
 
+static void copy_world(other_world *to, const other_world *from)
+{
+    to->n = from->n;
+    to->is_whole = from->is_whole;
+    memcpy(to->changes, from->changes, from->n * sizeof *from->changes);
+}
+
+void world_forget_first(world_search *s)
+{
+    forget_changes(s, s->now, 0);
+    s->first->n = 0;
+}
+
+/* Leaves the changes of one event, and no others, in the world at hand. */
+static void begin_with(world_search *s, const world_event *event)
+{
+    const world_event *first = &s->first_event;
+
+    if (s->first->n > 0 && s->first_option == s->option && first->area == event->area &&
+        first->split == event->split && first->span.from == event->span.from &&
+        first->span.to == event->span.to && first->sign == event->sign) {
+        return;
+    }
+    world_forget_first(s);
+    s->now->is_whole = true;
+    add_event(s, s->now, event);
+    s->first_event = *event;
+    s->first_option = s->option;
+    copy_world(s->first, s->now);
+    for (size_t i = 0; i < s->first->n; i++) {
+        s->first_costs[i] = NOT_KNOWN;
+    }
+}
+
 bool world_try(world_search *s, const world_event *events, size_t n)
 {
     int64_t cost = 0;
@@ -394,21 +434,17 @@ bool world_try(world_search *s, const world_event *events, size_t n)
         return false;
     }
     s->n_tries--;
-    s->now->n = 0;
-    s->now->is_whole = true;
-    for (size_t i = 0; i < n; i++) {
+    begin_with(s, &events[0]);
+    for (size_t i = 1; i < n; i++) {
         add_event(s, s->now, &events[i]);
     }
-    cost = cost_of_world(s, s->now, s->best_cost);
-    s->tried = s->now;
-    forget_places(s, s->now);
+    cost = cost_of_now(s, s->best_cost);
     if (cost < s->best_cost) {
-        other_world *spare = s->best;
-
         s->best_cost = cost;
-        s->best = s->now;
-        s->now = spare;
+        copy_world(s->best, s->now);
     }
+    forget_changes(s, s->now, s->first->n);
+    copy_world(s->now, s->first);
     return s->best_cost == 0;
 }
 

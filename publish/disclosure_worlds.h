@@ -7,7 +7,8 @@
 
 enum {
     MAX_CHANGES = 4096,
-    IMPOSSIBLE = 1000000000 /* a cost */
+    IMPOSSIBLE = 1000000000, /* a cost */
+    NOT_KNOWN = -1           /* none */
 };
 
 /* An event that is there or not: of an area, the days of a finest period, a split value (0: none
@@ -43,20 +44,23 @@ typedef struct world_search {
     int64_t best_cost;
     uint32_t *places; /* [cells]: where a cell stands in `now`, plus 1; 0: nowhere */
     other_world *now, *best;
-    const other_world *tried; /* the last one: one of both */
+    /* Most worlds that are looked at one after the other begin with the same event: what it changes
+     * stays in `now`, its cells in `places`, and only what the other events change is taken back.
+     */
+    world_event first_event;
+    const track_option *first_option;
+    other_world *first;   /* what it changes; n 0: no event yet */
+    int64_t *first_costs; /* [MAX_CHANGES]: what that costs; NOT_KNOWN: not asked yet */
 } world_search;
 
 uint32_t world_unit_of_area(const world_search *s, uint32_t area);
 
-/* Number of a cell; CELL_NONE. */
-uint32_t world_cell_at(const world_search *s, uint32_t unit, uint16_t track, uint16_t split,
-                       cell_span span);
-
 /* True when a cell's count can be another by `delta` without a change of what is released. */
 bool world_has_room(const world_search *s, uint32_t cell, int delta);
 
-/* The finest period of a track that holds a span; false when it publishes none. */
-bool world_find_finest(const disclosure_track_info *track, cell_span span, cell_span *out);
+/* The cell of an area in the finest period of a track that holds a span; CELL_NONE. */
+uint32_t world_find_finest(const world_search *s, uint32_t area, uint16_t track, uint16_t split,
+                           cell_span span);
 
 /* What it takes for a cell's count to be able to be another: nothing, its values, or all of it.
  * `after` receives the cell as it would be. */
@@ -66,6 +70,9 @@ int64_t world_cost_of_change(const world_search *s, const world_change *change,
 /* Looks at the world in which these events are different, and keeps it where it is the cheapest so
  * far; true when that takes nothing. */
 bool world_try(world_search *s, const world_event *events, size_t n);
+
+/* Forgets the event that worlds began with: what is shown of cells is going to change. */
+void world_forget_first(world_search *s);
 
 /* Withholds what the best world takes. */
 void world_pay(world_search *s);

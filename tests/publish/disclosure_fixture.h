@@ -252,7 +252,7 @@ static void add_measure(release *r, size_t measure, const base_counts *counts, s
     r->publication.n_results = r->n_rows;
 }
 
-static void disclose(release *r)
+static inline void disclose(release *r)
 {
     r->status = hst_disclose(&r->publication, &r->disclosure, &r->err);
 }
