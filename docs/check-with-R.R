@@ -36,7 +36,8 @@
 #
 # hestia's own tests run this script with a stand-in that has the functions' names, arguments and columns and
 # follows the published formulas, since they install nothing from outside the distribution. They show that
-# rows, bands and options go the right way. The package itself stands behind the numbers in tests/golden.
+# rows, bands and options go the right way. The package itself stands behind the numbers in tests/golden; the script
+# was run by hand with version 2.1.0's own functions: no number of the worked study or of a wider one differed.
 
 # ---- what is asked ----
 
@@ -170,7 +171,8 @@ draw <- function(rows, n) {
 checkable <- function(rows, has_bands) {
   is_whole <- rows$sex == "persons" & rows$age == "all" & rows$split == ""
   is_counted <- rows$dataset != "table" & !is.na(rows$value) & !is.na(rows$total_count) &
-    rows$total_count == round(rows$total_count)
+    rows$total_count == round(rows$total_count) &
+    (rows$statistic != "dsr" | rows$total_count >= 10) # of fewer the package withholds the rate
   with_bands <- rows$statistic %in% of_bands & is_whole & has_bands
   rows[is_counted & (rows$statistic %in% of_row_alone | with_bands), , drop = FALSE]
 }
@@ -205,7 +207,8 @@ ask_package <- function(package, row, bands, level) {
                               confidence = level, multiplier = per_of(row$unit)),
     readmission = package$proportion(data.frame(events = row$total_count, stays = row$total_pop), events, stays,
                                      confidence = level, multiplier = per_of(row$unit)),
-    mean_los = package$mean(data.frame(days = rep(bands$days, bands$stays)), days, confidence = level),
+    mean_los = suppressWarnings( # of one stay: NaN limits
+      package$mean(data.frame(days = rep(bands$days, bands$stays)), days, confidence = level)),
     dsr = if (!is.null(package$dsr)) {
       package$dsr(bands, events, population, stdpop = weight, confidence = level, multiplier = per_of(row$unit))
     } else {
