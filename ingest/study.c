@@ -223,7 +223,7 @@ static void read_publish(const hst_scope *s, hst_study *study)
         }
     }
     study->publish.disclosure.rule = hst_reader_copy(s->reader, rule ? rule : "");
-    study->publish.disclosure.min = get_parameter(&parameters, "min", 2, 1000);
+    study->publish.disclosure.min = get_parameter(&parameters, "min", 3, 1000);
     study->publish.disclosure.round = get_parameter(&parameters, "round", 1, 1000);
     study->publish.disclosure.decimals = get_parameter(&parameters, "decimals", 0, 9);
     study->publish.disclosure.has_exact_totals = hst_scope_choice(&parameters, "totals", 0) == 1;
