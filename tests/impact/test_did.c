@@ -1,85 +1,10 @@
 /* Difference-in-differences: golden h, the slow regression with a dummy variable for every area and
- * time, orders and scales that must not matter, placebo ranks, and what is refused. */
-#include "tests/standardise/golden.h"
-
+ * time, orders and scales that must not matter, and placebo ranks. */
 #include <stdlib.h>
 
-#include "hestia/did.h"
 #include "hestia/regression.h"
-
-enum { MAX_AREAS = 40, MAX_TIMES = 40, MAX_CELLS = MAX_AREAS * MAX_TIMES };
-
-/* A panel that the test owns. */
-typedef struct sample {
-    double y[MAX_CELLS], exposure[MAX_CELLS];
-    bool is_treated[MAX_AREAS], is_post[MAX_TIMES];
-    hst_did_panel panel;
-} sample;
-
-static void shape(sample *s, size_t n_areas, size_t n_times)
-{
-    s->panel = (hst_did_panel){.n_areas = n_areas,
-                               .n_times = n_times,
-                               .y = s->y,
-                               .exposure = s->exposure,
-                               .is_treated = s->is_treated,
-                               .is_post = s->is_post};
-}
-
-/* Numbers from 0 to 1, the same on every machine. */
-static double uniform(uint64_t *seed)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (double)(*seed >> 11) / 9007199254740992.0;
-}
-
-static double poisson(uint64_t *seed, double mean)
-{
-    double product = uniform(seed), limit = exp(-mean), n = 0;
-
-    while (product > limit) {
-        product *= uniform(seed);
-        n++;
-    }
-    return n;
-}
-
-/* Counts of areas between 3,000 and 60,000 people, about 1 in 1,000 a month, with effects of areas
- * and times, and a share of cells missing. */
-static void fill_counts(sample *s, uint64_t *seed, size_t n_areas, size_t n_times, size_t n_treated,
-                        size_t first_post, double effect, double missing)
-{
-    shape(s, n_areas, n_times);
-    for (size_t i = 0; i < n_areas; i++) {
-        double size = 3000 * exp(3 * uniform(seed)), level = 0.001 * exp(uniform(seed) - 0.5);
-
-        s->is_treated[i] = i % (n_areas / n_treated) == 1 && i / (n_areas / n_treated) < n_treated;
-        for (size_t t = 0; t < n_times; t++) {
-            size_t at = i * n_times + t;
-            double season = exp(0.2 * sin((double)t));
-
-            s->is_post[t] = t >= first_post;
-            s->exposure[at] = size * (1 + 0.01 * (double)t * uniform(seed));
-            s->y[at] = poisson(seed, s->exposure[at] * level * season *
-                                         (s->is_treated[i] && s->is_post[t] ? effect : 1));
-            if (uniform(seed) < missing) {
-                s->y[at] = NAN;
-            }
-        }
-    }
-}
-
-static hst_did fit(const hst_did_panel *panel, hst_did_outcome outcome, hst_did_model model,
-                   hst_did_variance variance)
-{
-    hst_did out;
-    hst_error err = {0};
-
-    if (hst_did_fit(&out, panel, outcome, model, variance, 95, &err) != HST_OK) {
-        fail_msg("%s", err.message);
-    }
-    return out;
-}
+#include "tests/impact/did_panels.h"
+#include "tests/standardise/golden.h"
 
 /* ---- golden ---- */
 
@@ -447,163 +372,6 @@ static void four_cells_by_hand(void **state)
     }
 }
 
-/* ---- refusals ---- */
-
-static struct refusal_case {
-    const char *name;
-    hst_did_outcome outcome;
-    hst_did_model model;
-    bool is_treated[4], is_post[4];
-    double y[16];
-    const char *message;
-} refusal_cases[] = {
-#define SOME_TREATED                                                                               \
-    {                                                                                              \
-        true                                                                                       \
-    }
-#define TWO_POST                                                                                   \
-    {                                                                                              \
-        false, false, true, true                                                                   \
-    }
-    {"no treated area",
-     HST_DID_COUNTS,
-     HST_DID_TWO_WAY,
-     {0},
-     TWO_POST,
-     {3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9},
-     "no treated area"},
-    {"no control",
-     HST_DID_COUNTS,
-     HST_DID_TWO_WAY,
-     {true, true, true, true},
-     TWO_POST,
-     {3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9},
-     "no control area"},
-    {"nothing before",
-     HST_DID_VALUES,
-     HST_DID_TWO_WAY,
-     SOME_TREATED,
-     {true, true, true, true},
-     {3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9},
-     "no numbers of treated areas before"},
-    {"nothing after",
-     HST_DID_VALUES,
-     HST_DID_POOLED,
-     SOME_TREATED,
-     {0},
-     {3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9},
-     "no numbers of treated areas after"},
-    {"treated cells after all missing",
-     HST_DID_VALUES,
-     HST_DID_POOLED,
-     SOME_TREATED,
-     TWO_POST,
-     {3, 4, NAN, NAN, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9},
-     "no numbers of treated areas after"},
-    {"no events after in the treated",
-     HST_DID_COUNTS,
-     HST_DID_POOLED,
-     SOME_TREATED,
-     TWO_POST,
-     {3, 4, 0, 0, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9},
-     "no events in treated areas after"},
-    {"no events before in the controls",
-     HST_DID_COUNTS,
-     HST_DID_TWO_WAY,
-     SOME_TREATED,
-     TWO_POST,
-     {3, 4, 5, 6, 0, 0, 9, 1, 0, 0, 4, 5, 0, 0, 8, 9},
-     "no events in control areas before"},
-    {"an area without events",
-     HST_DID_COUNTS,
-     HST_DID_TWO_WAY,
-     SOME_TREATED,
-     TWO_POST,
-     {3, 4, 5, 6, 7, 8, 9, 1, 0, 0, 0, 0, 6, 7, 8, 9},
-     "no events in area 5NK"},
-    {"a time without events",
-     HST_DID_COUNTS,
-     HST_DID_TWO_WAY,
-     SOME_TREATED,
-     TWO_POST,
-     {3, 0, 5, 6, 7, 0, 9, 1, 2, 0, 4, 5, 6, 0, 8, 9},
-     "no events in time 2"},
-    {"a negative count",
-     HST_DID_COUNTS,
-     HST_DID_TWO_WAY,
-     SOME_TREATED,
-     TWO_POST,
-     {3, 4, 5, 6, 7, -8, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9},
-     "area 5QL has a negative count"},
-    {"an infinite value",
-     HST_DID_VALUES,
-     HST_DID_TWO_WAY,
-     SOME_TREATED,
-     TWO_POST,
-     {3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7, INFINITY, 9},
-     "area 5XX has a number that is inf"},
-    {"values without any error",
-     HST_DID_VALUES,
-     HST_DID_TWO_WAY,
-     SOME_TREATED,
-     TWO_POST,
-     {3, 4, 9, 10, 3, 4, 5, 6, 3, 4, 5, 6, 3, 4, 5, 6},
-     "leaves nothing over"},
-    {"controls seen only before the treated",
-     HST_DID_VALUES,
-     HST_DID_TWO_WAY,
-     SOME_TREATED,
-     {false, true, false, true},
-     {NAN, NAN, 5, 6, 7, 8, NAN, NAN, 3, 4, NAN, NAN, 5, 4, NAN, NAN},
-     "collinear"},
-    {"a zero is all that links two parts",
-     HST_DID_COUNTS,
-     HST_DID_TWO_WAY,
-     SOME_TREATED,
-     TWO_POST,
-     {3, NAN, 5, NAN, 4, 0, 6, NAN, NAN, 7, NAN, 8, NAN, 5, NAN, 9},
-     "run off to infinity"},
-};
-
-static void refusals_have_a_name(void **state)
-{
-    const struct refusal_case *c = *state;
-    static const char *const areas[] = {"5J6", "5QL", "5NK", "5XX"};
-    hst_did_panel panel = {.n_areas = 4,
-                           .n_times = 4,
-                           .y = c->y,
-                           .is_treated = c->is_treated,
-                           .is_post = c->is_post,
-                           .area_names = areas};
-    hst_did out;
-    hst_error err = {0};
-
-    assert_int_equal(hst_did_fit(&out, &panel, c->outcome, c->model, HST_DID_MODEL, 95, &err),
-                     HST_REFUSED);
-    if (!strstr(err.message, c->message)) {
-        fail_msg("\"%s\" does not say \"%s\"", err.message, c->message);
-    }
-    assert_true(isnan(out.effect.estimate));
-}
-
-static void exposure_must_be_above_zero(void **state)
-{
-    static sample s;
-    uint64_t seed = 3;
-    hst_did out;
-    hst_error err = {0};
-
-    (void)state;
-    fill_counts(&s, &seed, 6, 8, 1, 4, 1, 0);
-    s.exposure[17] = 0;
-    assert_int_equal(
-        hst_did_fit(&out, &s.panel, HST_DID_COUNTS, HST_DID_TWO_WAY, HST_DID_MODEL, 95, &err),
-        HST_REFUSED);
-    assert_string_equal(err.message, "the population of area 3 is not above 0");
-    s.exposure[17] = NAN; /* a cell like one whose count is missing */
-    assert_int_equal(fit(&s.panel, HST_DID_COUNTS, HST_DID_TWO_WAY, HST_DID_MODEL).n, 47);
-}
-
 /* ---- placebo ---- */
 
 static void strong_effect_is_first_of_all(void **state)
@@ -653,41 +421,16 @@ static void ranks_of_null_panels_are_uniform(void **state)
     assert_true(chi < 27.88); /* 99.9 % of chi-square with 9 degrees of freedom */
 }
 
-static void placebo_refusals(void **state)
-{
-    static sample s;
-    uint64_t seed = 12;
-    hst_placebo placebo;
-    hst_error err = {0};
-
-    (void)state;
-    fill_counts(&s, &seed, 12, 8, 2, 4, 1, 0);
-    assert_int_equal(hst_did_placebo(&placebo, &s.panel, HST_DID_COUNTS, HST_DID_TWO_WAY, &err),
-                     HST_REFUSED);
-    assert_non_null(strstr(err.message, "2 treated areas"));
-    fill_counts(&s, &seed, 2, 8, 1, 4, 1, 0);
-    assert_int_equal(hst_did_placebo(&placebo, &s.panel, HST_DID_COUNTS, HST_DID_POOLED, &err),
-                     HST_REFUSED);
-    assert_non_null(strstr(err.message, "no control area whose effect"));
-    assert_true(isnan(placebo.p));
-}
-
 int main(void)
 {
-    enum {
-        N_REFUSALS = sizeof refusal_cases / sizeof refusal_cases[0],
-        N_PANELS = sizeof panel_cases / sizeof panel_cases[0],
-        N_OTHERS = 8
-    };
-    struct CMUnitTest tests[N_OTHERS + N_REFUSALS + 2 * N_PANELS] = {
+    enum { N_PANELS = sizeof panel_cases / sizeof panel_cases[0], N_OTHERS = 6 };
+    struct CMUnitTest tests[N_OTHERS + 2 * N_PANELS] = {
         cmocka_unit_test(golden_did),
         cmocka_unit_test(four_cells_by_hand),
         cmocka_unit_test(scale_of_exposure_changes_nothing),
         cmocka_unit_test(constants_of_areas_and_times_change_no_difference),
-        cmocka_unit_test(exposure_must_be_above_zero),
         cmocka_unit_test(strong_effect_is_first_of_all),
         cmocka_unit_test(ranks_of_null_panels_are_uniform),
-        cmocka_unit_test(placebo_refusals),
     };
     size_t n = N_OTHERS;
 
@@ -698,11 +441,6 @@ int main(void)
         tests[n++] = (struct CMUnitTest){.name = panel_cases[i].name,
                                          .test_func = order_changes_nothing,
                                          .initial_state = &panel_cases[i]};
-    }
-    for (size_t i = 0; i < N_REFUSALS; i++) {
-        tests[n++] = (struct CMUnitTest){.name = refusal_cases[i].name,
-                                         .test_func = refusals_have_a_name,
-                                         .initial_state = &refusal_cases[i]};
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
