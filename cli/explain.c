@@ -356,16 +356,16 @@ static void show_release(const explain *e, const hst_parts *parts,
 {
     const hst_study *study = &e->latest.study;
     const char *rule = study->publish.disclosure.rule;
-    int min = study->publish.disclosure.min, round = study->publish.disclosure.round;
+    int min = study->publish.disclosure.min;
     bool is_england =
         e->group != SIZE_MAX && hst_areas_group(e->latest.areas, e->group)->is_england;
 
     switch (hst_released_as(study, &study->measures[0], is_england, parts->total_count,
                             parts->value, number)) {
     case HST_RELEASED_BY_RULE:
-        printf("released under %s: that is what the rule makes of the numbers above (counts to the "
-               "nearest %d, values from these where they are of counts alone, fewer digits)\n",
-               rule, round);
+        printf("released under %s: that is what the rule makes of the numbers above (counts "
+               "rounded, values from these where they are of counts alone, fewer digits)\n",
+               rule);
         if (isnan(number->value) && number->note[0]) {
             printf("the value is not given: %s\n", number->note);
         }

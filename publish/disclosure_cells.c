@@ -158,13 +158,12 @@ static uint32_t unit_of(const disclosure_cells *cells, bool is_group, size_t are
     return (uint32_t)(is_group ? area : hst_areas_n_groups(cells->publication->areas) + area);
 }
 
-/* True when a filter asks for single providers or practices. */
-static bool asks_for_providers(const hst_where *where)
+bool disclosure_asks_for_providers(const hst_where *where)
 {
     bool asks = where->codes[HST_WHERE_PROVIDER].n > 0 || where->codes[HST_WHERE_GP_PRACTICE].n > 0;
 
     for (size_t i = 0; i < where->n_any && !asks; i++) {
-        asks = asks_for_providers(&where->any[i]);
+        asks = disclosure_asks_for_providers(&where->any[i]);
     }
     return asks;
 }
@@ -177,7 +176,7 @@ static bool is_national(const disclosure_cells *cells, bool is_group, size_t are
         return false;
     }
     return !measure || ((measure->split != HST_SPLIT_PROVIDER || split[0] == '\0') &&
-                        !asks_for_providers(&measure->where));
+                        !disclosure_asks_for_providers(&measure->where));
 }
 
 /* The cell of a key, a new one where there is none. */

@@ -21,8 +21,10 @@ hst_released hst_released_as(const hst_study *study, const hst_measure *measure,
 {
     const disclosure_rule rule = disclosure_rule_of(study);
     double shown = released->total_count, pop = released->total_pop;
-    bool is_small = !is_england && disclosure_is_small(&rule, (double)count);
-    bool is_true = is_england && shown == (double)count;
+    bool is_national = is_england && !disclosure_asks_for_providers(&measure->where);
+    bool is_small = !is_national && disclosure_is_small(&rule, (double)count);
+    int64_t by_rule =
+        is_national ? disclosure_round_total(&rule, count) : disclosure_round_count(&rule, count);
 
     if (measure->is_table || count < 0) { /* no count to protect */
         return is_rounded_from(&rule, released->value, value) || released->value == value ||
@@ -35,13 +37,13 @@ hst_released hst_released_as(const hst_study *study, const hst_measure *measure,
                : is_small              ? HST_RELEASED_SMALL
                                        : HST_RELEASED_WITHHELD;
     }
-    if (is_small || (!is_true && shown != (double)disclosure_round_count(&rule, count))) {
+    if (is_small || shown != (double)by_rule) {
         return HST_RELEASED_OTHERWISE;
     }
     if (isnan(released->value)) {
         return isnan(value) ? HST_RELEASED_BY_RULE : HST_RELEASED_COUNT_ONLY;
     }
-    if (!is_true) {
+    if (!is_national || rule.total_round > 1) {
         value = disclosure_value_of_shown(&rule, measure, value, (double)count, shown, pop);
     }
     return is_rounded_from(&rule, released->value, value) ? HST_RELEASED_BY_RULE

@@ -114,6 +114,10 @@ uint32_t disclosure_cell_find(const disclosure_cells *cells, size_t measure, cel
  * rounded; repeat-adjusted limits hold the true number of events, too. */
 bool disclosure_is_from_true_numbers(const hst_measure *measure);
 
+/* True when a filter asks for single providers or practices: then England's count is not national.
+ */
+bool disclosure_asks_for_providers(const hst_where *where);
+
 /* True for means of stays, whose denominator is the count itself. */
 bool disclosure_is_mean(const hst_measure *measure);
 

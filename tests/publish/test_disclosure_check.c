@@ -37,12 +37,10 @@ static struct released_case {
      HST_RELEASED_COUNT_ONLY},
     {"a value that was not given", HST_STAT_DSR, false, false, false, 9, NAN, 10, 3198, NAN,
      HST_RELEASED_BY_RULE},
-    {"England", HST_STAT_DSR, true, false, false, 173, 54.0901, 173, 3198, 54.1,
+    {"England's small count", HST_STAT_COUNT, true, false, false, 3, 3, 5, NAN, 5,
      HST_RELEASED_BY_RULE},
-    {"England's small count", HST_STAT_COUNT, true, false, false, 3, 3, 3, NAN, 3,
-     HST_RELEASED_BY_RULE},
-    {"England, rounded to protect others", HST_STAT_DSR, true, false, false, 173, 54.0901, 175,
-     3198, NAN, HST_RELEASED_COUNT_ONLY},
+    {"England's value withheld", HST_STAT_DSR, true, false, false, 173, 54.0901, 175, 3198, NAN,
+     HST_RELEASED_COUNT_ONLY},
     {"a crude rate, from the rounded count", HST_STAT_CRUDE_RATE, false, false, false, 173, 173,
      175, 100000, 175, HST_RELEASED_BY_RULE},
     {"a crude rate, from the true count", HST_STAT_CRUDE_RATE, false, false, false, 173, 173, 175,
@@ -82,14 +80,53 @@ static void released_as(void **state)
                      c->expected);
 }
 
+/* A rate of England from 173 events. */
+static struct total_case {
+    const char *name;
+    int min;
+    bool has_exact_totals, is_of_provider;
+    double shown;
+    hst_released expected;
+} total_cases[] = {
+    {"England, rounded", 8, false, false, 175, HST_RELEASED_BY_RULE},
+    {"England as it is", 8, false, false, 173, HST_RELEASED_OTHERWISE},
+    {"England as it is, where the study asks for it", 8, true, false, 173, HST_RELEASED_BY_RULE},
+    {"England, rounded, where the study asks for exact totals", 8, true, false, 175,
+     HST_RELEASED_OTHERWISE},
+    {"England to the base of a larger minimum", 12, false, false, 170, HST_RELEASED_BY_RULE},
+    {"England to another base than that", 12, false, false, 175, HST_RELEASED_OTHERWISE},
+    {"what one provider did for England is no total", 12, true, true, 175, HST_RELEASED_BY_RULE},
+};
+
+static void total_released_as(void **state)
+{
+    const struct total_case *c = *state;
+    const hst_study study = {
+        .publish.disclosure = {
+            .min = c->min, .round = 5, .decimals = 1, .has_exact_totals = c->has_exact_totals}};
+    hst_measure measure = {.statistic = HST_STAT_DSR, .per = 100000};
+    const hst_published_number number = {.total_count = c->shown, .total_pop = 3198, .value = 54.1};
+
+    measure.where.codes[HST_WHERE_PROVIDER].n = c->is_of_provider;
+    assert_int_equal(hst_released_as(&study, &measure, true, 173, 54.0901, &number), c->expected);
+}
+
 int main(void)
 {
-    enum { N = sizeof released_cases / sizeof released_cases[0] };
+    enum {
+        N_RELEASED = sizeof released_cases / sizeof released_cases[0],
+        N_TOTALS = sizeof total_cases / sizeof total_cases[0],
+        N = N_RELEASED + N_TOTALS
+    };
     struct CMUnitTest tests[N];
 
-    for (size_t i = 0; i < N; i++) {
+    for (size_t i = 0; i < N_RELEASED; i++) {
         tests[i] = (struct CMUnitTest){released_cases[i].name, released_as, NULL, NULL,
                                        &released_cases[i]};
+    }
+    for (size_t i = 0; i < N_TOTALS; i++) {
+        tests[N_RELEASED + i] = (struct CMUnitTest){total_cases[i].name, total_released_as, NULL,
+                                                    NULL, &total_cases[i]};
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
