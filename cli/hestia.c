@@ -61,6 +61,7 @@ int cli_exit_code(hst_status status)
     case HST_ERR_USAGE:
         return 2;
     case HST_ERR_INPUT:
+    case HST_ERR_DAMAGED:
         return 3;
     case HST_ERR_LOCKED:
         return 4;

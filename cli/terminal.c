@@ -79,9 +79,10 @@ static void format_seconds(double seconds, char text[32])
     }
 }
 
-/** Writes one line in the form asked for; `stage` may be "". */
-static void put_line(cli_terminal *terminal, const char *level, const char *stage, double seconds,
-                     const char *text)
+/** Writes one line in the form asked for; `stage` may be "". `event` is the line's name in a JSON
+ * log, which others rely on (docs/operations.md). */
+static void put_line(cli_terminal *terminal, const char *level, const char *event,
+                     const char *stage, double seconds, const char *text)
 {
     char stamp[32] = "";
     time_t time_now = time(NULL);
@@ -94,8 +95,8 @@ static void put_line(cli_terminal *terminal, const char *level, const char *stag
     strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &utc);
     if (terminal->json) {
         json_t *object =
-            json_pack("{s:s, s:s, s:s, s:f, s:s}", "time", stamp, "level", level, "stage", stage,
-                      "seconds", round(seconds * 1000) / 1000, "text", text);
+            json_pack("{s:s, s:s, s:s, s:s, s:f, s:s}", "time", stamp, "level", level, "event",
+                      event, "stage", stage, "seconds", round(seconds * 1000) / 1000, "text", text);
         char *line =
             object ? json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6))
                    : NULL;
@@ -127,7 +128,7 @@ void cli_terminal_title(cli_terminal *terminal, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    put_line(terminal, "info", "", 0, text);
+    put_line(terminal, "info", "run.start", "", 0, text);
 }
 
 void cli_terminal_begin(cli_terminal *terminal, const char *name)
@@ -135,6 +136,9 @@ void cli_terminal_begin(cli_terminal *terminal, const char *name)
     snprintf(terminal->stage, sizeof terminal->stage, "%s", name);
     terminal->stage_started = now();
     terminal->last_drawn = 0;
+    if (terminal->json) {
+        put_line(terminal, "info", "stage.start", name, 0, name);
+    }
 }
 
 void cli_terminal_progress(cli_terminal *terminal, uint64_t done, uint64_t total, const char *unit)
@@ -171,7 +175,7 @@ void cli_terminal_end(cli_terminal *terminal, const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     wipe_bar(terminal);
-    put_line(terminal, "info", terminal->stage, now() - terminal->stage_started, text);
+    put_line(terminal, "info", "stage.end", terminal->stage, now() - terminal->stage_started, text);
 }
 
 void cli_terminal_warn(cli_terminal *terminal, const char *format, ...)
@@ -196,7 +200,7 @@ void cli_terminal_line(cli_terminal *terminal, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    put_line(terminal, "info", "", 0, text);
+    put_line(terminal, "info", "note", "", 0, text);
 }
 
 /** Peak of this process's own memory in KiB; what getrusage gives includes the parent's before
@@ -225,11 +229,11 @@ void cli_terminal_show_warnings(cli_terminal *terminal)
     if (terminal->n_warnings == 0) {
         return;
     }
-    put_line(terminal, "info", "", 0, "");
-    put_line(terminal, "info", "", 0, "Look at these before you quote a number");
+    put_line(terminal, "info", "note", "", 0, "");
+    put_line(terminal, "info", "note", "", 0, "Look at these before you quote a number");
     for (size_t i = 0; i < terminal->n_warnings; i++) {
         snprintf(text, sizeof text, "  ! %s", terminal->warnings[i]);
-        put_line(terminal, "warning", "", 0, text);
+        put_line(terminal, "warning", "warning", "", 0, text);
     }
 }
 
@@ -239,7 +243,7 @@ void cli_terminal_finish(cli_terminal *terminal)
     char clock[32], text[MAX_LINE];
 
     format_seconds(seconds, clock);
-    put_line(terminal, "info", "", 0, "");
+    put_line(terminal, "info", "note", "", 0, "");
     snprintf(text, sizeof text, "done in %s · peak %ld MiB", clock, peak_kib() / 1024);
-    put_line(terminal, "info", "", seconds, text);
+    put_line(terminal, "info", "run.end", "", seconds, text);
 }

@@ -381,8 +381,10 @@ static hst_status remove_parts(int directory, const char *path, hst_error *err)
     return status;
 }
 
-hst_status hst_store_open(hst_store **out, const char *path, bool create, bool lock, hst_error *err)
+hst_status hst_store_open(hst_store **out, const char *path, bool create, hst_store_access access,
+                          hst_error *err)
 {
+    bool lock = access != HST_STORE_READ;
     hst_status status = HST_OK;
     hst_store *store = NULL;
 

@@ -62,6 +62,26 @@ HST_MUST_CHECK hst_status hst_ingest(hst_inputs *inputs, const hst_study *study,
                                      const hst_ingest_options *options, hst_ledger *ledger,
                                      hst_error *err);
 
+/**
+ * Looks whether the store has all that the inputs hold, by size, times and inode of their files:
+ * reads and writes nothing of the inputs, so a store opened for reading will do. When it has
+ * (`*is_complete`), inputs and ledger are what hst_ingest would have left.
+ */
+HST_MUST_CHECK hst_status hst_ingest_find(bool *is_complete, hst_inputs *inputs,
+                                          const hst_study *study, hst_store *store,
+                                          hst_ledger *ledger, hst_error *err);
+
+/**
+ * Reads every segment of the inputs whole and removes the damaged ones, so that hst_ingest makes
+ * them anew. The store is opened for writing; the inputs have their digests.
+ *
+ * @param removed  called with the `file` of each segment removed; may be NULL
+ */
+HST_MUST_CHECK hst_status hst_ingest_remove_damaged(const hst_inputs *inputs, hst_store *store,
+                                                    void (*removed)(void *context,
+                                                                    const char *file),
+                                                    void *context, hst_error *err);
+
 /** Set by the signal handler of the program, read by long loops. */
 bool hst_interrupt_requested(void);
 void hst_interrupt_request(void);

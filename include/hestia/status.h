@@ -7,13 +7,14 @@
 /** What can go wrong, by who has to act. The command line turns these into exit codes. */
 typedef enum hst_status {
     HST_OK = 0,
-    HST_ERR_ARGUMENT,    /**< a caller's mistake inside hestia (exit 1) */
-    HST_ERR_RANGE,       /**< a size or number that does not fit (exit 1) */
-    HST_ERR_MEMORY,      /**< out of memory, or over --memory (exit 1) */
-    HST_ERR_SYSTEM,      /**< disk, permission, system call (exit 1) */
-    HST_ERR_USAGE,       /**< options, study file, a file it names absent (exit 2) */
-    HST_ERR_INPUT,       /**< extract or table unreadable, corrupt, over a threshold (exit 3) */
-    HST_ERR_LOCKED,      /**< another run holds the lock (exit 4) */
+    HST_ERR_ARGUMENT, /**< a caller's mistake inside hestia (exit 1) */
+    HST_ERR_RANGE,    /**< a size or number that does not fit (exit 1) */
+    HST_ERR_MEMORY,   /**< out of memory, or over --memory (exit 1) */
+    HST_ERR_SYSTEM,   /**< disk, permission, system call (exit 1) */
+    HST_ERR_USAGE,    /**< options, study file, a file it names absent (exit 2) */
+    HST_ERR_INPUT,    /**< extract or table unreadable, corrupt, over a threshold (exit 3) */
+    HST_ERR_DAMAGED,  /**< a segment of the store is damaged; made anew from its input (exit 3) */
+    HST_ERR_LOCKED,   /**< another run holds the lock (exit 4) */
     HST_ERR_INTERRUPTED, /**< SIGINT or SIGTERM; the next run resumes (exit 130) */
     HST_REFUSED, /**< a statistical method cannot answer from these numbers, and the message says
                     why; the caller notes it and goes on, a run does not fail by it */

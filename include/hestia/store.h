@@ -15,9 +15,9 @@
  *
  *     hestia-store.json   format version, partitions, group or not
  *     key                 32 random bytes: key of the person hash, never printed
- *     lock                fcntl-locked by the one run that writes
- *     catalogue.json      inputs known: path, member, size, mtime, ctime, inode → content digest
- *     segments/<content digest>-<layout key>.seg
+ *     lock                fcntl-locked: its first byte by the one run that writes, its second by
+ * all that read (shared) and by a purge (alone) catalogue.json      inputs known: path, member,
+ * size, mtime, ctime, inode → content digest segments/<content digest>-<layout key>.seg
  *     segments/<...>.part while it is written (removed by the next writer)
  */
 typedef struct hst_store hst_store;
@@ -34,16 +34,23 @@ typedef struct hst_store_options {
 HST_MUST_CHECK hst_status hst_store_init(const char *path, const hst_store_options *options,
                                          hst_error *err);
 
+/** What a store is opened for, and so which locks are taken. All go with the process. */
+typedef enum hst_store_access {
+    HST_STORE_READ,  /**< shared: beside any writer; nothing is written, not even the lock */
+    HST_STORE_WRITE, /**< one at a time; also removes left .part files */
+    HST_STORE_PURGE, /**< WRITE, and nobody reads */
+} hst_store_access;
+
 /**
  * Opens a store.
  *
  * @param create  makes it (private, default partitions) when the directory is absent or empty
- * @param lock    takes the write lock: HST_ERR_LOCKED names the process that holds it; also removes
- * left .part files
- * @return HST_ERR_USAGE not a store; HST_ERR_SYSTEM; HST_ERR_INPUT damaged
+ * @return HST_ERR_LOCKED: another process writes, which is named, or a purge is going on, or for
+ * PURGE, somebody reads; HST_ERR_USAGE not a store, or of a newer hestia; HST_ERR_SYSTEM;
+ * HST_ERR_INPUT damaged
  */
-HST_MUST_CHECK hst_status hst_store_open(hst_store **out, const char *path, bool create, bool lock,
-                                         hst_error *err);
+HST_MUST_CHECK hst_status hst_store_open(hst_store **out, const char *path, bool create,
+                                         hst_store_access access, hst_error *err);
 void hst_store_close(hst_store *store);
 
 size_t hst_store_n_partitions(const hst_store *store);
