@@ -69,7 +69,7 @@ static hst_status open_store(study_check *c, hst_error *err)
 
     snprintf(settings, sizeof settings, "%s/hestia-store.json", path);
     if (access(settings, F_OK) == 0) {
-        status = hst_store_open(&c->store, path, false, false, err);
+        status = hst_store_open(&c->store, path, false, HST_STORE_READ, err);
     }
     if (status == HST_OK) {
         printf("  store %s%s\n", path, c->store ? "" : " (a run will make it)");

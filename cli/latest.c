@@ -85,7 +85,8 @@ static hst_status open_segments(cli_latest *latest, const char *store, hst_error
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for %zu segments", n);
         goto done;
     }
-    status = hst_store_open(&latest->store, store ? store : latest->study.store, false, false, err);
+    status = hst_store_open(&latest->store, store ? store : latest->study.store, false,
+                            HST_STORE_READ, err);
     for (size_t i = 0; i < n && status == HST_OK; i++) {
         if (!hst_store_has(latest->store, inputs[i].digest, inputs[i].layout_key)) {
             status = hst_fail(err, HST_ERR_USAGE,

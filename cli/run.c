@@ -146,7 +146,7 @@ static hst_status ingest(run *r, hst_error *err)
     uint64_t n_read = 0, n_used = 0;
     size_t n_new = 0, n_superseded = 0;
     char read[32], used[32], aside[32], older[48] = "";
-    hst_status status = hst_store_open(&r->store, path, true, true, err);
+    hst_status status = hst_store_open(&r->store, path, true, HST_STORE_WRITE, err);
 
     if (status == HST_OK) {
         status = hst_ingest(r->inputs, r->study, r->store, &options, r->ledger, err);

@@ -99,11 +99,11 @@ typedef struct visit {
 typedef hst_status visitor(visit *v, const hst_segment_id *id, hst_error *err);
 
 /* Opens a store and visits its segments in order. */
-static hst_status visit_segments(const store_arguments *arguments, bool lock, visitor *each,
-                                 visit *v, hst_error *err)
+static hst_status visit_segments(const store_arguments *arguments, hst_store_access access,
+                                 visitor *each, visit *v, hst_error *err)
 {
     hst_segment_id *ids = NULL;
-    hst_status status = hst_store_open(&v->store, arguments->path, false, lock, err);
+    hst_status status = hst_store_open(&v->store, arguments->path, false, access, err);
 
     v->arguments = arguments;
     if (status == HST_OK) {
@@ -230,7 +230,7 @@ static hst_status purge_segment(visit *v, const hst_segment_id *id, hst_error *e
 
 static hst_status purge(const store_arguments *arguments, visit *v, hst_error *err)
 {
-    hst_status status = visit_segments(arguments, true, purge_segment, v, err);
+    hst_status status = visit_segments(arguments, HST_STORE_WRITE, purge_segment, v, err);
 
     if (status == HST_OK) {
         status = hst_store_forget_absent(v->store, err);
@@ -268,9 +268,9 @@ hst_status cli_store(int argc, char **argv, hst_error *err)
             printf("%s is an empty store\n", arguments.path);
         }
     } else if (strcmp(arguments.verb, "list") == 0) {
-        status = visit_segments(&arguments, false, list_segment, &v, err);
+        status = visit_segments(&arguments, HST_STORE_READ, list_segment, &v, err);
     } else if (strcmp(arguments.verb, "verify") == 0) {
-        status = visit_segments(&arguments, false, verify_segment, &v, err);
+        status = visit_segments(&arguments, HST_STORE_READ, verify_segment, &v, err);
     } else if (strcmp(arguments.verb, "purge") == 0) {
         status = purge(&arguments, &v, err);
     } else {

@@ -225,7 +225,7 @@ hst_status hst_store_note(hst_store *store, const char *path, const char *member
     json_t *entry = NULL;
     bool is_settled = false;
 
-    if (store->lock < 0) {
+    if (store->writer.file < 0) {
         return hst_fail(err, HST_ERR_ARGUMENT, "the store was not opened for writing");
     }
     key = entry_key(path, member);
@@ -307,7 +307,7 @@ hst_status hst_store_forget_absent(hst_store *store, hst_error *err)
     json_t *entry = NULL;
     void *next = NULL;
 
-    if (store->lock < 0) {
+    if (store->writer.file < 0) {
         return hst_fail(err, HST_ERR_ARGUMENT, "the store was not opened for writing");
     }
     pthread_mutex_lock(&store->mutex);

@@ -61,7 +61,7 @@ hst_status hst_segment_writer_create(hst_segment_writer **out, hst_store *store,
     size_t n_bytes = 0;
 
     *out = NULL;
-    if (store->lock < 0) {
+    if (store->writer.file < 0) {
         return hst_fail(err, HST_ERR_ARGUMENT, "the store was not opened for writing");
     }
     writer = calloc(1, sizeof *writer);

@@ -1,6 +1,4 @@
-/* The folder of a store: making it, opening it, its key and its lock. */
-#define _GNU_SOURCE /* F_OFD_SETLK: a lock of this open store, not of the process, dropped with it \
-                     */
+/* The folder of a store: making it, opening it, its key and its locks. */
 #include "hestia/store.h"
 
 #include <dirent.h>
@@ -16,7 +14,7 @@
 
 #include "ingest/store_internal.h"
 
-enum { STORE_VERSION = 1, MAX_PARTITIONS = 4096 };
+enum { STORE_VERSION = 1, MAX_PARTITIONS = 4096, WRITER_BYTE = 0, READERS_BYTE = 1 };
 
 #define SETTINGS_NAME "hestia-store.json"
 #define KEY_NAME "key"
@@ -31,50 +29,6 @@ static_assert(crypto_shorthash_siphashx24_BYTES == 16, "a person is two words");
 static bool is_partition_count(long long n)
 {
     return n >= 1 && n <= MAX_PARTITIONS && (n & (n - 1)) == 0;
-}
-
-/* Takes the write lock and says in the file who holds it. `*lock` is -1 on failure. */
-static hst_status take_lock(int *lock, int directory, const char *path, mode_t mode, hst_error *err)
-{
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    char holder[160] = "", host[64] = "", since[32] = "";
-    time_t now = time(NULL);
-    struct tm utc;
-    int file = openat(directory, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC, mode);
-    int n = 0;
-
-    *lock = -1;
-    if (file < 0) {
-        return hst_fail_errno(err, "cannot open the lock", path, LOCK_NAME);
-    }
-    if (fcntl(file, F_OFD_SETLK, &whole) != 0) {
-        bool is_held = errno == EAGAIN || errno == EACCES;
-        hst_status status = hst_fail_errno(err, "cannot lock", path, LOCK_NAME);
-        ssize_t got = pread(file, holder, sizeof holder - 1, 0);
-
-        holder[got > 0 ? got : 0] = '\0';
-        holder[strcspn(holder, "\n")] = '\0';
-        close(file);
-        return is_held ? hst_fail(err, HST_ERR_LOCKED,
-                                  "%s: another run writes to this store (%s); wait until it ends, "
-                                  "or give another --store",
-                                  path, *holder ? holder : "it has not said which")
-                       : status;
-    }
-    gethostname(host, sizeof host - 1);
-    if (gmtime_r(&now, &utc)) {
-        strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    }
-    n = snprintf(holder, sizeof holder, "pid %ld on %s since %s\n", (long)getpid(), host, since);
-    if (fchmod(file, mode) != 0 || ftruncate(file, 0) != 0 ||
-        !hst_write_all(file, holder, (size_t)n, 0)) {
-        hst_status status = hst_fail_errno(err, "cannot write the lock", path, LOCK_NAME);
-
-        close(file);
-        return status;
-    }
-    *lock = file;
-    return HST_OK;
 }
 
 /* Opens the stream of a folder's entries without touching the descriptor given. */
@@ -209,7 +163,8 @@ hst_status hst_store_init(const char *path, const hst_store_options *options, hs
     mode_t file_mode = group_name ? 0640 : 0600;
     hst_status status = HST_OK;
     gid_t group = 0;
-    int directory = -1, lock = -1;
+    hst_lock lock = {.file = -1};
+    int directory = -1;
 
     if (sodium_init() < 0) {
         return hst_fail(err, HST_ERR_SYSTEM, "no source of random numbers on this machine");
@@ -238,7 +193,8 @@ hst_status hst_store_init(const char *path, const hst_store_options *options, hs
                           path);
         goto done;
     }
-    status = take_lock(&lock, directory, path, file_mode, err);
+    status = hst_lock_take(&lock, directory, path, LOCK_NAME, WRITER_BYTE, file_mode,
+                           "another run makes this store", err);
     if (status != HST_OK) {
         goto done;
     }
@@ -248,7 +204,7 @@ hst_status hst_store_init(const char *path, const hst_store_options *options, hs
         goto done;
     }
     status = furnish(directory, path, folder_mode, file_mode, group_name != NULL, group, err);
-    if (status == HST_OK && group_name && fchown(lock, (uid_t)-1, group) != 0) {
+    if (status == HST_OK && group_name && fchown(lock.file, (uid_t)-1, group) != 0) {
         status = hst_fail_errno(err, "cannot give to the group", path, LOCK_NAME);
     }
     if (status == HST_OK) {
@@ -256,9 +212,7 @@ hst_status hst_store_init(const char *path, const hst_store_options *options, hs
     }
 
 done:
-    if (lock >= 0) {
-        close(lock);
-    }
+    hst_lock_release(&lock);
     close(directory);
     return status;
 }
@@ -381,10 +335,27 @@ static hst_status remove_parts(int directory, const char *path, hst_error *err)
     return status;
 }
 
+/* Who writes is alone with that, beside any readers; who removes the store is alone in it. */
+static hst_status take_locks(hst_store *store, hst_store_access access, hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    if (access == HST_STORE_READ) {
+        return hst_lock_share(&store->readers, store->directory, store->path, LOCK_NAME,
+                              READERS_BYTE, "this store is being removed", err);
+    }
+    status = hst_lock_take(&store->writer, store->directory, store->path, LOCK_NAME, WRITER_BYTE,
+                           store->file_mode, "another run writes to this store", err);
+    if (status == HST_OK && access == HST_STORE_PURGE) {
+        status = hst_lock_take(&store->readers, store->directory, store->path, LOCK_NAME,
+                               READERS_BYTE, store->file_mode, "another run reads this store", err);
+    }
+    return status;
+}
+
 hst_status hst_store_open(hst_store **out, const char *path, bool create, hst_store_access access,
                           hst_error *err)
 {
-    bool lock = access != HST_STORE_READ;
     hst_status status = HST_OK;
     hst_store *store = NULL;
 
@@ -396,7 +367,7 @@ hst_status hst_store_open(hst_store **out, const char *path, bool create, hst_st
     if (!store) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for a store");
     }
-    store->directory = store->segments = store->lock = -1;
+    store->directory = store->segments = store->writer.file = store->readers.file = -1;
     pthread_mutex_init(&store->mutex, NULL);
     clock_gettime(CLOCK_REALTIME, &store->opened);
     store->path = strdup(path);
@@ -408,8 +379,8 @@ hst_status hst_store_open(hst_store **out, const char *path, bool create, hst_st
     if (status == HST_OK) {
         status = read_settings(store, err);
     }
-    if (status == HST_OK && lock) {
-        status = take_lock(&store->lock, store->directory, path, store->file_mode, err);
+    if (status == HST_OK) {
+        status = take_locks(store, access, err);
     }
     if (status == HST_OK) {
         status = read_key(store, err);
@@ -422,7 +393,7 @@ hst_status hst_store_open(hst_store **out, const char *path, bool create, hst_st
         status = hst_fail_errno(err, "cannot open", path, SEGMENTS_NAME);
         goto done;
     }
-    if (lock) {
+    if (access != HST_STORE_READ) {
         status = remove_parts(store->directory, path, err);
         if (status == HST_OK) {
             status = remove_parts(store->segments, path, err);
@@ -446,13 +417,8 @@ void hst_store_close(hst_store *store)
     if (!store) {
         return;
     }
-    if (store->lock >= 0) {
-        /* the next holder writes its own name; until then nobody is named. Failing does no harm. */
-        int ignored = ftruncate(store->lock, 0);
-
-        (void)ignored;
-        close(store->lock);
-    }
+    hst_lock_release(&store->readers);
+    hst_lock_release(&store->writer);
     if (store->segments >= 0) {
         close(store->segments);
     }
@@ -531,7 +497,7 @@ hst_status hst_store_remove(hst_store *store, const hst_segment_id *id, hst_erro
 {
     char name[HST_SEGMENT_NAME_BYTES];
 
-    if (store->lock < 0) {
+    if (store->writer.file < 0) {
         return hst_fail(err, HST_ERR_ARGUMENT, "the store was not opened for writing");
     }
     hst_segment_name(name, id->digest, id->layout_key);

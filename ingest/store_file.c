@@ -58,16 +58,18 @@ static const char *remedy(int number)
     switch (number) {
     case ENOSPC:
     case EDQUOT:
-        return "; make room on the disk of the store and run again: what is complete is kept";
+        return "; make room on this disk and run again: what is complete is kept";
     case EACCES:
     case EPERM:
     case EROFS:
-        return "; run as the owner of the store, on a file system that can be written";
+        return "; run as its owner, on a file system that can be written";
     case EIO:
-        return "; the disk fails: move the store to another one";
+        return "; the disk fails: move to another one";
     case EMFILE:
     case ENFILE:
         return "; raise the limit of open files (ulimit -n)";
+    case ENOLCK:
+        return "; this file system has no locks: keep it on a local disk";
     default:
         return "";
     }

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "hestia/lock.h"
 #include "hestia/store.h"
 
 enum { HST_STORE_KEY_BYTES = 32 };
@@ -18,7 +19,8 @@ enum { HST_STORE_KEY_BYTES = 32 };
 struct hst_store {
     char *path;
     int directory, segments; /* descriptors of the two folders */
-    int lock;                /* descriptor that holds the write lock, or -1 */
+    hst_lock writer;         /* held when opened for writing */
+    hst_lock readers;        /* shared when opened for reading, alone for a purge */
     size_t n_partitions;
     unsigned partition_bits;
     mode_t file_mode;

@@ -8,7 +8,7 @@
 /**
  * Locks in a file, by open file description: they go with their process, however it ends, so none
  * is ever left. The file of an exclusive lock says who holds it, as
- * "pid 17 on server since 2026-11-21T02:00:00Z".
+ * "pid 17 on server since 2026-11-21T02:00:00Z"; what a dead process wrote there is not believed.
  */
 typedef struct hst_lock {
     int file;       /**< -1: not held */
@@ -22,7 +22,7 @@ typedef struct hst_lock {
  * @param path       of the folder, for messages
  * @param mode       of the file when it is made, whatever the umask
  * @param refusal    of a message: "<path>: <refusal> (<holder>); wait until it ends"
- * @return HST_ERR_LOCKED names the holder; HST_ERR_SYSTEM
+ * @return HST_ERR_LOCKED names the holder, unless it only shares the byte; HST_ERR_SYSTEM
  */
 HST_MUST_CHECK hst_status hst_lock_take(hst_lock *lock, int directory, const char *path,
                                         const char *name, off_t at, mode_t mode,

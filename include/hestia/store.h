@@ -15,10 +15,11 @@
  *
  *     hestia-store.json   format version, partitions, group or not
  *     key                 32 random bytes: key of the person hash, never printed
- *     lock                fcntl-locked: its first byte by the one run that writes, its second by
- * all that read (shared) and by a purge (alone) catalogue.json      inputs known: path, member,
- * size, mtime, ctime, inode → content digest segments/<content digest>-<layout key>.seg
- *     segments/<...>.part while it is written (removed by the next writer)
+ *     lock                first byte: held by the one run that writes; second: shared by all that
+ *                         read, held alone by a purge
+ *     catalogue.json      inputs known: path, member, size, mtime, ctime, inode → content digest
+ *     segments/           <content digest>-<layout key>.seg; <...>.part while it is written
+ *                         (removed by the next writer)
  */
 typedef struct hst_store hst_store;
 
@@ -46,8 +47,8 @@ typedef enum hst_store_access {
  *
  * @param create  makes it (private, default partitions) when the directory is absent or empty
  * @return HST_ERR_LOCKED: another process writes, which is named, or a purge is going on, or for
- * PURGE, somebody reads; HST_ERR_USAGE not a store, or of a newer hestia; HST_ERR_SYSTEM;
- * HST_ERR_INPUT damaged
+ *         PURGE, somebody reads; HST_ERR_USAGE: not a store; HST_ERR_SYSTEM; HST_ERR_INPUT:
+ *         damaged, or of a newer hestia
  */
 HST_MUST_CHECK hst_status hst_store_open(hst_store **out, const char *path, bool create,
                                          hst_store_access access, hst_error *err);

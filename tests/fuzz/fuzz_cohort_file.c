@@ -25,7 +25,7 @@ static void remove_store(void)
 
 static void make_store(void)
 {
-    if (!mkdtemp(folder) || hst_store_open(&store, folder, true, true, NULL) != HST_OK ||
+    if (!mkdtemp(folder) || hst_store_open(&store, folder, true, HST_STORE_WRITE, NULL) != HST_OK ||
         atexit(remove_store) != 0) {
         abort();
     }

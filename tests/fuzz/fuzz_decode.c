@@ -35,7 +35,7 @@ static void make_store(void)
     const hst_store_options options = {.n_partitions = 1};
 
     if (!mkdtemp(folder) || hst_store_init(folder, &options, NULL) != HST_OK ||
-        hst_store_open(&store, folder, false, true, NULL) != HST_OK) {
+        hst_store_open(&store, folder, false, HST_STORE_WRITE, NULL) != HST_OK) {
         abort();
     }
     snprintf(extract_file, sizeof extract_file, "%s/extract", folder);

@@ -36,7 +36,7 @@ static void make_store(void)
     char name[HST_SEGMENT_NAME_BYTES];
 
     if (!mkdtemp(folder) || hst_store_init(folder, &options, NULL) != HST_OK ||
-        hst_store_open(&store, folder, false, true, NULL) != HST_OK) {
+        hst_store_open(&store, folder, false, HST_STORE_WRITE, NULL) != HST_OK) {
         abort();
     }
     hst_segment_name(name, zeros, zeros);

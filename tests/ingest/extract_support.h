@@ -57,7 +57,7 @@ static inline void decode_spec(decoded *out, const hst_extract_spec *spec)
     if (spec->n_side_files > 0) {
         assert_int_equal(hst_side_table_load(&out->side, out->layout, 1 << 20, &err), HST_OK);
     }
-    assert_int_equal(hst_store_open(&out->store, path, true, true, &err), HST_OK);
+    assert_int_equal(hst_store_open(&out->store, path, true, HST_STORE_WRITE, &err), HST_OK);
     assert_int_equal(hst_source_open(&source, spec->path, spec->member, HST_INFLATER_AUTO, &err),
                      HST_OK);
     assert_int_equal(hst_scanner_create(&scanner, source, hst_layout_separator(out->layout),

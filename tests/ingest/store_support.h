@@ -100,7 +100,7 @@ static inline hst_store *store_make(const char *path, size_t n_partitions)
     hst_error err = {0};
 
     if (hst_store_init(path, &options, &err) != HST_OK ||
-        hst_store_open(&store, path, false, true, &err) != HST_OK) {
+        hst_store_open(&store, path, false, HST_STORE_WRITE, &err) != HST_OK) {
         fail_msg("%s", err.message);
     }
     return store;

@@ -136,7 +136,7 @@ static void ingest(struct outcome *o, const struct place *place, hst_ingest_opti
         o->status = hst_inputs_find(&o->inputs, o->study, &o->err);
     }
     if (o->status == HST_OK) {
-        o->status = hst_store_open(&o->store, store, true, true, &o->err);
+        o->status = hst_store_open(&o->store, store, true, HST_STORE_WRITE, &o->err);
     }
     if (o->status == HST_OK) {
         o->status = hst_ledger_create(&o->ledger, &o->err);

@@ -195,7 +195,7 @@ static void profile_agrees_with_ingest(void **state)
     assert_int_equal(fclose(file), 0);
     assert_int_equal(hst_study_read(&study, study_path, &err), HST_OK);
     assert_int_equal(hst_inputs_find(&inputs, study, &err), HST_OK);
-    assert_int_equal(hst_store_open(&opened, store, true, true, &err), HST_OK);
+    assert_int_equal(hst_store_open(&opened, store, true, HST_STORE_WRITE, &err), HST_OK);
     if (hst_ingest(inputs, study, opened, &options, NULL, &err) != HST_OK) {
         fail_msg("%s", err.message);
     }

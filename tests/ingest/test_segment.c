@@ -228,7 +228,7 @@ static void writing_needs_the_lock(void **state)
 
     path_join(path, *state, "store");
     assert_int_equal(hst_store_init(path, NULL, &err), HST_OK);
-    assert_int_equal(hst_store_open(&store, path, false, false, &err), HST_OK);
+    assert_int_equal(hst_store_open(&store, path, false, HST_STORE_READ, &err), HST_OK);
     assert_int_equal(hst_segment_writer_create(&writer, store, 0, &err), HST_ERR_ARGUMENT);
     assert_null(writer);
     hst_store_close(store);

@@ -61,7 +61,7 @@ static void group_store_is_readable_to_the_group(void **state)
     }
     path_join(path, *state, "store");
     assert_int_equal(hst_store_init(path, &options, &err), HST_OK);
-    assert_int_equal(hst_store_open(&store, path, false, true, &err), HST_OK);
+    assert_int_equal(hst_store_open(&store, path, false, HST_STORE_WRITE, &err), HST_OK);
     hst_segment_info info = segment_make(store, 1, 3, 0);
     segment_path(file, store, &info);
     hst_store_close(store);
@@ -107,18 +107,18 @@ static void store_is_made_where_nothing_is(void **state)
 
     /* absent: only when asked for */
     path_join(path, *state, "absent");
-    assert_int_equal(hst_store_open(&store, path, false, false, &err), HST_ERR_USAGE);
+    assert_int_equal(hst_store_open(&store, path, false, HST_STORE_READ, &err), HST_ERR_USAGE);
     assert_non_null(strstr(err.message, "hestia store init"));
     assert_null(store);
-    assert_int_equal(hst_store_open(&store, path, true, true, &err), HST_OK);
+    assert_int_equal(hst_store_open(&store, path, true, HST_STORE_WRITE, &err), HST_OK);
     assert_int_equal(hst_store_n_partitions(store), HST_DEFAULT_PARTITIONS);
     assert_string_equal(hst_store_path(store), path);
     hst_store_close(store);
     /* an empty folder */
     path_join(path, *state, "empty");
     assert_int_equal(mkdir(path, 0755), 0);
-    assert_int_equal(hst_store_open(&store, path, false, false, &err), HST_ERR_USAGE);
-    assert_int_equal(hst_store_open(&store, path, true, false, &err), HST_OK);
+    assert_int_equal(hst_store_open(&store, path, false, HST_STORE_READ, &err), HST_ERR_USAGE);
+    assert_int_equal(hst_store_open(&store, path, true, HST_STORE_READ, &err), HST_OK);
     hst_store_close(store);
     assert_mode(path, 0700);
     /* made already */
@@ -129,16 +129,16 @@ static void store_is_made_where_nothing_is(void **state)
     assert_int_equal(mkdir(path, 0755), 0);
     path_join(file, path, "thesis.doc");
     file_put(file, "x", 1);
-    assert_int_equal(hst_store_open(&store, path, true, true, &err), HST_ERR_USAGE);
+    assert_int_equal(hst_store_open(&store, path, true, HST_STORE_WRITE, &err), HST_ERR_USAGE);
     assert_non_null(strstr(err.message, "is not a store"));
     assert_int_equal(hst_store_init(path, NULL, &err), HST_ERR_USAGE);
     assert_mode(path, 0755);
     /* a file, and a folder that cannot be made */
-    assert_int_equal(hst_store_open(&store, file, true, true, &err), HST_ERR_USAGE);
+    assert_int_equal(hst_store_open(&store, file, true, HST_STORE_WRITE, &err), HST_ERR_USAGE);
     assert_non_null(strstr(err.message, "a file"));
     path_join(path, *state, "no/such/folder");
     assert_int_equal(hst_store_init(path, NULL, &err), HST_ERR_SYSTEM);
-    assert_int_equal(hst_store_open(&store, path, true, true, &err), HST_ERR_SYSTEM);
+    assert_int_equal(hst_store_open(&store, path, true, HST_STORE_WRITE, &err), HST_ERR_SYSTEM);
 }
 
 /* What an init leaves that was killed before its last step is taken up by the next. */
@@ -154,14 +154,14 @@ static void interrupted_init_is_completed(void **state)
     assert_int_equal(remove(file), 0);
     path_join(file, path, "key.part");
     file_put(file, "half", 4);
-    assert_int_equal(hst_store_open(&store, path, true, true, &err), HST_OK);
+    assert_int_equal(hst_store_open(&store, path, true, HST_STORE_WRITE, &err), HST_OK);
     assert_int_equal(access(file, F_OK), -1);
     hst_segment_info info = segment_make(store, 1, 3, 0);
     hst_store_close(store);
     /* but not where segments are: they are somebody's work */
     path_join(file, path, "hestia-store.json");
     assert_int_equal(remove(file), 0);
-    assert_int_equal(hst_store_open(&store, path, true, true, &err), HST_ERR_USAGE);
+    assert_int_equal(hst_store_open(&store, path, true, HST_STORE_WRITE, &err), HST_ERR_USAGE);
     assert_int_equal(hst_store_init(path, NULL, &err), HST_ERR_USAGE);
     (void)info;
 }
@@ -207,7 +207,7 @@ static void damaged_store_is_refused(void **state)
     } else {
         assert_int_equal(remove(file), 0);
     }
-    assert_int_equal(hst_store_open(&store, path, true, true, &err), c->expected);
+    assert_int_equal(hst_store_open(&store, path, true, HST_STORE_WRITE, &err), c->expected);
     assert_int_equal(store != NULL, c->expected == HST_OK);
     if (c->expected != HST_OK && !strstr(err.message, c->message)) {
         fail_msg("\"%s\" is not in \"%s\"", c->message, err.message);
@@ -226,16 +226,16 @@ static void one_writer_at_a_time(void **state)
 
     path_join(path, *state, "store");
     writer = store_make(path, 2);
-    assert_int_equal(hst_store_open(&second, path, false, true, &err), HST_ERR_LOCKED);
+    assert_int_equal(hst_store_open(&second, path, false, HST_STORE_WRITE, &err), HST_ERR_LOCKED);
     assert_null(second);
     snprintf(pid, sizeof pid, "pid %ld ", (long)getpid());
     assert_non_null(strstr(err.message, pid));
-    assert_int_equal(hst_store_open(&reader, path, false, false, &err), HST_OK);
+    assert_int_equal(hst_store_open(&reader, path, false, HST_STORE_READ, &err), HST_OK);
     hst_store_close(reader);
     /* closing a reader of the same process does not give the lock away */
-    assert_int_equal(hst_store_open(&second, path, false, true, &err), HST_ERR_LOCKED);
+    assert_int_equal(hst_store_open(&second, path, false, HST_STORE_WRITE, &err), HST_ERR_LOCKED);
     hst_store_close(writer);
-    assert_int_equal(hst_store_open(&second, path, false, true, &err), HST_OK);
+    assert_int_equal(hst_store_open(&second, path, false, HST_STORE_WRITE, &err), HST_OK);
     hst_store_close(second);
 }
 
@@ -253,7 +253,7 @@ static void lock_of_a_killed_process_is_free(void **state)
     assert_true(child >= 0);
     if (child == 0) {
         hst_segment_writer *writer = NULL;
-        bool is_ready = hst_store_open(&store, path, false, true, NULL) == HST_OK &&
+        bool is_ready = hst_store_open(&store, path, false, HST_STORE_WRITE, NULL) == HST_OK &&
                         hst_segment_writer_create(&writer, store, 0, NULL) == HST_OK;
 
         _exit(is_ready ? 0 : 1); /* with all open, as when killed */
@@ -264,12 +264,12 @@ static void lock_of_a_killed_process_is_free(void **state)
     assert_int_equal(access(path, F_OK), 0);
     path_join(path, *state, "store");
     /* a reader leaves the half segment alone, the next writer removes it */
-    assert_int_equal(hst_store_open(&store, path, false, false, &err), HST_OK);
+    assert_int_equal(hst_store_open(&store, path, false, HST_STORE_READ, &err), HST_OK);
     hst_store_close(store);
     path_join(path, *state, "store/segments/0.part");
     assert_int_equal(access(path, F_OK), 0);
     path_join(path, *state, "store");
-    assert_int_equal(hst_store_open(&store, path, false, true, &err), HST_OK);
+    assert_int_equal(hst_store_open(&store, path, false, HST_STORE_WRITE, &err), HST_OK);
     hst_store_close(store);
     path_join(path, *state, "store/segments/0.part");
     assert_int_equal(access(path, F_OK), -1);
@@ -300,7 +300,7 @@ static void hashes_are_siphash(void **state)
     path_join(path, *state, "store/key");
     file_put(path, key, sizeof key);
     path_join(path, *state, "store");
-    assert_int_equal(hst_store_open(&store, path, false, false, &err), HST_OK);
+    assert_int_equal(hst_store_open(&store, path, false, HST_STORE_READ, &err), HST_OK);
     for (size_t length = 0; length < 2; length++) {
         uint64_t hash[2], other = hst_store_hash_text(store, "", length);
 
@@ -339,7 +339,7 @@ static hst_store *reopen(hst_store *store, const char *path)
     hst_error err = {0};
 
     hst_store_close(store);
-    if (hst_store_open(&store, path, true, true, &err) != HST_OK) {
+    if (hst_store_open(&store, path, true, HST_STORE_WRITE, &err) != HST_OK) {
         fail_msg("%s", err.message);
     }
     return store;
@@ -578,7 +578,7 @@ static void segments_are_listed_in_order_and_removed(void **state)
     assert_int_equal(ids[1].digest[15], 0x5A);
     assert_int_equal(ids[2].digest[0], 0xB0);
     assert_int_equal(ids[2].layout_key[7], 0xC3);
-    assert_int_equal(hst_store_open(&reader, path, false, false, &err), HST_OK);
+    assert_int_equal(hst_store_open(&reader, path, false, HST_STORE_READ, &err), HST_OK);
     assert_int_equal(hst_store_remove(reader, &ids[1], &err), HST_ERR_ARGUMENT);
     assert_int_equal(hst_store_forget_absent(reader, &err), HST_ERR_ARGUMENT);
     assert_int_equal(hst_store_note(reader, stranger, "", ids[1].digest, &err), HST_ERR_ARGUMENT);

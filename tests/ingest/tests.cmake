@@ -1,5 +1,6 @@
 # tests of ingest
 hestia_test(ledger ingest)
+hestia_test(lock ingest)
 hestia_test(profile ingest)
 hestia_test(table ingest)
 hestia_test(small_tables ingest)

@@ -146,7 +146,7 @@ static void open_store(member_store *s, const member_row *rows, size_t n, bool b
     snprintf(s->path, sizeof s->path, "%s/store-XXXXXX", folder);
     assert_non_null(mkdtemp(s->path));
     assert_int_equal(hst_store_init(s->path, &options, NULL), HST_OK);
-    assert_int_equal(hst_store_open(&s->store, s->path, false, true, NULL), HST_OK);
+    assert_int_equal(hst_store_open(&s->store, s->path, false, HST_STORE_WRITE, NULL), HST_OK);
     for (unsigned file = 0; file < N_FILES; file++) {
         write_file(s, file, rows, n, backwards, three_characters);
     }

@@ -211,7 +211,7 @@ static void write_store(plain_store *s, const plain_row *rows, size_t n, size_t 
     snprintf(s->path, sizeof s->path, "/tmp/hestia-metrics-XXXXXX");
     assert_non_null(mkdtemp(s->path));
     assert_int_equal(hst_store_init(s->path, &options, NULL), HST_OK);
-    assert_int_equal(hst_store_open(&s->store, s->path, false, true, NULL), HST_OK);
+    assert_int_equal(hst_store_open(&s->store, s->path, false, HST_STORE_WRITE, NULL), HST_OK);
     for (unsigned file = 0; file < N_FILES; file++) {
         hst_segment_info info = {.dataset = HST_DATASET_APC,
                                  .digest = {(uint8_t)(file + 1)},

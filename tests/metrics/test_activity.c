@@ -294,7 +294,7 @@ static void write_store(made_store *s, const shape *c)
     snprintf(s->path, sizeof s->path, "/tmp/hestia-activity-XXXXXX");
     assert_non_null(mkdtemp(s->path));
     assert_int_equal(hst_store_init(s->path, &options, NULL), HST_OK);
-    assert_int_equal(hst_store_open(&s->store, s->path, false, true, NULL), HST_OK);
+    assert_int_equal(hst_store_open(&s->store, s->path, false, HST_STORE_WRITE, NULL), HST_OK);
     for (unsigned file = 0; file < N_FILES; file++) {
         hst_segment_info info = {.dataset = files[file].dataset,
                                  .digest = {(uint8_t)(file + 1)},

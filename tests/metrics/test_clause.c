@@ -162,7 +162,7 @@ static void plan_filters(planned *p, const compiled *c, const hst_root *roots, s
     snprintf(p->path, sizeof p->path, "/tmp/hestia-clause-XXXXXX");
     assert_non_null(mkdtemp(p->path));
     assert_int_equal(hst_store_init(p->path, &options, NULL), HST_OK);
-    assert_int_equal(hst_store_open(&p->store, p->path, false, true, NULL), HST_OK);
+    assert_int_equal(hst_store_open(&p->store, p->path, false, HST_STORE_WRITE, NULL), HST_OK);
     snprintf(info.file, sizeof info.file, "made.csv");
     assert_int_equal(hst_segment_writer_create(&writer, p->store, 0, NULL), HST_OK);
     assert_int_equal(hst_segment_writer_code(writer, HST_DICT_DIAGNOSIS, "E119", 4), 1);

@@ -147,7 +147,7 @@ static void row_is_in_its_set(void **state)
 
     assert_non_null(mkdtemp(place));
     assert_int_equal(hst_store_init(place, &options, NULL), HST_OK);
-    assert_int_equal(hst_store_open(&store, place, false, true, NULL), HST_OK);
+    assert_int_equal(hst_store_open(&store, place, false, HST_STORE_WRITE, NULL), HST_OK);
     assert_int_equal(hst_segment_writer_create(&writer, store, 0, NULL), HST_OK);
     row.episode.n_diagnoses =
         (uint8_t)put_codes(writer, HST_DICT_DIAGNOSIS, c->diagnoses, row.words);

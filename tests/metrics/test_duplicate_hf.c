@@ -191,7 +191,7 @@ static void mark(hf_result *results, size_t n_people, const hf_row *plain, size_
 
     assert_non_null(mkdtemp(path));
     assert_int_equal(hst_store_init(path, &options, NULL), HST_OK);
-    assert_int_equal(hst_store_open(&store, path, false, true, NULL), HST_OK);
+    assert_int_equal(hst_store_open(&store, path, false, HST_STORE_WRITE, NULL), HST_OK);
     for (unsigned file = 0; file < N_HF_FILES; file++) {
         write_file(store, &segments[file], file, plain, n_plain);
     }

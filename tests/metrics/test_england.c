@@ -70,8 +70,10 @@ static int open_fixture(void **state)
 
     snprintf(f->path, sizeof f->path, "/tmp/hestia-england-XXXXXX");
     *state = f;
-    return mkdtemp(f->path) && hst_store_open(&f->store, f->path, true, true, NULL) == HST_OK ? 0
-                                                                                              : -1;
+    return mkdtemp(f->path) &&
+                   hst_store_open(&f->store, f->path, true, HST_STORE_WRITE, NULL) == HST_OK
+               ? 0
+               : -1;
 }
 
 static int close_fixture(void **state)
