@@ -17,7 +17,7 @@ typedef struct cli_options {
     size_t memory;     /**< bytes, default 1 GiB */
     const char *store; /**< NULL: the study's */
     const char *out;   /**< NULL: the study's */
-    bool quiet, verbose, json_log, no_progress;
+    bool quiet, verbose, no_progress;
 } cli_options;
 
 /** Argp child that reads the common options into a cli_options given as its input; for `.children`
@@ -38,6 +38,49 @@ HST_MUST_CHECK hst_status cli_parse(const struct argp *argp, const char *command
 
 /** Exit code of the program for a status (0, 1, 2, 3, 4, 130). */
 int cli_exit_code(hst_status status);
+
+/* ---- the log (cli/log.c): one line at a time on stderr, as text or as JSON ---- */
+
+enum {
+    CLI_LOG_BYTES = 4096, /**< longest text of a line */
+    CLI_STAMP_BYTES = 32
+};
+
+/** One line of a JSON log. The names of events are fixed (docs/operations.md, section Log). */
+typedef struct cli_log_line {
+    const char *level, *event;
+    const char *stage; /**< "" outside any */
+    double seconds;
+    const char *text;
+    int exit_code; /**< 0: not said */
+} cli_log_line;
+
+/** The program begins: starts its clock. */
+void cli_log_start(void);
+
+/** Seconds of a clock that nobody sets, and of it since the program's start. */
+double cli_log_clock(void);
+double cli_log_seconds(void);
+
+/** Form of all lines from now on; cli_common_argp calls it for `--log-format`. */
+void cli_log_use_json(bool is_json);
+bool cli_log_is_json(void);
+
+/** The stage that a failure from now on is of; "" for none. */
+void cli_log_set_stage(const char *stage);
+
+/** "2026-11-21T02:00:00Z": now. */
+void cli_log_stamp(char stamp[CLI_STAMP_BYTES]);
+
+/** Writes a line of a JSON log, whatever bytes its text has. */
+void cli_log_json(const cli_log_line *line);
+
+/** A line beside a command's data, as text or as event `note`; nothing with --quiet. */
+void cli_log_note(const cli_options *options, const char *format, ...) HST_PRINTF(2, 3);
+
+/** The last line of a command that failed, also with --quiet. It is one line but on a terminal,
+ * where the lines of the message stay apart. */
+void cli_log_error(int exit_code, const char *message);
 
 /* ---- the terminal (cli/terminal.c): stages, warnings, progress; all on stderr ---- */
 
@@ -62,6 +105,12 @@ void cli_terminal_end(cli_terminal *terminal, const char *format, ...) HST_PRINT
 
 /** Kept and shown once, under "Look at these before you quote a number". */
 void cli_terminal_warn(cli_terminal *terminal, const char *format, ...) HST_PRINTF(2, 3);
+
+/** A segment of the store was damaged and is made anew (event `store.repair`). */
+void cli_terminal_repair(cli_terminal *terminal, const char *format, ...) HST_PRINTF(2, 3);
+
+/** Nothing had changed (event `run.unchanged`). */
+void cli_terminal_unchanged(cli_terminal *terminal, const char *format, ...) HST_PRINTF(2, 3);
 
 /** A plain line below the stages. */
 void cli_terminal_line(cli_terminal *terminal, const char *format, ...) HST_PRINTF(2, 3);

@@ -323,17 +323,13 @@ hst_status cli_demo(int argc, char **argv, hst_error *err)
     options.datasets = 1u << HST_DATASET_APC | 1u << HST_DATASET_OP;
     options.first_op_year = 2008; /* the study looks at no earlier clinics */
     options.study = "long-term-conditions";
-    if (!a.common.quiet) {
-        fprintf(stderr, "Writing artificial extracts into %s\n", options.directory);
-    }
+    cli_log_note(&a.common, "Writing artificial extracts into %s", options.directory);
     status = synth_write_all(&options, a.common.n_threads, &n_rows, err);
     if (status != HST_OK) {
         return status;
     }
-    if (!a.common.quiet) {
-        fprintf(stderr, "%llu artificial rows; hestia run %s/study.yaml\n\n",
-                (unsigned long long)n_rows, options.directory);
-    }
+    cli_log_note(&a.common, "%llu artificial rows; hestia run %s/study.yaml",
+                 (unsigned long long)n_rows, options.directory);
     snprintf(study, sizeof study, "%s/study.yaml", options.directory);
     status = cli_run_study(study, &a.common, err);
     return status == HST_OK ? show(options.directory, &a.common, err) : status;

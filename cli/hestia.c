@@ -134,6 +134,7 @@ int main(int argc, char **argv)
     hst_status status = HST_OK;
     size_t i = 0;
 
+    cli_log_start();
     guard_process();
     if (argc < 2) {
         print_commands(stdout, false);
@@ -153,11 +154,11 @@ int main(int argc, char **argv)
     }
     status =
         i < N_COMMANDS ? commands[i].run(argc - 1, argv + 1, &err) : unknown_command(argv[1], &err);
+    if (status == HST_OK && fflush(stdout) != 0) {
+        status = hst_fail(&err, HST_ERR_SYSTEM, "standard output: %s", strerror(errno));
+    }
     if (status != HST_OK) {
-        fprintf(stderr, "hestia: %s\n", err.message);
-    } else if (fflush(stdout) != 0) {
-        fprintf(stderr, "hestia: standard output: %s\n", strerror(errno));
-        return 1;
+        cli_log_error(cli_exit_code(status), err.message);
     }
     return cli_exit_code(status);
 }

@@ -93,11 +93,11 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
         options->verbose = true;
         return 0;
     case KEY_LOG_FORMAT:
-        options->json_log = strcmp(argument, "json") == 0;
-        if (!options->json_log && strcmp(argument, "text") != 0) {
+        if (strcmp(argument, "json") != 0 && strcmp(argument, "text") != 0) {
             argp_error(state, "--log-format takes text or json");
             return EINVAL;
         }
+        cli_log_use_json(strcmp(argument, "json") == 0);
         return 0;
     case KEY_NO_PROGRESS:
         options->no_progress = true;

@@ -486,7 +486,7 @@ static void show_end(run *r, bool is_current)
     const char *directory = results_directory(r);
 
     if (is_current) {
-        cli_terminal_line(r->terminal, "nothing has changed: %s/latest stands", directory);
+        cli_terminal_unchanged(r->terminal, "nothing has changed: %s/latest stands", directory);
     } else {
         cli_terminal_show_warnings(r->terminal);
         cli_terminal_line(r->terminal, "%s", "");

@@ -276,9 +276,9 @@ hst_status stats_read_rows(stats_run *run)
             status = HST_OK;
         }
     }
-    if (status == HST_OK && n_bad > 0 && !run->options->common.quiet) {
-        fprintf(stderr, "hestia stats: %zu of %zu rows left out (--skip-bad)\n", n_bad,
-                n_bad + run->n_rows);
+    if (status == HST_OK && n_bad > 0) {
+        cli_log_note(&run->options->common, "hestia stats: %zu of %zu rows left out (--skip-bad)",
+                     n_bad, n_bad + run->n_rows);
     }
     return status;
 }

@@ -414,9 +414,9 @@ hst_status cli_synth(int argc, char **argv, hst_error *err)
         return status;
     }
     status = synth_write_all(&a.options, a.common.n_threads, &n_rows, err);
-    if (status == HST_OK && !a.common.quiet) {
-        fprintf(stderr, "%s: %llu artificial rows; next: hestia run %s/study.yaml\n",
-                a.options.directory, (unsigned long long)n_rows, a.options.directory);
+    if (status == HST_OK) {
+        cli_log_note(&a.common, "%s: %llu artificial rows; next: hestia run %s/study.yaml",
+                     a.options.directory, (unsigned long long)n_rows, a.options.directory);
     }
     return status;
 }

@@ -1,19 +1,18 @@
 /* What a person (or a log) sees of a run: one final line a stage, a progress bar while it lasts. */
 #include "cli/cli.h"
 
-#include <jansson.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "hestia/text.h"
 
 enum { MAX_LINE = 1024, MAX_WARNINGS = 50, BAR_CELLS = 24 };
 
 struct cli_terminal {
-    bool quiet, json, pretty, progress; /* pretty: a terminal; else log lines with their time */
+    bool quiet, pretty, progress; /* pretty: a terminal; else log lines with their time */
     double started, stage_started, last_drawn;
     char stage[16];
     bool bar_is_drawn;
@@ -21,14 +20,6 @@ struct cli_terminal {
     size_t n_warnings;
     char *warnings[MAX_WARNINGS];
 };
-
-static double now(void)
-{
-    struct timespec time = {0};
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 hst_status cli_terminal_create(cli_terminal **out, const cli_options *options, hst_error *err)
 {
@@ -39,25 +30,12 @@ hst_status cli_terminal_create(cli_terminal **out, const cli_options *options, h
         return hst_fail(err, HST_ERR_MEMORY, "no memory for the terminal");
     }
     terminal->quiet = options->quiet;
-    terminal->json = options->json_log;
-    terminal->pretty = !options->json_log && isatty(STDERR_FILENO);
+    terminal->pretty = !cli_log_is_json() && isatty(STDERR_FILENO);
     terminal->progress = terminal->pretty && !options->no_progress && !options->quiet;
-    terminal->started = terminal->stage_started = now();
+    terminal->started = terminal->stage_started = cli_log_clock();
     pthread_mutex_init(&terminal->mutex, NULL);
     *out = terminal;
     return HST_OK;
-}
-
-void cli_terminal_free(cli_terminal *terminal)
-{
-    if (!terminal) {
-        return;
-    }
-    for (size_t i = 0; i < terminal->n_warnings; i++) {
-        free(terminal->warnings[i]);
-    }
-    pthread_mutex_destroy(&terminal->mutex);
-    free(terminal);
 }
 
 static void wipe_bar(cli_terminal *terminal)
@@ -66,6 +44,19 @@ static void wipe_bar(cli_terminal *terminal)
         fputs("\r\033[K", stderr);
         terminal->bar_is_drawn = false;
     }
+}
+
+void cli_terminal_free(cli_terminal *terminal)
+{
+    if (!terminal) {
+        return;
+    }
+    wipe_bar(terminal); /* of a stage that failed */
+    for (size_t i = 0; i < terminal->n_warnings; i++) {
+        free(terminal->warnings[i]);
+    }
+    pthread_mutex_destroy(&terminal->mutex);
+    free(terminal);
 }
 
 static void format_seconds(double seconds, char text[32])
@@ -80,43 +71,32 @@ static void format_seconds(double seconds, char text[32])
 }
 
 /** Writes one line in the form asked for; `stage` may be "". `event` is the line's name in a JSON
- * log, which others rely on (docs/operations.md). */
-static void put_line(cli_terminal *terminal, const char *level, const char *event,
+ * log. */
+static void put_line(const cli_terminal *terminal, const char *level, const char *event,
                      const char *stage, double seconds, const char *text)
 {
-    char stamp[32] = "";
-    time_t time_now = time(NULL);
-    struct tm utc = {0};
+    char stamp[CLI_STAMP_BYTES] = "", line[CLI_LOG_BYTES], clock[32];
 
-    if (terminal->quiet || (terminal->json && !text[0])) {
+    if (terminal->quiet) {
         return;
     }
-    gmtime_r(&time_now, &utc);
-    strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    if (terminal->json) {
-        json_t *object =
-            json_pack("{s:s, s:s, s:s, s:s, s:f, s:s}", "time", stamp, "level", level, "event",
-                      event, "stage", stage, "seconds", round(seconds * 1000) / 1000, "text", text);
-        char *line =
-            object ? json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6))
-                   : NULL;
-
-        fprintf(stderr, "%s\n", line ? line : "{}");
-        free(line);
-        json_decref(object);
+    if (cli_log_is_json()) {
+        if (text[0]) {
+            cli_log_json(&(cli_log_line){level, event, stage, seconds, text, 0});
+        }
         return;
     }
-    if (!terminal->pretty && (text[0] || stage[0])) {
+    hst_text_line(line, sizeof line, text);
+    if (!terminal->pretty && (line[0] || stage[0])) {
+        cli_log_stamp(stamp);
         fprintf(stderr, "%s ", stamp);
     }
     if (stage[0]) {
-        char clock[32];
-
         format_seconds(seconds, clock);
         fprintf(stderr, "  %-8s %-6s %s\n", stage, strcmp(stage, "check") == 0 ? "ok" : clock,
-                text);
+                line);
     } else {
-        fprintf(stderr, "%s\n", text);
+        fprintf(stderr, "%s\n", line);
     }
 }
 
@@ -134,16 +114,17 @@ void cli_terminal_title(cli_terminal *terminal, const char *format, ...)
 void cli_terminal_begin(cli_terminal *terminal, const char *name)
 {
     snprintf(terminal->stage, sizeof terminal->stage, "%s", name);
-    terminal->stage_started = now();
+    terminal->stage_started = cli_log_clock();
     terminal->last_drawn = 0;
-    if (terminal->json) {
+    cli_log_set_stage(name);
+    if (cli_log_is_json()) {
         put_line(terminal, "info", "stage.start", name, 0, name);
     }
 }
 
 void cli_terminal_progress(cli_terminal *terminal, uint64_t done, uint64_t total, const char *unit)
 {
-    double time_now = now(), seconds = time_now - terminal->stage_started;
+    double time_now = cli_log_clock(), seconds = time_now - terminal->stage_started;
     bool is_bytes = strcmp(unit, "bytes") == 0;
     char left[32];
 
@@ -175,7 +156,9 @@ void cli_terminal_end(cli_terminal *terminal, const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     wipe_bar(terminal);
-    put_line(terminal, "info", "stage.end", terminal->stage, now() - terminal->stage_started, text);
+    cli_log_set_stage("");
+    put_line(terminal, "info", "stage.end", terminal->stage,
+             cli_log_clock() - terminal->stage_started, text);
 }
 
 void cli_terminal_warn(cli_terminal *terminal, const char *format, ...)
@@ -190,6 +173,29 @@ void cli_terminal_warn(cli_terminal *terminal, const char *format, ...)
         terminal->warnings[terminal->n_warnings] = strdup(text);
         terminal->n_warnings += terminal->warnings[terminal->n_warnings] != NULL;
     }
+}
+
+void cli_terminal_repair(cli_terminal *terminal, const char *format, ...)
+{
+    char text[MAX_LINE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    wipe_bar(terminal);
+    put_line(terminal, "warning", "store.repair", "", 0, text);
+}
+
+void cli_terminal_unchanged(cli_terminal *terminal, const char *format, ...)
+{
+    char text[MAX_LINE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    put_line(terminal, "info", "run.unchanged", "", 0, text);
 }
 
 void cli_terminal_line(cli_terminal *terminal, const char *format, ...)
@@ -239,7 +245,7 @@ void cli_terminal_show_warnings(cli_terminal *terminal)
 
 void cli_terminal_finish(cli_terminal *terminal)
 {
-    double seconds = now() - terminal->started;
+    double seconds = cli_log_clock() - terminal->started;
     char clock[32], text[MAX_LINE];
 
     format_seconds(seconds, clock);

@@ -4,70 +4,49 @@
 #include <string.h>
 
 #include "hestia/csv.h"
+#include "hestia/text.h"
 
-/* Bytes of the UTF-8 character that begins a text; 0 when it begins with none. */
-static size_t character_bytes(const unsigned char *text)
+static bool is_escaped(const char *character, size_t n_bytes)
 {
-    size_t n = text[0] < 0x80   ? 1
-               : text[0] < 0xc2 ? 0
-               : text[0] < 0xe0 ? 2
-               : text[0] < 0xf0 ? 3
-               : text[0] < 0xf5 ? 4
-                                : 0;
+    const unsigned char *text = (const unsigned char *)character;
 
-    for (size_t i = 1; i < n; i++) {
-        if ((text[i] & 0xc0) != 0x80) { /* the text's NUL, too */
-            return 0;
-        }
-    }
-    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-        (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f)) {
-        return 0; /* longer than it need be, half of a pair, or beyond the last one */
-    }
-    return n;
-}
-
-static bool is_escaped(const unsigned char *text, size_t n_bytes)
-{
     return n_bytes == 1 ? text[0] < 0x20 || text[0] == 0x7f || strchr("\"\\<>&", text[0])
                         : n_bytes == 3 && text[0] == 0xe2 && text[1] == 0x80 &&
                               (text[2] == 0xa8 || text[2] == 0xa9);
 }
 
-static void put_escape(FILE *stream, const unsigned char *text, size_t n_bytes)
+static void put_escape(FILE *stream, const char *text, size_t n_bytes)
 {
     if (n_bytes == 3) {
-        fputs(text[2] == 0xa8 ? "\\u2028" : "\\u2029", stream);
+        fputs(text[2] == '\xa8' ? "\\u2028" : "\\u2029", stream);
     } else if (text[0] == '"' || text[0] == '\\') {
         fprintf(stream, "\\%c", text[0]);
     } else {
-        fprintf(stream, "\\u%04x", (unsigned)text[0]);
+        fprintf(stream, "\\u%04x", (unsigned)(unsigned char)text[0]);
     }
 }
 
 static void put_text(FILE *stream, const char *text)
 {
-    const unsigned char *bytes = (const unsigned char *)text;
-
     putc('"', stream);
-    while (*bytes) {
+    while (*text) {
         size_t n_plain = 0, n = 0;
 
-        while (bytes[n_plain] != '\0' && (n = character_bytes(bytes + n_plain)) > 0 &&
-               !is_escaped(bytes + n_plain, n)) {
+        while (text[n_plain] != '\0' && (n = hst_utf8_bytes(text + n_plain)) > 0 &&
+               !is_escaped(text + n_plain, n)) {
             n_plain += n;
         }
-        fwrite(bytes, 1, n_plain, stream);
-        bytes += n_plain;
-        if (*bytes == '\0') {
+        fwrite(text, 1, n_plain, stream);
+        text += n_plain;
+        if (*text == '\0') {
             break;
         }
         if (n == 0) {
             fputs("\\ufffd", stream);
         } else {
-            put_escape(stream, bytes, n);
+            put_escape(stream, text, n);
         }
-        bytes += n > 0 ? n : 1;
+        text += n > 0 ? n : 1;
     }
     putc('"', stream);
 }

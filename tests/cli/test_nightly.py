@@ -1,0 +1,143 @@
+"""Runs that nobody watches: the JSON log, status.json, what stands after a failure, the next run.
+
+    python3 tests/cli/test_nightly.py HESTIA REPOSITORY
+"""
+
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = REPOSITORY = ""
+FIELDS = ["time", "level", "event", "stage", "seconds", "text"]
+
+
+def documented_events():
+    """Event: (level, further fields), from the table of docs/operations.md."""
+    with open(os.path.join(REPOSITORY, "docs/operations.md"), encoding="utf-8") as stream:
+        text = stream.read()
+    log = re.search(r"^## Log\n(.*?)^## ", text, re.S | re.M).group(1)
+    return {row[0]: (row[1], re.findall(r"`(\w+)`", row[3]))
+            for row in re.findall(r"^\| `([\w.]+)` \| (\w+) \| (.*?) \| (.*?) ?\|$", log, re.M)}
+
+
+class Study(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.top = tempfile.mkdtemp(prefix="hestia-nightly-")
+        cls.addClassCleanup(shutil.rmtree, cls.top)
+        cls.made = os.path.join(cls.top, "made")
+        subprocess.run([PROGRAM, "synth", cls.made, "--people", "2000", "--years", "2008-2009", "--areas", "3",
+                        "--quiet"], check=True, stdin=subprocess.DEVNULL)
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(dir=self.top)
+        shutil.copytree(self.made, self.folder, dirs_exist_ok=True)
+        self.study = self.path("study.yaml")
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    def hestia(self, *arguments, code=0, **options):
+        done = subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, **options)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done
+
+    def log(self, *arguments, code=0, **options):
+        """Lines of the JSON log; everything on standard error has to be one."""
+        done = self.hestia(*arguments, "--log-format", "json", code=code, **options)
+        return [json.loads(line) for line in done.stderr.decode("utf-8").splitlines()]
+
+    def replace(self, old, new):
+        with open(self.study, encoding="utf-8") as stream:
+            text = stream.read()
+        self.assertIn(old, text)
+        with open(self.study, "w", encoding="utf-8") as stream:
+            stream.write(text.replace(old, new))
+
+    def damage(self, name="apc_200910.csv.gz"):
+        """More rows that cannot be read than quality.max_rejected allows: what only reading them tells."""
+        with open(self.path("extracts", name), "ab") as stream:
+            stream.write(gzip.compress(b"broken\n" * 100))
+
+
+class Log(Study):
+    def check(self, lines):
+        events = documented_events()
+        for line in lines:
+            self.assertIn(line["event"], events, line)
+            level, further = events[line["event"]]
+            self.assertEqual(list(line), FIELDS + further, line)
+            self.assertEqual(line["level"], level)
+            self.assertRegex(line["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+            self.assertGreaterEqual(line["seconds"], 0)
+            self.assertTrue(line["text"].strip() == line["text"] != "", line)
+        return [line["event"] for line in lines]
+
+    def test_every_event_is_documented(self):
+        self.damage()
+        events = self.check(self.log("run", self.study, code=3))
+        self.assertEqual([events[0], events[-1]], ["run.start", "error"])
+        self.assertEqual(events.count("error"), 1)
+        shutil.copy(os.path.join(self.made, "extracts/apc_200910.csv.gz"), self.path("extracts"))
+        events += self.check(self.log("run", self.study))
+        self.assertEqual(events[-1], "run.end")
+        unchanged = self.check(self.log("run", self.study))
+        self.assertEqual([unchanged[0], *unchanged[-2:]], ["run.start", "run.unchanged", "run.end"])
+        self.assertEqual(set(events + unchanged) | {"store.repair"}, set(documented_events()))
+
+    def test_the_last_line_of_a_failure_says_why_and_what_stands(self):
+        self.hestia("run", self.study, "--quiet")
+        latest = os.readlink(self.path("results/latest"))
+        self.damage()
+        line = self.log("run", self.study, code=3)[-1]
+        self.assertEqual((line["event"], line["level"], line["stage"], line["exit_code"]),
+                         ("error", "error", "ingest", 3))
+        self.assertRegex(line["text"], r"^.*/extracts/apc_200910\.csv\.gz.* · Nothing was published; "
+                                       r".*/results/latest is still the run %s\.$" % latest)
+        self.assertGreater(line["seconds"], 0)
+        quiet = self.log("run", self.study, "--quiet", code=3)
+        self.assertEqual([entry["text"] for entry in quiet], [line["text"]])
+        text = self.hestia("run", self.study, "--quiet", code=3).stderr.decode("utf-8")
+        self.assertEqual(text, "hestia: %s\n" % line["text"])
+
+    def test_every_command_fails_in_json(self):
+        absent = self.path("absent")
+        for arguments in (("run", absent), ("ingest", absent), ("check", absent), ("new", absent),
+                          ("demo", self.path("extracts")), ("synth", self.path("extracts")),
+                          ("explain", absent, "m", "--area", "A", "--period", "2008/09"), ("power", absent),
+                          ("export", "spells", absent, "--where", "m", "--out", self.path("out.csv")),
+                          ("compare", absent, absent), ("stats", "dsr", absent), ("store", "list", absent)):
+            lines = self.log(*arguments, code=2)
+            self.assertEqual(self.check(lines)[-1], "error", arguments)
+            self.assertEqual(lines[-1]["exit_code"], 2)
+
+    def test_what_commands_say_beside_their_data_is_in_json_too(self):
+        self.assertEqual(self.check(self.log("synth", self.path("more"), "--people", "1000", "--years", "2008",
+                                             "--areas", "3")), ["note"])
+        table = "x,n\n1,2\nbad,3\n".encode("ascii")
+        with open(self.path("t.csv"), "wb") as stream:
+            stream.write(table)
+        self.assertEqual(self.check(self.log("stats", "rate", self.path("t.csv"), "--skip-bad")), ["note"])
+
+    def test_any_bytes_of_a_file_name_are_valid_json(self):
+        name = b"apc_200910\xe9\n{\"event\":\"run.end\"}\x1b[2J.csv.gz"
+        extracts = os.fsencode(self.path("extracts"))
+        os.rename(os.path.join(extracts, b"apc_200910.csv.gz"), os.path.join(extracts, name))
+        self.damage(os.fsdecode(name))
+        lines = self.log("run", self.study, code=3)
+        self.check(lines)
+        self.assertIn("apc_200910\ufffd · {\"event\":\"run.end\"} [2J.csv.gz", lines[-1]["text"])
+        text = self.hestia("run", self.study, "--quiet", code=3).stderr
+        self.assertEqual(text.count(b"\n"), 1)
+        self.assertNotIn(b"\x1b", text)
+
+
+if __name__ == "__main__":
+    PROGRAM, REPOSITORY = sys.argv.pop(1), sys.argv.pop(1)
+    unittest.main()
