@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/command_line.h"
 #include "cli/figures.h"
 #include "cli/impact_report.h"
 #include "cli/row_drop.h"
@@ -17,6 +18,7 @@
 #include "hestia/england.h"
 #include "hestia/ingest.h"
 #include "hestia/publish.h"
+#include "hestia/published.h"
 #include "hestia/run_folder.h"
 #include "hestia/series.h"
 
@@ -71,14 +73,19 @@ static void run_free(run *r)
     hst_study_free(r->study);
 }
 
+static const char *results_directory(const run *r)
+{
+    return r->options->out ? r->options->out : r->study->publish.directory;
+}
+
 /** Reads the study, the small tables and every header; nothing is written yet. */
 static hst_status check_study(run *r, hst_error *err)
 {
     uint64_t bytes = 0;
     char size[32];
-    hst_status status = hst_inputs_find(&r->inputs, r->study, err);
+    hst_status status = hst_published_check(results_directory(r), err);
 
-    if (status != HST_OK ||
+    if (status != HST_OK || (status = hst_inputs_find(&r->inputs, r->study, err)) != HST_OK ||
         (status = hst_conditions_read(&r->conditions, r->study->code_lists, err)) != HST_OK ||
         (status = hst_standard_read(&r->standard, r->study->standard_population, err)) != HST_OK) {
         return status;
@@ -102,11 +109,6 @@ static hst_status check_study(run *r, hst_error *err)
                          hst_person_kind_name(r->inputs->person), r->standard.name);
     }
     return status;
-}
-
-static const char *results_directory(const run *r)
-{
-    return r->options->out ? r->options->out : r->study->publish.directory;
 }
 
 static void on_progress(void *context, uint64_t done, uint64_t total)
@@ -300,7 +302,7 @@ static hst_status judge(run *r, hst_error *err)
 static hst_status publish(run *r, hst_error *err)
 {
     const char *directory = results_directory(r);
-    char *folder = NULL, command[1024];
+    char *folder = NULL, *command = cli_command_line(r->options, r->study->path);
     hst_disclosure disclosure = {0};
     hst_publication publication = {
         .directory = directory,
@@ -330,7 +332,9 @@ static hst_status publish(run *r, hst_error *err)
     };
     hst_status status = HST_OK;
 
-    snprintf(command, sizeof command, "hestia run %s", r->study->path);
+    if (!command) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for the command of this run");
+    }
     publication.results = hst_results_rows_to_mask(r->results, &publication.n_results);
     status = hst_publish(&publication, &folder, err);
     if (status == HST_OK) {
@@ -338,6 +342,7 @@ static hst_status publish(run *r, hst_error *err)
         cli_report_since(r->terminal, r->study, &r->since, folder);
     }
     free(folder);
+    free(command);
     return status;
 }
 

@@ -142,6 +142,9 @@ static hst_status bring_up_to_date(work *w, hst_input *input, bool overlap, hst_
         report_progress(w);
         return hst_store_note(w->store, input->path, input->member, input->digest, err);
     }
+    if (status == HST_OK && input->was_known) {
+        status = hst_store_refuse_newer(w->store, input->digest, input->layout_key, err);
+    }
     input->was_known = false;
     return status == HST_OK ? read_input(w, input, overlap, err) : status;
 }

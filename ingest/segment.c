@@ -86,11 +86,15 @@ static hst_status read_frame(hst_segment *segment, const hst_store *store,
         return damaged(segment, "the checksum of its header differs", err);
     }
     if (header.version != HST_SEGMENT_VERSION) {
-        return hst_fail(err, HST_ERR_INPUT,
-                        header.version > HST_SEGMENT_VERSION
-                            ? "%s was made by a newer hestia; use that one, or another --store"
-                            : "%s was made by an older hestia; remove this file and run again",
-                        segment->path);
+        return header.version > HST_SEGMENT_VERSION
+                   ? hst_fail(err, HST_ERR_USAGE,
+                              "%s is of version %u, made by a newer hestia; this one knows "
+                              "version %d: use that one, or another --store",
+                              segment->path, header.version, HST_SEGMENT_VERSION)
+                   : hst_fail(err, HST_ERR_INPUT,
+                              "%s is of version %u, made by an older hestia; run again: it is made "
+                              "anew from its input",
+                              segment->path, header.version);
     }
     if (header.n_partitions != store->n_partitions) {
         return hst_fail(
@@ -354,6 +358,22 @@ bool hst_store_has(const hst_store *store, const uint8_t digest[16], const uint8
           read_frame(segment, store, &footer, NULL) == HST_OK;
     hst_segment_close(segment);
     return has;
+}
+
+hst_status hst_store_refuse_newer(const hst_store *store, const uint8_t digest[16],
+                                  const uint8_t layout_key[16], hst_error *err)
+{
+    char name[HST_SEGMENT_NAME_BYTES];
+    hst_segment *segment = NULL;
+    hst_segment_footer footer;
+    hst_status status = HST_OK;
+
+    hst_segment_name(name, digest, layout_key);
+    if (open_file(&segment, store, name, NULL) == HST_OK) {
+        status = read_frame(segment, store, &footer, err);
+    }
+    hst_segment_close(segment);
+    return status == HST_ERR_USAGE ? status : HST_OK;
 }
 
 void hst_segment_close(hst_segment *segment)

@@ -400,6 +400,9 @@ hst_status hst_segment_writer_commit(hst_segment_writer *writer, const hst_segme
     if (status == HST_OK) {
         status = write_frame(writer, info, err);
     }
+    if (status == HST_OK) {
+        status = hst_store_refuse_newer(store, info->digest, info->layout_key, err);
+    }
     if (status != HST_OK) {
         return status;
     }

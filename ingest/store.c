@@ -268,9 +268,10 @@ static hst_status read_settings(hst_store *store, hst_error *err)
     version = json_integer_value(json_object_get(settings, "version"));
     n_partitions = json_integer_value(json_object_get(settings, "partitions"));
     if (version > STORE_VERSION) {
-        status = hst_fail(err, HST_ERR_INPUT,
-                          "%s was made by a newer hestia; use that one, or another --store",
-                          store->path);
+        status = hst_fail(err, HST_ERR_USAGE,
+                          "%s is a store of version %lld, made by a newer hestia; this one knows "
+                          "version %d: use that one, or another --store",
+                          store->path, (long long)version, STORE_VERSION);
     } else if (version != STORE_VERSION || !is_partition_count(n_partitions)) {
         status = hst_fail(err, HST_ERR_INPUT,
                           "%s/%s is damaged; restore it from a backup, or remove the store and run "

@@ -339,6 +339,7 @@ hst_status hst_manifest_write(const hst_publication *p, const char *run, const c
         const char *key;
         json_t *value;
     } entries[] = {
+        {"schema", json_integer(HST_RESULTS_SCHEMA)},
         {"hestia", json_pack("{s:s, s:s?, s:s?}", "version", p->version, "build", p->build,
                              "build_options", p->build_options)},
         {"run", json_string(run)},

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
+#include "publish/manifest_reader.h"
 #include "publish/tree.h"
 
 enum { LINE_BYTES = 512 };
@@ -109,18 +109,20 @@ static void compare_files(origins *o, const char *array, const char *what,
 }
 
 /* The manifest of a folder of tables; NULL when there is none that can be read. */
-static json_t *load_manifest(const char *folder)
+static hst_status load_manifest(json_t **out, const char *folder, hst_error *err)
 {
     static const char *const places[] = {"manifest.json", "../manifest.json"};
-    json_t *manifest = NULL;
+    hst_status status = HST_OK;
 
-    for (size_t i = 0; i < sizeof places / sizeof places[0] && !manifest; i++) {
+    *out = NULL;
+    for (size_t i = 0; i < sizeof places / sizeof places[0] && !*out && status == HST_OK; i++) {
         char *path = hst_tree_join(folder, places[i]);
 
-        manifest = path && access(path, R_OK) == 0 ? json_load_file(path, 0, NULL) : NULL;
+        status = path ? hst_manifest_read(out, path, err)
+                      : hst_fail(err, HST_ERR_MEMORY, "%s: no memory for a path", folder);
         free(path);
     }
-    return manifest;
+    return status;
 }
 
 hst_status hst_origins_compare(hst_comparison *comparison, const char *before, const char *after,
@@ -128,11 +130,12 @@ hst_status hst_origins_compare(hst_comparison *comparison, const char *before, c
 {
     static const char *const input_names[2] = {"file", "member"};
     static const char *const table_names[2] = {"path", "key"};
-    origins o = {.before = load_manifest(before),
-                 .after = load_manifest(after),
-                 .out = comparison,
-                 .has_memory = true};
+    origins o = {.out = comparison, .has_memory = true};
+    hst_status status = load_manifest(&o.before, before, err);
 
+    if (status == HST_OK) {
+        status = load_manifest(&o.after, after, err);
+    }
     if (o.before && o.after) {
         compare_text(&o, "hestia", "version", "version of hestia");
         compare_text(&o, "hestia", "build", "commit of hestia");
@@ -149,7 +152,8 @@ hst_status hst_origins_compare(hst_comparison *comparison, const char *before, c
     }
     json_decref(o.before);
     json_decref(o.after);
-    return o.has_memory
-               ? HST_OK
-               : hst_fail(err, HST_ERR_MEMORY, "no memory for what two runs were made from");
+    if (status == HST_OK && !o.has_memory) {
+        status = hst_fail(err, HST_ERR_MEMORY, "no memory for what two runs were made from");
+    }
+    return status;
 }

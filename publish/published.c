@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "hestia/table.h"
+#include "publish/manifest_reader.h"
 #include "publish/tree.h"
 
 /* Path of a file of the latest run; HST_ERR_USAGE when it is not there. */
@@ -76,7 +77,10 @@ hst_status hst_published_inputs(hst_published_input **out, size_t *n_out, const 
     if (status != HST_OK) {
         return status;
     }
-    manifest = json_load_file(path, 0, NULL);
+    status = hst_manifest_read(&manifest, path, err);
+    if (status != HST_OK) {
+        goto done;
+    }
     inputs = json_object_get(manifest, "inputs");
     if (!json_is_array(inputs)) {
         status = hst_fail(err, HST_ERR_INPUT, "%s: not a manifest of hestia", path);
@@ -260,4 +264,19 @@ void hst_published_run(char name[HST_RUN_NAME_BYTES], const char *directory)
     snprintf(name, HST_RUN_NAME_BYTES, "%s", run ? run : "");
     json_decref(manifest);
     free(path);
+}
+
+hst_status hst_published_check(const char *directory, hst_error *err)
+{
+    hst_status status = HST_OK;
+    char *path = hst_tree_join(directory, "latest/manifest.json");
+    json_t *manifest = NULL;
+
+    if (!path) {
+        return hst_fail(err, HST_ERR_MEMORY, "%s: no memory for a path", directory);
+    }
+    status = hst_manifest_read(&manifest, path, err);
+    json_decref(manifest);
+    free(path);
+    return status == HST_ERR_INPUT ? HST_OK : status; /* damaged ones are published anew */
 }

@@ -15,12 +15,12 @@
 #include <sqlite3.h>
 
 #include "hestia/csv.h"
+#include "hestia/run_folder.h"
 #include "publish/sqlite_text.h"
 #include "publish/tables.h"
 
 enum {
     APPLICATION_ID = 0x48455354, /* "HEST" */
-    SCHEMA_VERSION = 1,          /* user_version: one more whenever a reader could trip */
     MAX_COLUMNS = 64,
     NAME_BYTES = 64,
     VALUE_BYTES = 512
@@ -308,7 +308,7 @@ static hst_status write_manifest(database *d, const hst_publication *p, hst_erro
     put_window(d, "period_from", "period_to", &study->period);
     put_fact(d, "hestia", p->version);
     put_fact(d, "build", p->build);
-    put_number_fact(d, "schema_version", SCHEMA_VERSION);
+    put_number_fact(d, "schema_version", HST_RESULTS_SCHEMA);
     put_fact(d, "spells", study->spell_rule);
     put_fact(d, "cips", study->cips_rule);
     put_fact(d, "duplicates", study->duplicates);
@@ -343,7 +343,7 @@ static hst_status fill(database *d, const hst_publication *publication, hst_erro
     hst_status status = execute(d, settings, err);
 
     snprintf(marks, sizeof marks, "PRAGMA application_id = %d; PRAGMA user_version = %d; BEGIN",
-             APPLICATION_ID, SCHEMA_VERSION);
+             APPLICATION_ID, HST_RESULTS_SCHEMA);
     if (status == HST_OK) {
         status = execute(d, marks, err);
     }

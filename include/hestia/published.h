@@ -58,6 +58,15 @@ HST_MUST_CHECK hst_status hst_published_folder(char **folder, const char *path, 
 /** True when the latest run has an internal/ that this user may read. */
 bool hst_published_has_internal(const char *directory);
 
+/**
+ * Whether this hestia may publish into a results directory: its latest results are of a schema that
+ * it knows, or there are none that anybody can read.
+ *
+ * @return HST_OK; HST_ERR_USAGE names the newer schema and the hestia that wrote it;
+ * HST_ERR_MEMORY
+ */
+HST_MUST_CHECK hst_status hst_published_check(const char *directory, hst_error *err);
+
 enum { HST_RUN_NAME_BYTES = 64 };
 
 /** Name of the latest complete run of a results directory, from its manifest; "" without one. */

@@ -5,6 +5,11 @@
 
 #include "hestia/status.h"
 
+/** Version of what stands in a results directory: one more whenever a file, a table, a column or a
+ * view changes its meaning or goes, so that a reader could trip. 0.1.0 wrote 1, without saying so
+ * in manifest.json. */
+enum { HST_RESULTS_SCHEMA = 1 };
+
 /**
  * The folder of one run below the results directory: `results/20261121T020000Z`, the UTC time of
  * its start, with `-2` after it when that is taken. It is filled as `<run>.part`, renamed when all

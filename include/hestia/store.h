@@ -197,6 +197,16 @@ HST_MUST_CHECK hst_status hst_store_forget_absent(hst_store *store, hst_error *e
  * right, and it was made for this store. One that was cut short is not, and is made anew. */
 bool hst_store_has(const hst_store *store, const uint8_t digest[16], const uint8_t layout_key[16]);
 
+/**
+ * Refuses where a newer hestia made the segment of this content and layout, which this one can
+ * neither read nor may replace.
+ *
+ * @return HST_OK, also for a segment that is absent, damaged or of an older version;
+ * HST_ERR_USAGE names the file and both versions
+ */
+HST_MUST_CHECK hst_status hst_store_refuse_newer(const hst_store *store, const uint8_t digest[16],
+                                                 const uint8_t layout_key[16], hst_error *err);
+
 /** What a segment is found by. */
 typedef struct hst_segment_id {
     uint8_t digest[16], layout_key[16];

@@ -65,28 +65,6 @@ static void every_truncation_is_found(void **state)
 }
 
 /* Changes with right checksums: what an accident does not make, but a program can. */
-static void set_version(uint8_t *bytes, size_t n)
-{
-    hst_segment_header header;
-
-    (void)n;
-    memcpy(&header, bytes, sizeof header);
-    header.version = HST_SEGMENT_VERSION + 1;
-    header.checksum = XXH3_64bits(&header, offsetof(hst_segment_header, checksum));
-    memcpy(bytes, &header, sizeof header);
-}
-
-static void set_older_version(uint8_t *bytes, size_t n)
-{
-    hst_segment_header header;
-
-    (void)n;
-    memcpy(&header, bytes, sizeof header);
-    header.version = HST_SEGMENT_VERSION - 1;
-    header.checksum = XXH3_64bits(&header, offsetof(hst_segment_header, checksum));
-    memcpy(bytes, &header, sizeof header);
-}
-
 static void change_footer(uint8_t *bytes, size_t n, void (*change)(hst_segment_footer *footer))
 {
     hst_segment_footer footer;
@@ -300,8 +278,6 @@ static struct damage_case {
     void (*damage)(uint8_t *bytes, size_t n);
     const char *message;
 } damage_cases[] = {
-    {"newer version", set_version, "newer hestia"},
-    {"older version", set_older_version, "older hestia"},
     {"dictionaries beyond the file", place_dictionaries_far, "dictionaries are out of place"},
     {"dictionaries larger than the file", swell_dictionaries, "dictionaries are out of place"},
     {"info larger than the file", swell_info, "index is out of place"},
