@@ -120,7 +120,7 @@ static hst_status visit_segments(const store_arguments *arguments, hst_store_acc
 /* Notes a damaged segment, which is said at once, and goes on with the next one. */
 static hst_status note_damage(visit *v, hst_status status, const hst_error *err)
 {
-    if (status != HST_ERR_INPUT) {
+    if (status != HST_ERR_DAMAGED && status != HST_ERR_INPUT) {
         return status;
     }
     if (v->n_damaged++ == 0) {
@@ -137,8 +137,8 @@ static hst_status sum_up_damage(const visit *v, hst_error *err)
         return HST_OK;
     }
     return v->n_damaged == 1
-               ? hst_fail(err, HST_ERR_INPUT, "%s", v->first_damage.message)
-               : hst_fail(err, HST_ERR_INPUT,
+               ? hst_fail(err, HST_ERR_DAMAGED, "%s", v->first_damage.message)
+               : hst_fail(err, HST_ERR_DAMAGED,
                           "%zu of %zu segments cannot be used, as said above; remove their files "
                           "and run again: they are made anew from their inputs",
                           v->n_damaged, v->n_segments);
@@ -160,42 +160,13 @@ static hst_status list_segment(visit *v, const hst_segment_id *id, hst_error *er
     return HST_OK;
 }
 
-/* Reads and checks all partitions of a segment. */
-static hst_status check_partitions(const hst_segment *segment, size_t n_partitions, hst_error *err)
-{
-    hst_status status = HST_OK;
-    void *buffer = NULL;
-    size_t n_bytes = 8;
-
-    for (size_t i = 0; i < n_partitions; i++) {
-        size_t n = hst_segment_partition_bytes(segment, i);
-
-        n_bytes = n > n_bytes ? n : n_bytes;
-    }
-    buffer = malloc(n_bytes);
-    if (!buffer) {
-        return hst_fail(err, HST_ERR_MEMORY, "no memory for a partition of %zu bytes", n_bytes);
-    }
-    for (size_t i = 0; status == HST_OK && i < n_partitions; i++) {
-        status = hst_segment_read(segment, i, buffer, err);
-        if (status == HST_OK) {
-            status = hst_segment_check(segment, i, buffer, err);
-        }
-        if (status == HST_OK && hst_interrupt_requested()) {
-            status = hst_fail(err, HST_ERR_INTERRUPTED, "interrupted");
-        }
-    }
-    free(buffer);
-    return status;
-}
-
 static hst_status verify_segment(visit *v, const hst_segment_id *id, hst_error *err)
 {
     hst_segment *segment = NULL;
     hst_status status = hst_segment_open(&segment, v->store, id->digest, id->layout_key, err);
 
     if (status == HST_OK) {
-        status = check_partitions(segment, hst_store_n_partitions(v->store), err);
+        status = hst_segment_verify(segment, err);
     }
     if (status == HST_OK && !v->arguments->options.quiet) {
         const hst_segment_info *info = hst_segment_get_info(segment);

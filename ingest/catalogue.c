@@ -50,27 +50,28 @@ static char *escape(const char *path, const char *member)
     return text;
 }
 
-/* Path of an entry's file, without the member; the caller's. */
-static char *unescape_path(const char *key)
+/* The bytes that an escaped text stands for, up to its end or the mark before a member; the
+ * caller's. */
+static char *unescape(const char *text)
 {
-    char *path = malloc(strlen(key) + 1);
+    char *bytes = malloc(strlen(text) + 1);
     size_t n = 0;
 
-    if (!path) {
+    if (!bytes) {
         return NULL;
     }
-    for (; *key && *key != '#'; key++) {
+    for (; *text && *text != '#'; text++) {
         unsigned byte = 0;
 
-        if (*key == '%' && sscanf(key + 1, "%2x", &byte) == 1) {
-            path[n++] = (char)byte;
-            key += strlen(key) > 2 ? 2 : strlen(key) - 1;
+        if (*text == '%' && sscanf(text + 1, "%2x", &byte) == 1) {
+            bytes[n++] = (char)byte;
+            text += strlen(text) > 2 ? 2 : strlen(text) - 1;
         } else {
-            path[n++] = *key;
+            bytes[n++] = *text;
         }
     }
-    path[n] = '\0';
-    return path;
+    bytes[n] = '\0';
+    return bytes;
 }
 
 /* Key of an input in the catalogue; NULL with errno when the file is not there. */
@@ -265,7 +266,7 @@ done:
 static bool input_stands(const char *key, const json_t *entry)
 {
     json_int_t size = json_integer_value(json_object_get(entry, "size"));
-    char *path = unescape_path(key);
+    char *path = unescape(key);
     struct stat facts;
     bool stands = true;
 
@@ -320,4 +321,34 @@ hst_status hst_store_forget_absent(hst_store *store, hst_error *err)
     status = save(store, err);
     pthread_mutex_unlock(&store->mutex);
     return status;
+}
+
+void hst_catalogue_file_name(const hst_store *store, const uint8_t digest[16], char *name,
+                             size_t capacity)
+{
+    pthread_mutex_t *mutex = (pthread_mutex_t *)&store->mutex; /* locking changes no store */
+    char hex[2 * DIGEST_BYTES + 1];
+    const char *key = NULL;
+    json_t *entry = NULL;
+
+    *name = '\0';
+    digest_to_hex(digest, hex);
+    pthread_mutex_lock(mutex);
+    json_object_foreach(store->catalogue, key, entry)
+    {
+        const char *noted = json_string_value(json_object_get(entry, "digest"));
+
+        if (noted && strcmp(noted, hex) == 0) {
+            const char *mark = strchr(key, '#');
+            char *path = unescape(key), *member = unescape(mark ? mark + 1 : "");
+            const char *slash = path ? strrchr(path, '/') : NULL;
+
+            snprintf(name, capacity, "%s%s%s", slash ? slash + 1 : "", member && *member ? ":" : "",
+                     member ? member : "");
+            free(path);
+            free(member);
+            break;
+        }
+    }
+    pthread_mutex_unlock(mutex);
 }

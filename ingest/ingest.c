@@ -126,6 +126,20 @@ done:
     return status;
 }
 
+/** Whether the store has the input's segment, where its content is known. One that cannot be opened
+ * is made anew, but not one of a newer hestia. */
+static hst_status find_segment(const hst_store *store, hst_input *input, hst_error *err)
+{
+    hst_segment *segment = NULL;
+    hst_status status = hst_segment_open(&segment, store, input->digest, input->layout_key, err);
+
+    hst_segment_close(segment);
+    input->was_known = status == HST_OK;
+    input->was_remade =
+        status == HST_ERR_DAMAGED && hst_store_has_file(store, input->digest, input->layout_key);
+    return status == HST_ERR_DAMAGED ? HST_OK : status;
+}
+
 /** Finds the input's segment in the store, or makes it. */
 static hst_status bring_up_to_date(work *w, hst_input *input, bool overlap, hst_error *err)
 {
@@ -136,16 +150,14 @@ static hst_status bring_up_to_date(work *w, hst_input *input, bool overlap, hst_
         status = hst_source_file_digest(input->path, input->member, input->digest, err);
         input->was_known = status == HST_OK;
     }
-    if (status == HST_OK && input->was_known &&
-        hst_store_has(w->store, input->digest, input->layout_key)) {
+    if (status == HST_OK && input->was_known) {
+        status = find_segment(w->store, input, err);
+    }
+    if (status == HST_OK && input->was_known) {
         atomic_fetch_add(&w->done_bytes, input->bytes);
         report_progress(w);
         return hst_store_note(w->store, input->path, input->member, input->digest, err);
     }
-    if (status == HST_OK && input->was_known) {
-        status = hst_store_refuse_newer(w->store, input->digest, input->layout_key, err);
-    }
-    input->was_known = false;
     return status == HST_OK ? read_input(w, input, overlap, err) : status;
 }
 
@@ -353,7 +365,8 @@ static hst_status write_ledger(hst_ledger *ledger, const hst_input *input,
 }
 
 /** Thresholds, cuts and the audit, from what the segments say of themselves. */
-static hst_status account(const work *w, hst_inputs *inputs, hst_ledger *ledger, hst_error *err)
+static hst_status account(const hst_study *study, const hst_store *store, hst_inputs *inputs,
+                          hst_ledger *ledger, hst_error *err)
 {
     hst_segment_info *infos = calloc(inputs->n + 1, sizeof *infos);
     hst_status status = HST_OK;
@@ -364,16 +377,16 @@ static hst_status account(const work *w, hst_inputs *inputs, hst_ledger *ledger,
     for (size_t i = 0; status == HST_OK && i < inputs->n; i++) {
         hst_segment *segment = NULL;
 
-        status = hst_segment_open(&segment, w->store, inputs->items[i].digest,
+        status = hst_segment_open(&segment, store, inputs->items[i].digest,
                                   inputs->items[i].layout_key, err);
         if (status == HST_OK) {
             infos[i] = *hst_segment_get_info(segment);
-            status = refuse_rejected(w->study, &inputs->items[i], &infos[i], err);
+            status = refuse_rejected(study, &inputs->items[i], &infos[i], err);
         }
         hst_segment_close(segment);
     }
     if (status == HST_OK) {
-        mark_superseded(w->study, inputs, infos);
+        mark_superseded(study, inputs, infos);
     }
     for (size_t i = 0; status == HST_OK && i < inputs->n; i++) {
         status = write_ledger(ledger, &inputs->items[i], &infos[i], err);
@@ -401,11 +414,64 @@ hst_status hst_ingest(hst_inputs *inputs, const hst_study *study, hst_store *sto
         status = refuse_same_content(inputs, err);
     }
     if (status == HST_OK) {
-        status = account(&w, inputs, ledger, err);
+        status = account(study, store, inputs, ledger, err);
     }
     for (size_t e = 0; w.sides && e < study->n_extracts; e++) {
         hst_side_table_free(w.sides[e]);
     }
     free(w.sides);
+    return status;
+}
+
+hst_status hst_ingest_find(bool *is_complete, hst_inputs *inputs, const hst_study *study,
+                           hst_store *store, hst_ledger *ledger, hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    *is_complete = false;
+    for (size_t i = 0; i < inputs->n; i++) {
+        hst_input *input = &inputs->items[i];
+
+        input->was_known = hst_store_known(store, input->path, input->member, input->digest);
+        if (input->was_known) {
+            status = find_segment(store, input, err);
+        }
+        if (status != HST_OK || !input->was_known) {
+            return status;
+        }
+    }
+    status = refuse_same_content(inputs, err);
+    if (status == HST_OK) {
+        status = account(study, store, inputs, ledger, err);
+    }
+    *is_complete = status == HST_OK;
+    return status;
+}
+
+hst_status hst_ingest_remove_damaged(const hst_inputs *inputs, hst_store *store,
+                                     void (*removed)(void *context, const char *file),
+                                     void *context, hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    for (size_t i = 0; status == HST_OK && i < inputs->n; i++) {
+        const hst_input *input = &inputs->items[i];
+        hst_segment_id id;
+        hst_segment *segment = NULL;
+
+        memcpy(id.digest, input->digest, sizeof id.digest);
+        memcpy(id.layout_key, input->layout_key, sizeof id.layout_key);
+        status = hst_segment_open(&segment, store, id.digest, id.layout_key, err);
+        if (status == HST_OK) {
+            status = hst_segment_verify(segment, err);
+        }
+        hst_segment_close(segment);
+        if (status == HST_ERR_DAMAGED) {
+            status = hst_store_remove(store, &id, err);
+            if (status == HST_OK && removed) {
+                removed(context, input->name);
+            }
+        }
+    }
     return status;
 }

@@ -15,6 +15,7 @@
 struct hst_segment {
     char *path; /* for messages */
     int file;
+    bool is_open; /* all but its blocks is checked */
     uint64_t file_bytes;
     hst_segment_info info;
     size_t n_partitions;
@@ -36,12 +37,21 @@ void hst_segment_name(char name[HST_SEGMENT_NAME_BYTES], const uint8_t digest[16
     memcpy(name + at, ".seg", sizeof ".seg");
 }
 
-static hst_status damaged(const hst_segment *segment, const char *what, hst_error *err)
+/* Fails with what is wrong with the file, the input that it was made from, and what to do. Where
+ * only reading finds the damage, the next run may not see it: then the file has to go. */
+static hst_status unusable(const hst_segment *segment, const char *what, hst_error *err)
 {
-    return hst_fail(err, HST_ERR_INPUT,
-                    "%s is damaged (%s); remove this file and run again: it is made anew from its "
-                    "input",
-                    segment->path, what);
+    return hst_fail(err, HST_ERR_DAMAGED, "%s %s; %srun again: it is made anew from %s",
+                    segment->path, what, segment->is_open ? "remove this file and " : "",
+                    *segment->info.file ? segment->info.file : "its input");
+}
+
+hst_status hst_segment_damaged(const hst_segment *segment, const char *what, hst_error *err)
+{
+    char text[128];
+
+    snprintf(text, sizeof text, "is damaged (%s)", what);
+    return unusable(segment, text, err);
 }
 
 /* Reads bytes that the file must have. */
@@ -51,7 +61,7 @@ static hst_status read_bytes(const hst_segment *segment, void *bytes, size_t n, 
     if (hst_read_all(segment->file, bytes, n, at)) {
         return HST_OK;
     }
-    return errno == 0 ? damaged(segment, "it ends too early", err)
+    return errno == 0 ? hst_segment_damaged(segment, "it ends too early", err)
                       : hst_fail_errno(err, "cannot read", segment->path, "");
 }
 
@@ -68,7 +78,7 @@ static hst_status read_frame(hst_segment *segment, const hst_store *store,
         return hst_fail_errno(err, "cannot read", segment->path, "");
     }
     if (!S_ISREG(facts.st_mode) || (uint64_t)facts.st_size < sizeof header + sizeof *footer) {
-        return damaged(segment, "it is too short", err);
+        return hst_segment_damaged(segment, "it is too short", err);
     }
     segment->file_bytes = (uint64_t)facts.st_size;
     left = segment->file_bytes - sizeof *footer;
@@ -80,48 +90,47 @@ static hst_status read_frame(hst_segment *segment, const hst_store *store,
         return status;
     }
     if (memcmp(header.magic, HST_SEGMENT_MAGIC, sizeof header.magic) != 0) {
-        return damaged(segment, "it does not begin as a segment", err);
+        return hst_segment_damaged(segment, "it does not begin as a segment", err);
     }
     if (header.checksum != XXH3_64bits(&header, offsetof(hst_segment_header, checksum))) {
-        return damaged(segment, "the checksum of its header differs", err);
+        return hst_segment_damaged(segment, "the checksum of its header differs", err);
     }
-    if (header.version != HST_SEGMENT_VERSION) {
-        return header.version > HST_SEGMENT_VERSION
-                   ? hst_fail(err, HST_ERR_USAGE,
-                              "%s is of version %u, made by a newer hestia; this one knows "
-                              "version %d: use that one, or another --store",
-                              segment->path, header.version, HST_SEGMENT_VERSION)
-                   : hst_fail(err, HST_ERR_INPUT,
-                              "%s is of version %u, made by an older hestia; run again: it is made "
-                              "anew from its input",
-                              segment->path, header.version);
+    if (header.version > HST_SEGMENT_VERSION) {
+        return hst_fail(err, HST_ERR_USAGE,
+                        "%s is of version %u, made by a newer hestia; this one knows version %d: "
+                        "use that one, or another --store",
+                        segment->path, header.version, HST_SEGMENT_VERSION);
+    }
+    if (header.version < HST_SEGMENT_VERSION) {
+        char text[96];
+
+        snprintf(text, sizeof text, "is of version %u, made by an older hestia", header.version);
+        return unusable(segment, text, err);
     }
     if (header.n_partitions != store->n_partitions) {
-        return hst_fail(
-            err, HST_ERR_INPUT,
-            "%s was made for %u partitions, the store has %zu; remove this file and run "
-            "again",
-            segment->path, header.n_partitions, store->n_partitions);
+        char text[96];
+
+        snprintf(text, sizeof text, "was made for %u partitions, the store has %zu",
+                 header.n_partitions, store->n_partitions);
+        return unusable(segment, text, err);
     }
     if (header.key_check != store->key_check) {
-        return hst_fail(err, HST_ERR_INPUT,
-                        "%s was made with the key of another store; remove this file and run again",
-                        segment->path);
+        return unusable(segment, "was made with the key of another store", err);
     }
     if (memcmp(footer->magic, HST_SEGMENT_MAGIC, sizeof footer->magic) != 0) {
-        return damaged(segment, "it does not end as a segment", err);
+        return hst_segment_damaged(segment, "it does not end as a segment", err);
     }
     if (footer->checksum != XXH3_64bits(footer, offsetof(hst_segment_footer, checksum)) ||
         footer->version != header.version || footer->n_partitions != header.n_partitions) {
-        return damaged(segment, "the checksum of its footer differs", err);
+        return hst_segment_damaged(segment, "the checksum of its footer differs", err);
     }
     if (footer->dictionaries_at < sizeof header || footer->dictionaries_at > left ||
         footer->dictionaries_bytes > left - footer->dictionaries_at) {
-        return damaged(segment, "its dictionaries are out of place", err);
+        return hst_segment_damaged(segment, "its dictionaries are out of place", err);
     }
     left -= footer->dictionaries_at + footer->dictionaries_bytes;
     if (footer->info_bytes > left || footer->index_bytes != left - footer->info_bytes) {
-        return damaged(segment, "its index is out of place", err);
+        return hst_segment_damaged(segment, "its index is out of place", err);
     }
     return HST_OK;
 }
@@ -142,7 +151,7 @@ static hst_status read_section(const hst_segment *segment, void **out, uint64_t 
         char reason[64];
 
         snprintf(reason, sizeof reason, "the checksum of its %s differs", what);
-        status = damaged(segment, reason, err);
+        status = hst_segment_damaged(segment, reason, err);
     }
     if (status == HST_OK) {
         *out = bytes;
@@ -163,7 +172,7 @@ static hst_status read_dictionaries(hst_segment *segment, const hst_segment_foot
     if (footer->dictionaries_bytes < sizeof n_codes ||
         footer->dictionaries_bytes >
             sizeof n_codes + (uint64_t)HST_N_DICTS * HST_DICT_FULL * HST_CODE_BYTES) {
-        return damaged(segment, "its dictionaries have another size", err);
+        return hst_segment_damaged(segment, "its dictionaries have another size", err);
     }
     status = read_section(segment, &bytes, footer->dictionaries_at, footer->dictionaries_bytes,
                           footer->dictionaries_checksum, "dictionaries", err);
@@ -176,12 +185,12 @@ static hst_status read_dictionaries(hst_segment *segment, const hst_segment_foot
         segment->n_codes[i] = n_codes[i];
         total += n_codes[i];
         if (n_codes[i] < 1 || n_codes[i] > HST_DICT_FULL) {
-            status = damaged(segment, "a dictionary has another size", err);
+            status = hst_segment_damaged(segment, "a dictionary has another size", err);
             goto done;
         }
     }
     if (footer->dictionaries_bytes != sizeof n_codes + total * sizeof *segment->codes) {
-        status = damaged(segment, "its dictionaries have another size", err);
+        status = hst_segment_damaged(segment, "its dictionaries have another size", err);
         goto done;
     }
     segment->codes = malloc(total * sizeof *segment->codes);
@@ -193,7 +202,7 @@ static hst_status read_dictionaries(hst_segment *segment, const hst_segment_foot
     for (size_t i = 0; i < total; i++) {
         /* the last byte is the end of the text, and texts are handed out */
         if (segment->codes[i].words[1] >> 56 != 0) {
-            status = damaged(segment, "a code has no end", err);
+            status = hst_segment_damaged(segment, "a code has no end", err);
             goto done;
         }
     }
@@ -210,13 +219,13 @@ static hst_status read_info(hst_segment *segment, const hst_segment_footer *foot
     void *bytes = NULL;
 
     if (footer->info_bytes != hst_segment_info_pack(&segment->info, NULL)) {
-        return damaged(segment, "its description has another size", err);
+        return hst_segment_damaged(segment, "its description has another size", err);
     }
     status = read_section(segment, &bytes, at, footer->info_bytes, footer->info_checksum,
                           "description", err);
     if (status == HST_OK &&
         !hst_segment_info_unpack(&segment->info, bytes, (size_t)footer->info_bytes)) {
-        status = damaged(segment, "its description makes no sense", err);
+        status = hst_segment_damaged(segment, "its description makes no sense", err);
     }
     free(bytes);
     return status;
@@ -241,7 +250,7 @@ static hst_status read_index(hst_segment *segment, const hst_segment_footer *foo
     /* no block is shorter than an episode, so the products below cannot overflow */
     if (footer->n_blocks > data_bytes / sizeof(hst_episode) ||
         footer->index_bytes != counts_bytes + footer->n_blocks * sizeof *segment->blocks) {
-        return damaged(segment, "its index has another size", err);
+        return hst_segment_damaged(segment, "its index has another size", err);
     }
     status = read_section(segment, &bytes, at, footer->index_bytes, footer->index_checksum, "index",
                           err);
@@ -262,13 +271,13 @@ static hst_status read_index(hst_segment *segment, const hst_segment_footer *foo
     for (size_t i = 0; i < n_blocks; i++) {
         sum += segment->blocks[i].bytes;
         if (!block_is_in_place(&segment->blocks[i], footer->dictionaries_at)) {
-            status = damaged(segment, "a block is out of place", err);
+            status = hst_segment_damaged(segment, "a block is out of place", err);
             goto done;
         }
     }
     /* the sum bounds what a partition can ask of memory by the size of the file */
     if (segment->first_block[segment->n_partitions] != n_blocks || sum != data_bytes) {
-        status = damaged(segment, "its blocks do not fill it", err);
+        status = hst_segment_damaged(segment, "its blocks do not fill it", err);
     }
 
 done:
@@ -277,9 +286,10 @@ done:
 }
 
 /* Makes the object and opens its file. */
-static hst_status open_file(hst_segment **out, const hst_store *store, const char *name,
-                            hst_error *err)
+static hst_status open_file(hst_segment **out, const hst_store *store, const uint8_t digest[16],
+                            const uint8_t layout_key[16], hst_error *err)
 {
+    char name[HST_SEGMENT_NAME_BYTES];
     hst_segment *segment = calloc(1, sizeof *segment);
     size_t n = strlen(store->path) + sizeof "/segments/" + HST_SEGMENT_NAME_BYTES;
 
@@ -293,14 +303,14 @@ static hst_status open_file(hst_segment **out, const hst_store *store, const cha
         hst_segment_close(segment);
         return hst_fail(err, HST_ERR_MEMORY, "no memory for a segment");
     }
+    /* until the segment says so itself */
+    hst_catalogue_file_name(store, digest, segment->info.file, sizeof segment->info.file);
+    hst_segment_name(name, digest, layout_key);
     snprintf(segment->path, n, "%s/segments/%s", store->path, name);
     segment->file = openat(store->segments, name, O_RDONLY | O_CLOEXEC);
     if (segment->file < 0) {
-        hst_status status =
-            errno == ENOENT
-                ? hst_fail(err, HST_ERR_INPUT,
-                           "%s is missing; run again: it is made from its input", segment->path)
-                : hst_fail_errno(err, "cannot open", segment->path, "");
+        hst_status status = errno == ENOENT ? unusable(segment, "is missing", err)
+                                            : hst_fail_errno(err, "cannot open", segment->path, "");
 
         hst_segment_close(segment);
         return status;
@@ -312,15 +322,12 @@ static hst_status open_file(hst_segment **out, const hst_store *store, const cha
 hst_status hst_segment_open(hst_segment **out, const hst_store *store, const uint8_t digest[16],
                             const uint8_t layout_key[16], hst_error *err)
 {
-    char name[HST_SEGMENT_NAME_BYTES];
     hst_segment *segment = NULL;
     hst_segment_footer footer;
-    hst_status status = HST_OK;
+    hst_status status = open_file(&segment, store, digest, layout_key, err);
     uint64_t at = 0;
 
     *out = NULL;
-    hst_segment_name(name, digest, layout_key);
-    status = open_file(&segment, store, name, err);
     if (status == HST_OK) {
         status = read_frame(segment, store, &footer, err);
     }
@@ -336,9 +343,10 @@ hst_status hst_segment_open(hst_segment **out, const hst_store *store, const uin
     }
     if (status == HST_OK && (memcmp(segment->info.digest, digest, 16) != 0 ||
                              memcmp(segment->info.layout_key, layout_key, 16) != 0)) {
-        status = damaged(segment, "it stands under the name of another", err);
+        status = hst_segment_damaged(segment, "it stands under the name of another", err);
     }
     if (status == HST_OK) {
+        segment->is_open = true;
         *out = segment;
         segment = NULL; /* now the caller's */
     }
@@ -348,14 +356,9 @@ hst_status hst_segment_open(hst_segment **out, const hst_store *store, const uin
 
 bool hst_store_has(const hst_store *store, const uint8_t digest[16], const uint8_t layout_key[16])
 {
-    char name[HST_SEGMENT_NAME_BYTES];
     hst_segment *segment = NULL;
-    hst_segment_footer footer;
-    bool has = false;
+    bool has = hst_segment_open(&segment, store, digest, layout_key, NULL) == HST_OK;
 
-    hst_segment_name(name, digest, layout_key);
-    has = open_file(&segment, store, name, NULL) == HST_OK &&
-          read_frame(segment, store, &footer, NULL) == HST_OK;
     hst_segment_close(segment);
     return has;
 }
@@ -363,15 +366,9 @@ bool hst_store_has(const hst_store *store, const uint8_t digest[16], const uint8
 hst_status hst_store_refuse_newer(const hst_store *store, const uint8_t digest[16],
                                   const uint8_t layout_key[16], hst_error *err)
 {
-    char name[HST_SEGMENT_NAME_BYTES];
     hst_segment *segment = NULL;
-    hst_segment_footer footer;
-    hst_status status = HST_OK;
+    hst_status status = hst_segment_open(&segment, store, digest, layout_key, err);
 
-    hst_segment_name(name, digest, layout_key);
-    if (open_file(&segment, store, name, NULL) == HST_OK) {
-        status = read_frame(segment, store, &footer, err);
-    }
     hst_segment_close(segment);
     return status == HST_ERR_USAGE ? status : HST_OK;
 }
@@ -438,40 +435,6 @@ uint64_t hst_segment_partition_episodes(const hst_segment *segment, size_t parti
     return sum;
 }
 
-/* True when all of n numbers are of a dictionary of n_codes codes. The greatest is found without
- * leaving the loop early, which the compiler turns into vector instructions. */
-static bool are_in_dictionary(const uint16_t *numbers, size_t n, size_t n_codes)
-{
-    uint16_t greatest = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        greatest = numbers[i] > greatest ? numbers[i] : greatest;
-    }
-    return greatest < n_codes;
-}
-
-static bool numbers_are_known(const hst_segment *segment, const hst_episode *episode)
-{
-    const uint16_t *words = hst_episode_words(episode);
-    size_t n_areas = segment->info.n_area_columns;
-
-    if (episode->provider >= segment->n_codes[HST_DICT_PROVIDER] ||
-        episode->mainspef >= segment->n_codes[HST_DICT_SPECIALTY] ||
-        episode->tretspef >= segment->n_codes[HST_DICT_SPECIALTY] ||
-        episode->gp_practice >= segment->n_codes[HST_DICT_GP_PRACTICE]) {
-        return false;
-    }
-    for (size_t i = 0; i < n_areas; i++) {
-        if (words[i] >= segment->n_codes[HST_DICT_AREA + i]) {
-            return false;
-        }
-    }
-    return are_in_dictionary(words + n_areas, episode->n_diagnoses,
-                             segment->n_codes[HST_DICT_DIAGNOSIS]) &&
-           are_in_dictionary(words + n_areas + episode->n_diagnoses, episode->n_procedures,
-                             segment->n_codes[HST_DICT_PROCEDURE]);
-}
-
 size_t hst_segment_n_blocks(const hst_segment *segment, size_t partition)
 {
     return segment->first_block[partition + 1] - segment->first_block[partition];
@@ -493,7 +456,7 @@ hst_status hst_segment_read_block(const hst_segment *segment, size_t partition, 
         char what[96];
 
         snprintf(what, sizeof what, "block %zu at byte %llu", i, (unsigned long long)block->at);
-        return damaged(segment, what, err);
+        return hst_segment_damaged(segment, what, err);
     }
     return status;
 }
@@ -509,31 +472,4 @@ hst_status hst_segment_read(const hst_segment *segment, size_t partition, void *
         to += hst_segment_block_bytes(segment, partition, i);
     }
     return status;
-}
-
-hst_status hst_segment_check(const hst_segment *segment, size_t partition, const void *buffer,
-                             hst_error *err)
-{
-    const uint8_t *bytes = buffer;
-    const uint8_t *end = bytes + hst_segment_partition_bytes(segment, partition);
-    size_t n_areas = segment->info.n_area_columns;
-    uint64_t n_episodes = 0;
-
-    for (; bytes < end; n_episodes++) {
-        const hst_episode *episode = (const hst_episode *)(const void *)bytes;
-        size_t left = (size_t)(end - bytes);
-
-        if (left < sizeof *episode || hst_episode_bytes(episode) > left ||
-            episode->n_words != n_areas + episode->n_diagnoses + episode->n_procedures) {
-            return damaged(segment, "a record has another size than its block", err);
-        }
-        if (!numbers_are_known(segment, episode)) {
-            return damaged(segment, "a record names a code that is in no dictionary", err);
-        }
-        bytes += hst_episode_bytes(episode);
-    }
-    if (n_episodes != hst_segment_partition_episodes(segment, partition)) {
-        return damaged(segment, "a partition has another number of episodes", err);
-    }
-    return HST_OK;
 }

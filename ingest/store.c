@@ -494,6 +494,15 @@ done:
     return status;
 }
 
+bool hst_store_has_file(const hst_store *store, const uint8_t digest[16],
+                        const uint8_t layout_key[16])
+{
+    char name[HST_SEGMENT_NAME_BYTES];
+
+    hst_segment_name(name, digest, layout_key);
+    return faccessat(store->segments, name, F_OK, 0) == 0;
+}
+
 hst_status hst_store_remove(hst_store *store, const hst_segment_id *id, hst_error *err)
 {
     char name[HST_SEGMENT_NAME_BYTES];
@@ -502,7 +511,7 @@ hst_status hst_store_remove(hst_store *store, const hst_segment_id *id, hst_erro
         return hst_fail(err, HST_ERR_ARGUMENT, "the store was not opened for writing");
     }
     hst_segment_name(name, id->digest, id->layout_key);
-    if (unlinkat(store->segments, name, 0) != 0) {
+    if (unlinkat(store->segments, name, 0) != 0 && errno != ENOENT) {
         return hst_fail_errno(err, "cannot remove segment", store->path, name);
     }
     return HST_OK;

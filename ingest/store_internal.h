@@ -56,6 +56,11 @@ HST_MUST_CHECK hst_status hst_store_read_file(int directory, const char *path, c
 
 HST_MUST_CHECK hst_status hst_catalogue_load(hst_store *store, hst_error *err);
 
+/** Name of an input with this content, without folders, ":member" after it; "" when none is known.
+ */
+void hst_catalogue_file_name(const hst_store *store, const uint8_t digest[16], char *name,
+                             size_t capacity);
+
 /** Reads the 32 hexadecimal digits that `hex` begins with; false when it does not. */
 bool hst_digest_from_hex(const char *hex, uint8_t digest[16]);
 
@@ -102,6 +107,9 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "segments are written a
 /** File name of a segment, without folder. */
 void hst_segment_name(char name[HST_SEGMENT_NAME_BYTES], const uint8_t digest[16],
                       const uint8_t layout_key[16]);
+
+/** Fails with HST_ERR_DAMAGED: file, what is wrong with it, its input, and what to do. */
+hst_status hst_segment_damaged(const hst_segment *segment, const char *what, hst_error *err);
 
 /** Writes `info` field by field, without padding, into `bytes` (NULL: counts only); returns the
  * size. */

@@ -15,6 +15,7 @@ typedef struct hst_input {
     hst_layout *layout;
     uint8_t digest[16], layout_key[16];
     bool was_known;  /**< segment reused */
+    bool was_remade; /**< its segment could not be opened: damaged, or of an older hestia */
     bool superseded; /**< an older cut of a data year: not counted */
 } hst_input;
 
@@ -50,8 +51,9 @@ typedef struct hst_ingest_options {
 } hst_ingest_options;
 
 /**
- * Brings the store up to date: reads each input that is new or changed into a segment; marks
- * superseded cuts. Stops early, with HST_ERR_INTERRUPTED, when hst_interrupt_requested().
+ * Brings the store up to date: reads each input that is new or changed, or whose segment cannot be
+ * opened, into a segment; marks superseded cuts. Stops early, with HST_ERR_INTERRUPTED, when
+ * hst_interrupt_requested().
  *
  * Ledger (stage "ingest"): per file read, used, each reason, notices, superseded, separator, person
  * and area columns.

@@ -47,8 +47,8 @@ typedef enum hst_store_access {
  *
  * @param create  makes it (private, default partitions) when the directory is absent or empty
  * @return HST_ERR_LOCKED: another process writes, which is named, or a purge is going on, or for
- *         PURGE, somebody reads; HST_ERR_USAGE: not a store; HST_ERR_SYSTEM; HST_ERR_INPUT:
- *         damaged, or of a newer hestia
+ *         PURGE, somebody reads; HST_ERR_USAGE: not a store, or of a newer hestia; HST_ERR_SYSTEM;
+ *         HST_ERR_INPUT: damaged
  */
 HST_MUST_CHECK hst_status hst_store_open(hst_store **out, const char *path, bool create,
                                          hst_store_access access, hst_error *err);
@@ -193,8 +193,8 @@ bool hst_store_has_input(hst_store *store, const uint8_t digest[16]);
 /** Forgets the inputs that are no longer on disk, and saves the catalogue. */
 HST_MUST_CHECK hst_status hst_store_forget_absent(hst_store *store, hst_error *err);
 
-/** True when a complete segment for this content and layout is there: both ends of the file are
- * right, and it was made for this store. One that was cut short is not, and is made anew. */
+/** True when there is a segment of this content and layout that can be opened. Its blocks are not
+ * read. */
 bool hst_store_has(const hst_store *store, const uint8_t digest[16], const uint8_t layout_key[16]);
 
 /**
@@ -207,6 +207,10 @@ bool hst_store_has(const hst_store *store, const uint8_t digest[16], const uint8
 HST_MUST_CHECK hst_status hst_store_refuse_newer(const hst_store *store, const uint8_t digest[16],
                                                  const uint8_t layout_key[16], hst_error *err);
 
+/** True when there is a file of this segment, whatever is in it. */
+bool hst_store_has_file(const hst_store *store, const uint8_t digest[16],
+                        const uint8_t layout_key[16]);
+
 /** What a segment is found by. */
 typedef struct hst_segment_id {
     uint8_t digest[16], layout_key[16];
@@ -216,7 +220,8 @@ typedef struct hst_segment_id {
 HST_MUST_CHECK hst_status hst_store_segments(const hst_store *store, hst_segment_id **ids,
                                              size_t *n, hst_error *err);
 
-/** Removes a segment's file; one that is open stays readable until it is closed. */
+/** Removes a segment's file, where it is there; one that is open stays readable until it is closed.
+ */
 HST_MUST_CHECK hst_status hst_store_remove(hst_store *store, const hst_segment_id *id,
                                            hst_error *err);
 
@@ -224,8 +229,9 @@ HST_MUST_CHECK hst_status hst_store_remove(hst_store *store, const hst_segment_i
 
 typedef struct hst_segment hst_segment;
 
-/** Opens a segment and checks header, index, dictionaries (checksums). HST_ERR_INPUT: damaged, says
- * to remove and re-run. */
+/** Opens a segment and checks header, index, dictionaries (checksums). HST_ERR_DAMAGED: damaged,
+ * missing, or of an older hestia or another store; the message names the input that it is made anew
+ * from, and says what to do. HST_ERR_USAGE: of a newer hestia. */
 HST_MUST_CHECK hst_status hst_segment_open(hst_segment **out, const hst_store *store,
                                            const uint8_t digest[16], const uint8_t layout_key[16],
                                            hst_error *err);
@@ -268,5 +274,8 @@ HST_MUST_CHECK hst_status hst_segment_read_block(const hst_segment *segment, siz
  */
 HST_MUST_CHECK hst_status hst_segment_check(const hst_segment *segment, size_t partition,
                                             const void *buffer, hst_error *err);
+
+/** Reads and checks all partitions. */
+HST_MUST_CHECK hst_status hst_segment_verify(const hst_segment *segment, hst_error *err);
 
 #endif

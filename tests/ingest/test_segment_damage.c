@@ -31,7 +31,7 @@ static void every_flipped_bit_is_found(void **state)
     for (size_t i = 0; i < n; i++) {
         bytes[i] ^= (uint8_t)(1u << (i % 8));
         file_put(path, bytes, n);
-        assert_int_equal(read_damaged(store, &info, &err), HST_ERR_INPUT);
+        assert_int_equal(read_damaged(store, &info, &err), HST_ERR_DAMAGED);
         assert_non_null(strstr(err.message, ".seg"));
         assert_non_null(strstr(err.message, "hestia") ? err.message
                                                       : strstr(err.message, "run again"));
@@ -57,7 +57,7 @@ static void every_truncation_is_found(void **state)
     bytes[n] = 0;
     for (size_t length = 0; length <= n + 1; length += length == n - 1 ? 2 : 1) {
         file_put(path, bytes, length);
-        assert_int_equal(read_damaged(store, &info, &err), HST_ERR_INPUT);
+        assert_int_equal(read_damaged(store, &info, &err), HST_ERR_DAMAGED);
         assert_false(hst_store_has(store, info.digest, info.layout_key));
     }
     free(bytes);
@@ -313,7 +313,7 @@ static void damage_is_named(void **state)
     bytes = file_get(path, &n);
     c->damage(bytes, n);
     file_put(path, bytes, n);
-    assert_int_equal(read_damaged(store, &info, &err), HST_ERR_INPUT);
+    assert_int_equal(read_damaged(store, &info, &err), HST_ERR_DAMAGED);
     if (!strstr(err.message, c->message)) {
         fail_msg("\"%s\" is not in \"%s\"", c->message, err.message);
     }
@@ -356,7 +356,7 @@ static void unsound_record_is_found(void **state)
     assert_int_equal(hst_segment_writer_add(writer, &c->episode, words, &err), HST_OK);
     assert_int_equal(hst_segment_writer_commit(writer, &info, &err), HST_OK);
     hst_segment_writer_free(writer);
-    assert_int_equal(read_damaged(store, &info, &err), HST_ERR_INPUT);
+    assert_int_equal(read_damaged(store, &info, &err), HST_ERR_DAMAGED);
     assert_non_null(strstr(err.message, c->message));
     hst_store_close(store);
     folder_remove(folder);
@@ -376,22 +376,22 @@ static void segment_of_another_store_is_refused(void **state)
     bytes = file_get(from, &n);
     segment_path(to, other, &info);
     file_put(to, bytes, n);
-    assert_int_equal(read_damaged(other, &info, &err), HST_ERR_INPUT);
+    assert_int_equal(read_damaged(other, &info, &err), HST_ERR_DAMAGED);
     assert_non_null(strstr(err.message, "key of another store"));
     assert_false(hst_store_has(other, info.digest, info.layout_key));
     segment_path(to, wider, &info);
     file_put(to, bytes, n);
-    assert_int_equal(read_damaged(wider, &info, &err), HST_ERR_INPUT);
+    assert_int_equal(read_damaged(wider, &info, &err), HST_ERR_DAMAGED);
     assert_non_null(strstr(err.message, "made for 2 partitions, the store has 4"));
     assert_false(hst_store_has(wider, info.digest, info.layout_key));
     /* and one under another's name */
     info.digest[3] ^= 1;
     segment_path(to, store, &info);
     file_put(to, bytes, n);
-    assert_int_equal(read_damaged(store, &info, &err), HST_ERR_INPUT);
+    assert_int_equal(read_damaged(store, &info, &err), HST_ERR_DAMAGED);
     assert_non_null(strstr(err.message, "name of another"));
     info.digest[4] ^= 1;
-    assert_int_equal(read_damaged(store, &info, &err), HST_ERR_INPUT);
+    assert_int_equal(read_damaged(store, &info, &err), HST_ERR_DAMAGED);
     assert_non_null(strstr(err.message, "is missing"));
     assert_false(hst_store_has(store, info.digest, info.layout_key));
     free(bytes);

@@ -586,7 +586,7 @@ static void segments_are_listed_in_order_and_removed(void **state)
     assert_int_equal(hst_store_note(reader, stranger, "", ids[1].digest, &err), HST_ERR_ARGUMENT);
     hst_store_close(reader);
     assert_int_equal(hst_store_remove(store, &ids[1], &err), HST_OK);
-    assert_int_equal(hst_store_remove(store, &ids[1], &err), HST_ERR_SYSTEM);
+    assert_int_equal(hst_store_remove(store, &ids[1], &err), HST_OK); /* gone already */
     assert_false(hst_store_has(store, ids[1].digest, ids[1].layout_key));
     assert_true(hst_store_has(store, ids[2].digest, ids[2].layout_key));
     free(ids);
