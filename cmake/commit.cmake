@@ -3,10 +3,10 @@
 # A tree that came out of `git archive` has its commit in commit.txt.
 file(READ ${SOURCE}/cmake/commit.txt noted)
 if(noted MATCHES "^([0-9a-f]+) [0-9]+")
-  string(SUBSTRING ${CMAKE_MATCH_1} 0 12 commit)
+  set(commit ${CMAKE_MATCH_1})
 else()
   execute_process(
-    COMMAND git -C ${SOURCE} rev-parse --short=12 HEAD
+    COMMAND git -C ${SOURCE} rev-parse HEAD
     OUTPUT_VARIABLE commit
     OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   execute_process(
@@ -16,7 +16,10 @@ else()
 endif()
 if(NOT commit)
   set(commit "unknown")
-elseif(changes)
+else()
+  string(SUBSTRING ${commit} 0 12 commit) # not git's short form, which grows with what else is in the clone
+endif()
+if(changes)
   string(APPEND commit "+changes")
 endif()
 file(WRITE ${OUT}.new "#define HESTIA_COMMIT \"${commit}\"\n")

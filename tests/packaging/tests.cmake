@@ -12,3 +12,7 @@ hestia_packaging_test(completion $<TARGET_FILE:hestia> ${PROJECT_SOURCE_DIR})
 hestia_packaging_test(install ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR} ${CMAKE_COMMAND})
 hestia_packaging_test(tarball ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR})
 hestia_packaging_test(deb ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR})
+hestia_packaging_test(reproducible ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR} ${CMAKE_COMMAND})
+if(TEST packaging/reproducible)
+  set_tests_properties(packaging/reproducible PROPERTIES TIMEOUT 1200) # builds the program again
+endif()
