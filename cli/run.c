@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cli/command_line.h"
 #include "cli/figures.h"
 #include "cli/impact_report.h"
 #include "cli/row_drop.h"
+#include "cli/run_end.h"
 #include "cli/run_report.h"
 #include "cli/since_report.h"
 #include "hestia/england.h"
@@ -44,6 +44,9 @@ typedef struct run {
     hst_breaks *breaks; /* NULL when the study does not screen */
     hst_impact *impact; /* NULL when the study has no service */
     hst_since since;    /* what moved since the run before */
+    bool ingest_only;
+    bool is_current;   /* latest was made from exactly this */
+    bool is_published; /* there are new results */
     time_t start;
     char fingerprint[HST_FINGERPRINT_BYTES];
     size_t n_timings;
@@ -337,6 +340,7 @@ static hst_status publish(run *r, hst_error *err)
     }
     publication.results = hst_results_rows_to_mask(r->results, &publication.n_results);
     status = hst_publish(&publication, &folder, err);
+    r->is_published = folder != NULL;
     if (status == HST_OK) {
         cli_report_publish(r->terminal, r->study, folder, &disclosure);
         cli_report_since(r->terminal, r->study, &r->since, folder);
@@ -366,30 +370,30 @@ static hst_status stage(run *r, const char *name, hst_status (*step)(run *, hst_
 }
 
 /** True when latest was made from exactly this. */
-static hst_status find_unchanged(run *r, bool *is_current, hst_error *err)
+static hst_status find_unchanged(run *r, hst_error *err)
 {
     char program[128];
     hst_status status = HST_OK;
 
     snprintf(program, sizeof program, "%s %s", cli_version, cli_commit);
     status = hst_fingerprint(r->fingerprint, r->study, r->inputs, program, err);
-    *is_current =
+    r->is_current =
         status == HST_OK && hst_publish_is_current(r->study, r->options->out, r->fingerprint);
     return status;
 }
 
-static hst_status run_stages(run *r, bool ingest_only, bool *is_current, hst_error *err)
+static hst_status run_stages(run *r, hst_error *err)
 {
     hst_status status = stage(r, "check", check_study, err);
 
     if (status == HST_OK) {
         status = stage(r, "ingest", ingest, err);
     }
-    if (status != HST_OK || ingest_only) {
+    if (status != HST_OK || r->ingest_only) {
         return status;
     }
-    status = find_unchanged(r, is_current, err);
-    if (status != HST_OK || *is_current) {
+    status = find_unchanged(r, err);
+    if (status != HST_OK || r->is_current) {
         return status;
     }
     if ((status = stage(r, "people", count, err)) != HST_OK ||
@@ -414,96 +418,6 @@ static hst_status run_stages(run *r, bool ingest_only, bool *is_current, hst_err
     return cli_report_england(r->terminal, r->study, r->england, err);
 }
 
-/** What still stands is said with every failure. */
-static void say_what_stands(const run *r, hst_error *err)
-{
-    const char *directory = results_directory(r);
-    char latest[1024], target[256];
-    ssize_t length = 0;
-    size_t used = strlen(err->message);
-
-    snprintf(latest, sizeof latest, "%s/latest", directory);
-    length = readlink(latest, target, sizeof target - 1);
-    if (length > 0) {
-        target[length] = '\0';
-        snprintf(err->message + used, sizeof err->message - used,
-                 "\nNothing was published; %s is still the run %s.", latest, target);
-    } else if (access(latest, F_OK) == 0) { /* `latest: copy` */
-        snprintf(err->message + used, sizeof err->message - used,
-                 "\nNothing was published; %s is as it was.", latest);
-    } else {
-        snprintf(err->message + used, sizeof err->message - used, "\nNothing was published.");
-    }
-}
-
-static hst_status write_status(const run *r, hst_status result, bool changed, const char *message,
-                               hst_error *err)
-{
-    char line[CLI_SINCE_BYTES];
-    hst_run_status run_status = {.checked = time(NULL),
-                                 .changed = changed,
-                                 .exit_code = cli_exit_code(result),
-                                 .message = line};
-
-    snprintf(line, sizeof line, "%.*s", (int)strcspn(message, "\n"), message);
-    return hst_run_status_write(results_directory(r), &run_status, err);
-}
-
-/** Of new results also what moved since the run before. */
-static hst_status write_success(const run *r, bool is_current, hst_error *err)
-{
-    char message[CLI_SINCE_BYTES + 32], since[CLI_SINCE_BYTES];
-
-    cli_since_line(since, &r->since);
-    snprintf(message, sizeof message, "new results%s%s", since[0] ? " " : "", since);
-    return write_status(r, HST_OK, !is_current, is_current ? "nothing has changed" : message, err);
-}
-
-/** Where to look: at the true numbers where they are. */
-static void show_files(const run *r, const char *directory)
-{
-    const hst_study *study = r->study;
-    bool is_controlled = strcmp(study->publish.disclosure.rule, "none") != 0;
-    const char *folder = study->publish.internal ? "internal/" : "";
-
-    if (hst_publish_has_format(study, "html")) {
-        cli_terminal_line(r->terminal, "  report    %s/latest/%sreport.html", directory, folder);
-    }
-    if (hst_publish_has_format(study, "xlsx")) {
-        cli_terminal_line(r->terminal, "  workbook  %s/latest/%ssite-review.xlsx", directory,
-                          folder);
-    }
-    cli_terminal_line(r->terminal, "  results   %s/latest/%sresults.csv", directory, folder);
-    if (study->n_impacts > 0) {
-        cli_terminal_line(r->terminal, "  services  %s/latest/%ssite-review.csv", directory,
-                          folder);
-    }
-    if (is_controlled) {
-        cli_terminal_line(r->terminal,
-                          "  release   %s/latest/release/disclosure.txt says what may "
-                          "leave",
-                          directory);
-    }
-}
-
-static void show_end(run *r, bool is_current)
-{
-    const char *directory = results_directory(r);
-
-    if (is_current) {
-        cli_terminal_unchanged(r->terminal, "nothing has changed: %s/latest stands", directory);
-    } else {
-        cli_terminal_show_warnings(r->terminal);
-        cli_terminal_line(r->terminal, "%s", "");
-        show_files(r, directory);
-        cli_terminal_line(r->terminal,
-                          "  why?      hestia explain %s MEASURE --area CODE "
-                          "--period PERIOD",
-                          r->study->path);
-    }
-    cli_terminal_finish(r->terminal);
-}
-
 static void show_title(const run *r)
 {
     const hst_study *study = r->study;
@@ -519,35 +433,56 @@ static void show_title(const run *r)
                        r->options->store ? r->options->store : study->store);
 }
 
+/** The whole of `hestia run`: what it makes, with the results directory its own from beginning to
+ * end, and how that ended. */
+static hst_status run_and_note(run *r, hst_error *err)
+{
+    cli_run_end end = {.directory = results_directory(r),
+                       .study = r->study->study,
+                       .started = r->start,
+                       .since = &r->since};
+    hst_lock lock;
+    hst_status status = hst_run_folder_lock(&lock, end.directory, err);
+
+    end.is_refused = status == HST_ERR_LOCKED;
+    if (status == HST_OK) {
+        status = run_stages(r, err);
+    }
+    end.is_current = r->is_current;
+    end.is_published = r->is_published;
+    status = cli_run_end_note(&end, status, err);
+    if (status == HST_OK) {
+        cli_run_end_show(r->terminal, r->study, end.directory, r->is_current);
+    }
+    hst_lock_release(&lock);
+    return status;
+}
+
 static hst_status run_study(const char *path, const cli_options *options, bool ingest_only,
                             hst_error *err)
 {
-    run r = {.options = options, .start = time(NULL)};
-    bool is_current = false;
-    hst_status status = hst_study_read(&r.study, path, err), written = HST_OK;
-    hst_error ignored = {0};
+    run r = {.options = options, .ingest_only = ingest_only, .start = time(NULL)};
+    hst_status status = hst_study_read(&r.study, path, err);
 
     if (status != HST_OK) {
-        return status;
+        return ingest_only ? status
+                           : cli_run_end_note_study(path, options->out, r.start, status, err);
     }
     status = cli_terminal_create(&r.terminal, options, err);
-    if (status == HST_OK) {
-        show_title(&r);
-        status = run_stages(&r, ingest_only, &is_current, err);
+    if (status != HST_OK) {
+        goto done;
     }
-    if (!ingest_only) {
-        written = status == HST_OK ? write_success(&r, is_current, err)
-                                   : write_status(&r, status, false, err->message, &ignored);
-        if (status != HST_OK) {
-            say_what_stands(&r, err);
+    show_title(&r);
+    if (ingest_only) {
+        status = run_stages(&r, err);
+        if (status == HST_OK) {
+            cli_terminal_finish(r.terminal);
         }
-        status = status == HST_OK ? written : status;
+    } else {
+        status = run_and_note(&r, err);
     }
-    if (status == HST_OK && !ingest_only) {
-        show_end(&r, is_current);
-    } else if (status == HST_OK) {
-        cli_terminal_finish(r.terminal);
-    }
+
+done:
     cli_terminal_free(r.terminal);
     run_free(&r);
     return status;

@@ -326,6 +326,38 @@ done:
     return r.status;
 }
 
+/* True for a key that is absent or of this kind. */
+static bool may_be(const hst_yaml *mapping, const char *key, hst_yaml_kind kind)
+{
+    const hst_yaml *value = mapping ? hst_yaml_get(mapping, key) : NULL;
+
+    return !value || value->is_null || value->kind == kind;
+}
+
+void hst_study_find_results(char **directory, char **name, const char *path)
+{
+    hst_reader r = {.path = path};
+    hst_scope top = {.reader = &r, .group = HST_GROUP_STUDY}, publish = {0};
+    hst_yaml_document document = {0};
+
+    *directory = *name = NULL;
+    if (hst_yaml_read(&document, path, NULL) == HST_OK && document.root &&
+        document.root->kind == HST_YAML_MAPPING &&
+        may_be(document.root, "publish", HST_YAML_MAPPING)) {
+        r.folder = folder_of(&r);
+        top.mapping = document.root;
+        publish = hst_scope_inner(&top, "publish");
+        if (r.folder && may_be(publish.mapping, "directory", HST_YAML_SCALAR)) {
+            *directory = hst_scope_path(&publish, "directory");
+        }
+        if (hst_scope_find(&top, "study") && may_be(top.mapping, "study", HST_YAML_SCALAR)) {
+            *name = hst_scope_text(&top, "study");
+        }
+    }
+    free(r.folder);
+    hst_yaml_clear(&document);
+}
+
 /* ---- freeing ---- */
 
 static void free_texts(hst_texts *texts)

@@ -1,6 +1,10 @@
 #include "publish/manifest_reader.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "hestia/run_folder.h"
+#include "publish/tree.h"
 
 static hst_status check_schema(const json_t *manifest, const char *path, hst_error *err)
 {
@@ -38,4 +42,15 @@ hst_status hst_manifest_read(json_t **out, const char *path, hst_error *err)
     }
     json_decref(manifest);
     return status;
+}
+
+void hst_manifest_run(char name[HST_RUN_NAME_BYTES], const char *folder)
+{
+    char *path = hst_tree_join(folder, "manifest.json");
+    json_t *manifest = path ? json_load_file(path, 0, NULL) : NULL;
+    const char *run = json_string_value(json_object_get(manifest, "run"));
+
+    snprintf(name, HST_RUN_NAME_BYTES, "%s", run ? run : "");
+    json_decref(manifest);
+    free(path);
 }

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "hestia/status.h"
+#include "hestia/published.h"
 
 /**
  * Reads the manifest at a path.
@@ -15,5 +15,8 @@
  * schema that none wrote
  */
 HST_MUST_CHECK hst_status hst_manifest_read(json_t **out, const char *path, hst_error *err);
+
+/** Name of the run that a folder's manifest is of; "" without one. */
+void hst_manifest_run(char name[HST_RUN_NAME_BYTES], const char *folder);
 
 #endif

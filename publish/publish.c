@@ -228,9 +228,9 @@ hst_status hst_publish(const hst_publication *p, char **path, hst_error *err)
                           p->study->publish.compare_threshold);
     }
     status = hst_run_folder_commit(folder, &options, err);
-    if (status == HST_OK && path) {
+    if (path && hst_run_folder_is_published(folder)) {
         *path = strdup(hst_run_folder_path(folder));
-        if (!*path) {
+        if (!*path && status == HST_OK) {
             status = no_memory(err, directory);
         }
     }

@@ -251,19 +251,13 @@ bool hst_published_has_internal(const char *directory)
 
 void hst_published_run(char name[HST_RUN_NAME_BYTES], const char *directory)
 {
-    char *path = NULL;
-    json_t *manifest = NULL;
-    const char *run = NULL;
+    char *latest = hst_tree_join(directory, "latest");
 
     name[0] = '\0';
-    if (find_latest(&path, directory, "manifest.json", NULL) != HST_OK) {
-        return;
+    if (latest) {
+        hst_manifest_run(name, latest);
     }
-    manifest = json_load_file(path, 0, NULL);
-    run = json_string_value(json_object_get(manifest, "run"));
-    snprintf(name, HST_RUN_NAME_BYTES, "%s", run ? run : "");
-    json_decref(manifest);
-    free(path);
+    free(latest);
 }
 
 hst_status hst_published_check(const char *directory, hst_error *err)

@@ -11,17 +11,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hestia/published.h"
+#include "publish/manifest_reader.h"
 #include "publish/tree.h"
 
 enum { NAME_BYTES = 40, MAX_TAKEN = 1000 };
+
+#define LOCK_NAME ".lock"
+#define LATEST_PART "latest.part"    /* what is to be `latest` */
+#define LATEST_OLD "latest.old.part" /* what was, where the two cannot be exchanged */
 
 struct hst_run_folder {
     char *directory;
     char name[NAME_BYTES];
     char *part, *path; /* temporary and final */
-    int lock;          /* fd, -1 = not held */
     bool committed;
 };
+
+/* A complete run: a folder named like one, with a manifest, which no other folder has. */
+typedef struct past_run {
+    char name[NAME_BYTES];
+    struct timespec made; /* time of its manifest */
+} past_run;
 
 void hst_time_format(time_t time, char text[21])
 {
@@ -57,35 +68,49 @@ static bool is_run_name(const char *name, const char **rest)
     return true;
 }
 
-/* Order of runs in time: "...Z" before "...Z-2" before "...Z-10". */
+static bool is_later(struct timespec a, struct timespec b)
+{
+    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+}
+
+/* Order in which runs were made, whatever the clock said then (set_order); those of one time by
+ * name: "...Z" before "...Z-2" before "...Z-10". */
 static int compare_runs(const void *a, const void *b)
 {
-    const char *x = *(char *const *)a;
-    const char *y = *(char *const *)b;
-    int order = strncmp(x, y, strlen("20261121T020000Z"));
-    size_t n = strlen(x), m = strlen(y);
+    const past_run *x = a, *y = b;
+    int order = strncmp(x->name, y->name, strlen("20261121T020000Z"));
+    size_t n = strlen(x->name), m = strlen(y->name);
 
+    if (is_later(x->made, y->made) || is_later(y->made, x->made)) {
+        return is_later(x->made, y->made) ? 1 : -1;
+    }
     if (order == 0 && n != m) {
         return n < m ? -1 : 1;
     }
-    return order != 0 ? order : strcmp(x, y);
+    return order != 0 ? order : strcmp(x->name, y->name);
 }
 
-static void free_names(char **names, size_t n)
+/* True when the name is a run's, with its manifest in it. */
+static bool is_run(const char *directory, const char *name, struct timespec *made)
 {
-    for (size_t i = 0; i < n; i++) {
-        free(names[i]);
+    char path[4096];
+    const char *rest = NULL;
+    struct stat facts;
+
+    if (!is_run_name(name, &rest) || *rest != '\0' || strlen(name) >= NAME_BYTES ||
+        snprintf(path, sizeof path, "%s/%s/manifest.json", directory, name) >= (int)sizeof path ||
+        lstat(path, &facts) != 0 || !S_ISREG(facts.st_mode)) {
+        return false;
     }
-    free(names);
+    *made = facts.st_mtim;
+    return true;
 }
 
-/* Names in the directory that are complete runs, sorted (`parts` false), or what a killed run left
- * (`parts` true). */
-static hst_status list(char ***out, size_t *n_out, const char *directory, bool parts,
-                       hst_error *err)
+/* The complete runs in the directory, in the order in which they were made. */
+static hst_status list_runs(past_run **out, size_t *n_out, const char *directory, hst_error *err)
 {
     hst_status status = HST_OK;
-    char **names = NULL;
+    past_run *runs = NULL, run;
     size_t n = 0, room = 0;
     struct dirent *entry = NULL;
     DIR *folder = opendir(directory);
@@ -94,45 +119,33 @@ static hst_status list(char ***out, size_t *n_out, const char *directory, bool p
         return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be read: %s", directory, strerror(errno));
     }
     while ((entry = readdir(folder)) != NULL) {
-        const char *rest = NULL;
-        bool is_run = is_run_name(entry->d_name, &rest);
-        bool wanted = parts ? (is_run && strcmp(rest, ".part") == 0) ||
-                                  strcmp(entry->d_name, "latest.part") == 0 ||
-                                  strcmp(entry->d_name, "status.json.part") == 0
-                            : is_run && *rest == '\0';
-
-        if (!wanted) {
+        if (!is_run(directory, entry->d_name, &run.made)) {
             continue;
         }
+        memcpy(run.name, entry->d_name, strlen(entry->d_name) + 1); /* is_run: it fits */
         if (n == room) {
             size_t more = room == 0 ? 64 : 2 * room;
-            char **grown = realloc(names, more * sizeof *names);
+            past_run *grown = realloc(runs, more * sizeof *runs);
 
             if (!grown) {
                 status = no_memory(err, directory);
                 goto done;
             }
-            names = grown;
+            runs = grown;
             room = more;
         }
-        names[n] = strdup(entry->d_name);
-        if (!names[n]) {
-            status = no_memory(err, directory);
-            goto done;
-        }
-        n++;
+        runs[n++] = run;
     }
     if (n > 0) {
-        qsort(names, n, sizeof *names, compare_runs);
+        qsort(runs, n, sizeof *runs, compare_runs);
     }
-    *out = names;
+    *out = runs;
     *n_out = n;
-    names = NULL; /* now the caller's */
-    n = 0;
+    runs = NULL; /* now the caller's */
 
 done:
     closedir(folder);
-    free_names(names, n);
+    free(runs);
     return status;
 }
 
@@ -149,41 +162,147 @@ static hst_status remove_below(const char *directory, const char *name, hst_erro
     return status;
 }
 
+/* True for what is left of a run, or of the removal of one. */
+static bool is_left(const char *name)
+{
+    const char *rest = NULL;
+
+    return (is_run_name(name, &rest) && strcmp(rest, ".part") == 0) ||
+           strcmp(name, LATEST_PART) == 0 || strcmp(name, LATEST_OLD) == 0;
+}
+
 static hst_status remove_left_parts(const char *directory, hst_error *err)
 {
     hst_status status = HST_OK;
-    char **names = NULL;
-    size_t n = 0;
+    struct dirent *entry = NULL;
+    DIR *folder = opendir(directory);
 
-    status = list(&names, &n, directory, true, err);
-    for (size_t i = 0; i < n && status == HST_OK; i++) {
-        status = remove_below(directory, names[i], err);
+    if (!folder) {
+        return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be read: %s", directory, strerror(errno));
     }
-    free_names(names, n);
+    while (status == HST_OK && (entry = readdir(folder)) != NULL) {
+        if (is_left(entry->d_name)) {
+            status = remove_below(directory, entry->d_name, err);
+        }
+    }
+    closedir(folder);
     return status;
 }
 
-/* One run publishes into a directory at a time; the lock goes with the process. */
-static hst_status take_lock(hst_run_folder *folder, hst_error *err)
+/* Puts `latest.part` in the place of `latest`: a link over a link by rename, which is atomic; where
+ * a folder is on either side, by an exchange, and without one in the file system, in two steps. A
+ * process that dies between them leaves `latest.part`, and the next run goes on from there. */
+static hst_status swap_latest(const char *directory, hst_error *err)
 {
     hst_status status = HST_OK;
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    char *path = hst_tree_join(folder->directory, ".lock");
+    struct stat old, new;
+    char *part = hst_tree_join(directory, LATEST_PART),
+         *latest = hst_tree_join(directory, "latest");
+    char *aside = hst_tree_join(directory, LATEST_OLD);
+    bool taken = false, done = false;
 
-    if (!path) {
-        return no_memory(err, folder->directory);
+    if (!part || !latest || !aside) {
+        status = no_memory(err, directory);
+        goto done;
     }
-    folder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (folder->lock < 0) {
-        status = hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
-    } else if (fcntl(folder->lock, F_SETLK, &lock) != 0) {
+    taken = lstat(latest, &old) == 0;
+    if (lstat(part, &new) == 0 && (!taken || (!S_ISDIR(old.st_mode) && !S_ISDIR(new.st_mode)))) {
+        done = rename(part, latest) == 0;
+    } else if (renameat2(AT_FDCWD, part, AT_FDCWD, latest, RENAME_EXCHANGE) == 0) {
+        done = true;
+    } else if ((errno == EINVAL || errno == ENOSYS) && rename(latest, aside) == 0) {
+        done = rename(part, latest) == 0;
+    }
+    if (!done) { /* what was moved aside is put back by settle */
+        status = hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be led to the new run: %s", latest,
+                          strerror(errno));
+    }
+
+done:
+    free(part);
+    free(latest);
+    free(aside);
+    return status;
+}
+
+/* True when `latest.part` is of a complete run that was made after the one `latest` leads to. After
+ * an exchange it is what `latest` was. */
+static bool is_next(const char *directory, const char *part, const char *latest)
+{
+    char next[HST_RUN_NAME_BYTES], now[HST_RUN_NAME_BYTES];
+    struct timespec next_made, now_made;
+
+    hst_manifest_run(next, part);
+    hst_manifest_run(now, latest);
+    return is_run(directory, next, &next_made) &&
+           (!is_run(directory, now, &now_made) || is_later(next_made, now_made));
+}
+
+/*
+ * What killed runs left goes, but for two things. A run that has its name is published: when its
+ * `latest.part` is still there, `latest` is led to it now. And what was `latest` comes back when
+ * there is none.
+ */
+static hst_status settle(const char *directory, hst_error *err)
+{
+    struct stat facts;
+    hst_status status = HST_OK;
+    char *part = hst_tree_join(directory, LATEST_PART),
+         *latest = hst_tree_join(directory, "latest");
+    char *aside = hst_tree_join(directory, LATEST_OLD);
+
+    if (!part || !latest || !aside) {
+        status = no_memory(err, directory);
+        goto done;
+    }
+    if (is_next(directory, part, latest)) {
+        status = swap_latest(directory, err);
+    } else if (lstat(latest, &facts) != 0 && lstat(aside, &facts) == 0 &&
+               rename(aside, latest) != 0) {
         status =
-            errno == EACCES || errno == EAGAIN
-                ? hst_fail(err, HST_ERR_LOCKED, "%s: another run is publishing there",
-                           folder->directory)
-                : hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be locked: %s", path, strerror(errno));
+            hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be put back: %s", latest, strerror(errno));
     }
-    free(path);
+    if (status == HST_OK) {
+        status = remove_left_parts(directory, err);
+    }
+
+done:
+    free(part);
+    free(latest);
+    free(aside);
+    return status;
+}
+
+hst_status hst_run_folder_lock(hst_lock *lock, const char *directory, hst_error *err)
+{
+    hst_status status = hst_tree_make(directory, err);
+    struct stat facts;
+    int folder = -1;
+
+    *lock = (hst_lock){.file = -1};
+    if (status != HST_OK) {
+        return status;
+    }
+    folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0 || fstat(folder, &facts) != 0) {
+        status =
+            hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be opened: %s", directory, strerror(errno));
+        goto done;
+    }
+    /* who may write in the folder may have its lock */
+    status = hst_lock_take(lock, folder, directory, LOCK_NAME, 0, 0600 | (facts.st_mode & 0066),
+                           "another run has these results", err);
+    if (status == HST_OK) {
+        status = settle(directory, err);
+    }
+
+done:
+    if (folder >= 0) {
+        close(folder);
+    }
+    if (status != HST_OK) {
+        hst_lock_release(lock);
+    }
     return status;
 }
 
@@ -234,21 +353,12 @@ hst_status hst_run_folder_create(hst_run_folder **out, const char *directory, ti
     if (!folder) {
         return no_memory(err, directory);
     }
-    folder->lock = -1;
     folder->directory = strdup(directory);
     if (!folder->directory) {
         status = no_memory(err, directory);
         goto done;
     }
     status = hst_tree_make(directory, err);
-    if (status != HST_OK) {
-        goto done;
-    }
-    status = take_lock(folder, err);
-    if (status != HST_OK) {
-        goto done;
-    }
-    status = remove_left_parts(directory, err);
     if (status != HST_OK) {
         goto done;
     }
@@ -274,67 +384,34 @@ const char *hst_run_folder_path(const hst_run_folder *folder)
     return folder->committed ? folder->path : folder->part;
 }
 
-/* Puts `part` in the place of `latest`: a link over a link by rename, which is atomic; where a
- * folder is on either side, by an exchange, and without one in the file system, in two steps. */
-static hst_status swap_latest(const char *part, const char *latest, hst_error *err)
-{
-    struct stat old, new;
-    bool taken = lstat(latest, &old) == 0;
-
-    if (lstat(part, &new) == 0 && (!taken || (!S_ISDIR(old.st_mode) && !S_ISDIR(new.st_mode)))) {
-        if (rename(part, latest) == 0) {
-            return HST_OK;
-        }
-    } else if (renameat2(AT_FDCWD, part, AT_FDCWD, latest, RENAME_EXCHANGE) == 0) {
-        return hst_tree_remove(part, err);
-    } else if (errno == EINVAL || errno == ENOSYS) {
-        hst_status status = hst_tree_remove(latest, err);
-
-        if (status != HST_OK) {
-            return status;
-        }
-        if (rename(part, latest) == 0) {
-            return HST_OK;
-        }
-    }
-    return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be led to the new run: %s", latest,
-                    strerror(errno));
-}
-
-static hst_status lead_latest(const hst_run_folder *folder, bool copy, hst_error *err)
+/* Makes what is to be `latest`, while the run still has its temporary name: a process that dies
+ * after the run has taken its own leaves it for the next one (settle). */
+static hst_status prepare_latest(const hst_run_folder *folder, bool copy, hst_error *err)
 {
     hst_status status = HST_OK;
-    char *latest = hst_tree_join(folder->directory, "latest");
-    char *part = hst_tree_join(folder->directory, "latest.part");
+    char *part = hst_tree_join(folder->directory, LATEST_PART);
 
-    if (!latest || !part) {
-        status = no_memory(err, folder->directory);
-        goto done;
+    if (!part) {
+        return no_memory(err, folder->directory);
     }
     if (copy) {
-        status = hst_tree_copy(folder->path, part, err);
-        if (status != HST_OK) {
-            goto done;
-        }
+        status = hst_tree_copy(folder->part, part, err);
     } else if (symlink(folder->name, part) != 0) {
-        status = hst_fail(err, HST_ERR_SYSTEM, "%s: the link cannot be made: %s", latest,
-                          strerror(errno));
-        goto done;
+        status =
+            hst_fail(err, HST_ERR_SYSTEM, "%s: the link cannot be made: %s", part, strerror(errno));
     }
-    status = swap_latest(part, latest, err);
-
-done:
-    free(latest);
     free(part);
     return status;
 }
 
+/* True unless it is certain that there is none. */
 static bool has_keep(const char *directory, const char *name)
 {
     char path[4096];
+    struct stat facts;
 
-    return snprintf(path, sizeof path, "%s/%s/KEEP", directory, name) < (int)sizeof path &&
-           access(path, F_OK) == 0;
+    return snprintf(path, sizeof path, "%s/%s/KEEP", directory, name) >= (int)sizeof path ||
+           lstat(path, &facts) == 0 || errno != ENOENT;
 }
 
 /* Renames before it removes, so that a run half removed never looks like a run. */
@@ -363,41 +440,68 @@ static hst_status retire(const char *directory, const char *name, hst_error *err
 static hst_status remove_old_runs(const hst_run_folder *folder, int keep, hst_error *err)
 {
     hst_status status = HST_OK;
-    char **names = NULL;
+    past_run *runs = NULL;
     size_t n = 0;
-    int n_kept = 1; /* the run just made, whatever the clock says */
+    int n_kept = 1; /* the run just made, which `latest` leads to */
 
-    status = list(&names, &n, folder->directory, false, err);
+    status = list_runs(&runs, &n, folder->directory, err);
     for (size_t i = n; i-- > 0 && status == HST_OK;) {
-        if (strcmp(names[i], folder->name) == 0 || has_keep(folder->directory, names[i])) {
+        if (strcmp(runs[i].name, folder->name) == 0 || has_keep(folder->directory, runs[i].name)) {
             continue;
         }
         if (n_kept < keep) {
             n_kept++;
         } else {
-            status = retire(folder->directory, names[i], err);
+            status = retire(folder->directory, runs[i].name, err);
         }
     }
-    free_names(names, n);
+    free(runs);
     return status;
 }
 
-static hst_status sync_directory(const char *path, hst_error *err)
+/*
+ * Runs are ordered by the times of their manifests, not by their names, which are by clock: this
+ * run's manifest gets a later time than all others have, also when the clock went back or was
+ * ahead. Two seconds later, as some file systems count no finer.
+ */
+static hst_status set_order(const hst_run_folder *folder, hst_error *err)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int result = fd < 0 ? -1 : fsync(fd);
+    past_run *runs = NULL;
+    size_t n = 0;
+    struct stat facts;
+    char *manifest = hst_tree_join(folder->part, "manifest.json");
+    hst_status status =
+        manifest ? list_runs(&runs, &n, folder->directory, err) : no_memory(err, folder->directory);
 
-    /* Some network file systems refuse to sync a folder: nothing is lost by that but a guarantee.
-     */
-    if (result != 0 && errno != EINVAL && errno != ENOTSUP) {
-        result = errno;
-        if (fd >= 0) {
-            close(fd);
+    if (status == HST_OK && n > 0 && stat(manifest, &facts) == 0 &&
+        !is_later(facts.st_mtim, runs[n - 1].made)) {
+        const struct timespec times[2] = {facts.st_atim, {.tv_sec = runs[n - 1].made.tv_sec + 2}};
+
+        if (utimensat(AT_FDCWD, manifest, times, 0) != 0) {
+            status = hst_fail(err, HST_ERR_SYSTEM, "%s: its time cannot be set: %s", manifest,
+                              strerror(errno));
         }
-        return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be synced: %s", path, strerror(result));
     }
-    close(fd);
-    return HST_OK;
+    free(runs);
+    free(manifest);
+    return status;
+}
+
+/* Takes the run's name and leads `latest` to it, both or neither. */
+static hst_status take_name(hst_run_folder *folder, hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    if (rename(folder->part, folder->path) != 0) {
+        return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot take its name: %s", folder->path,
+                        strerror(errno));
+    }
+    status = hst_tree_sync_folder(folder->directory, err);
+    if (status == HST_OK) {
+        status = swap_latest(folder->directory, err);
+    }
+    folder->committed = status == HST_OK || rename(folder->path, folder->part) != 0;
+    return status;
 }
 
 hst_status hst_run_folder_commit(hst_run_folder *folder, const hst_run_folder_options *options,
@@ -405,24 +509,20 @@ hst_status hst_run_folder_commit(hst_run_folder *folder, const hst_run_folder_op
 {
     hst_status status = HST_OK;
 
-    status = sync_directory(folder->part, err);
-    if (status != HST_OK) {
-        return status;
-    }
-    if (rename(folder->part, folder->path) != 0) {
-        return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot take its name: %s", folder->path,
-                        strerror(errno));
-    }
-    folder->committed = true;
-    status = lead_latest(folder, options->latest_copy, err);
-    if (status != HST_OK) {
-        return status;
-    }
-    status = sync_directory(folder->directory, err);
-    if (status != HST_OK || options->keep <= 0) {
+    if ((status = set_order(folder, err)) != HST_OK ||
+        (status = hst_tree_sync(folder->part, err)) != HST_OK ||
+        (status = prepare_latest(folder, options->latest_copy, err)) != HST_OK ||
+        (status = take_name(folder, err)) != HST_OK ||
+        (status = hst_tree_sync_folder(folder->directory, err)) != HST_OK ||
+        (status = remove_left_parts(folder->directory, err)) != HST_OK || options->keep <= 0) {
         return status;
     }
     return remove_old_runs(folder, options->keep, err);
+}
+
+bool hst_run_folder_is_published(const hst_run_folder *folder)
+{
+    return folder->committed;
 }
 
 void hst_run_folder_free(hst_run_folder *folder)
@@ -430,12 +530,11 @@ void hst_run_folder_free(hst_run_folder *folder)
     if (!folder) {
         return;
     }
-    if (folder->part && !folder->committed && hst_tree_remove(folder->part, NULL) != HST_OK) {
-        /* A folder that cannot be removed now is removed by the next run. */
-        folder->committed = false;
-    }
-    if (folder->lock >= 0) {
-        close(folder->lock);
+    if (folder->part && !folder->committed) {
+        /* what cannot be removed now is removed by the next run */
+        hst_status ignored = settle(folder->directory, NULL);
+
+        (void)ignored;
     }
     free(folder->directory);
     free(folder->part);

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { OPEN_FOLDERS = 16 }; /* of nftw */
+
 char *hst_tree_join(const char *a, const char *b)
 {
     size_t bytes = strlen(a) + strlen(b) + 2;
@@ -73,12 +75,42 @@ static int remove_one(const char *path, const struct stat *found, int type, stru
 
 hst_status hst_tree_remove(const char *path, hst_error *err)
 {
-    enum { OPEN_FOLDERS = 16 };
-
     if (nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT) {
         return no_system(err, path, "cannot be removed");
     }
     return HST_OK;
+}
+
+/* Syncs a folder; -1 with errno on failure. */
+static int sync_folder(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int result = fd < 0 ? -1 : fsync(fd), number = errno;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    errno = number;
+    return result != 0 && (fd < 0 || (number != EINVAL && number != ENOTSUP)) ? -1 : 0;
+}
+
+static int sync_one(const char *path, const struct stat *found, int type, struct FTW *place)
+{
+    (void)found;
+    (void)place;
+    return type == FTW_DP ? sync_folder(path) : 0;
+}
+
+hst_status hst_tree_sync_folder(const char *path, hst_error *err)
+{
+    return sync_folder(path) == 0 ? HST_OK : no_system(err, path, "cannot be synced");
+}
+
+hst_status hst_tree_sync(const char *path, hst_error *err)
+{
+    return nftw(path, sync_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) == 0
+               ? HST_OK
+               : no_system(err, path, "cannot be synced");
 }
 
 /* Writes all bytes; false with errno on failure. */

@@ -13,6 +13,12 @@ HST_MUST_CHECK hst_status hst_tree_make(const char *path, hst_error *err);
 /** Removes a file or a folder with all that is in it; absent is well. Links are not followed. */
 HST_MUST_CHECK hst_status hst_tree_remove(const char *path, hst_error *err);
 
+/** Puts the names that a folder holds on the disk; with hst_tree_sync those of all folders in it,
+ * too. A file system that refuses to sync a folder is well: nothing is lost by that but a
+ * guarantee. */
+HST_MUST_CHECK hst_status hst_tree_sync_folder(const char *path, hst_error *err);
+HST_MUST_CHECK hst_status hst_tree_sync(const char *path, hst_error *err);
+
 /** Copies a folder of files and folders, permissions included, to a name that is free. */
 HST_MUST_CHECK hst_status hst_tree_copy(const char *from, const char *to, hst_error *err);
 

@@ -70,10 +70,12 @@ typedef struct hst_publication {
  * for, the release files at its top as well, and manifest.json; then `latest` leads to it and old
  * runs are removed. Rows of results, services and breaks are masked afterwards.
  *
- * @param path  receives the run's folder, which the caller frees; NULL when not wanted
+ * The caller has the results directory (hst_run_folder_lock).
+ *
+ * @param path  receives the run's folder, which the caller frees; NULL when not wanted. NULL on
+ * failure, but for one after the run was published, as where an old run cannot be removed
  * @return HST_OK; HST_ERR_ARGUMENT when the ledger does not account for every row
- * (hst_publish_check_rows); HST_ERR_LOCKED; HST_ERR_SYSTEM; HST_ERR_MEMORY. In all of these nothing
- * was published.
+ * (hst_publish_check_rows); HST_ERR_SYSTEM; HST_ERR_MEMORY. With a NULL path nothing was published.
  */
 HST_MUST_CHECK hst_status hst_publish(const hst_publication *publication, char **path,
                                       hst_error *err);

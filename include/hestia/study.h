@@ -351,6 +351,13 @@ typedef struct hst_study {
 HST_MUST_CHECK hst_status hst_study_read(hst_study **out, const char *path, hst_error *err);
 void hst_study_free(hst_study *study);
 
+/**
+ * Where a study's results go and what it is called, also of a study file that is wrong in other
+ * places: what a failure is noted by. `*directory` is NULL where the file does not tell (it cannot
+ * be read, or `publish` is no mapping), `*name` as well; both are the caller's.
+ */
+void hst_study_find_results(char **directory, char **name, const char *path);
+
 /** Name of an enumeration's value as the study file writes it ("dobson-byar", "admission",
  * "crude_rate", ...). */
 const char *hst_unit_name(hst_unit unit);

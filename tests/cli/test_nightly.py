@@ -3,6 +3,7 @@
     python3 tests/cli/test_nightly.py HESTIA REPOSITORY
 """
 
+import fcntl
 import gzip
 import json
 import os
@@ -136,6 +137,86 @@ class Log(Study):
         text = self.hestia("run", self.study, "--quiet", code=3).stderr
         self.assertEqual(text.count(b"\n"), 1)
         self.assertNotIn(b"\x1b", text)
+
+
+class Status(Study):
+    def status(self, *parts):
+        with open(self.path(*(parts or ("results", "status.json"))), encoding="utf-8") as stream:
+            return json.load(stream)
+
+    def test_fields_are_those_of_the_documentation(self):
+        with open(os.path.join(REPOSITORY, "docs/operations.md"), encoding="utf-8") as stream:
+            section = re.search(r"^## status\.json\n(.*?)^## ", stream.read(), re.S | re.M).group(1)
+        self.hestia("run", self.study, "--quiet")
+        self.assertEqual(list(self.status()), re.findall(r"^\| `(\w+)` \|", section, re.M))
+
+    def test_what_each_invocation_leaves(self):
+        self.hestia("run", self.study, "--quiet")
+        first = self.status()
+        self.assertEqual((first["schema"], first["study"], first["exit_code"], first["refused"]),
+                         (1, "synthetic", 0, None))
+        self.assertEqual(first["latest"], os.readlink(self.path("results/latest")))
+        self.assertEqual(first["changed"], first["checked"])
+        self.assertEqual(first["last_success"], first["checked"])
+        self.assertTrue(0 < first["seconds"] < 60)
+
+        self.damage()
+        line = self.log("run", self.study, code=3)[-1]
+        failed = self.status()
+        self.assertEqual(failed["exit_code"], 3)
+        self.assertEqual(line["text"].split(" · Nothing was published")[0], failed["message"])
+        for key in ("changed", "last_success", "latest", "study"):
+            self.assertEqual(failed[key], first[key], key)
+
+    def test_a_wrong_study_is_noted_where_its_results_go(self):
+        self.replace("measures:", "mesures:")
+        self.replace("{directory: results,", "{directory: night,")
+        text = self.hestia("run", self.study, "--quiet", code=2).stderr.decode("utf-8")
+        status = self.status("night", "status.json")
+        self.assertEqual((status["exit_code"], status["study"], status["latest"]), (2, "synthetic", None))
+        self.assertIn("mesures", status["message"])
+        self.assertEqual(text, "hestia: %s · Nothing was published.\n" % status["message"])
+        self.hestia("run", self.path("absent.yaml"), "--out", self.path("out"), "--quiet", code=2)
+        self.assertEqual(self.status("out", "status.json")["exit_code"], 2)
+        self.hestia("ingest", self.study, "--quiet", "--out", self.path("none"), code=2)
+        self.assertFalse(os.path.exists(self.path("none")))
+
+    def test_a_run_that_is_kept_out_hides_nothing(self):
+        self.hestia("run", self.study, "--quiet")
+        before = self.status()
+        with open(self.path("results/.lock"), "r+b") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX, 1, 0)
+            line = self.log("run", self.study, code=4)[-1]
+        self.assertIn("another run has these results", line["text"])
+        refused = self.status()
+        self.assertEqual(refused.pop("refused"),
+                         {"checked": refused["checked"][:0] + line["time"], "message": line["text"].split(" · ")[0]})
+        before.pop("refused")
+        self.assertEqual(refused, before)
+        self.hestia("run", self.study, "--quiet")
+        self.assertIsNone(self.status()["refused"])
+
+    def test_a_full_disk_is_told(self):
+        """In a file system of its own, of 3 MB, which the first run leaves nearly full."""
+        script = """set -e
+            mount -t tmpfs -o size=3m none "$1"; cp -r "$2" "$1/results"
+            "$3" run "$4" --out "$1/results" --quiet && test ! -e "$1/full" # nothing to do, room enough
+            cat /dev/zero > "$1/full" 2> "$1/results/error" || :
+            echo >> "$5"
+            if "$3" run "$4" --out "$1/results" --quiet; then exit 99; else echo $?; fi
+            cat "$1/results/status.json"; readlink "$1/results/latest" """
+        self.hestia("run", self.study, "--quiet")
+        os.mkdir(self.path("small"))
+        done = subprocess.run(["unshare", "-rm", "sh", "-c", script, "sh", self.path("small"), self.path("results"),
+                               PROGRAM, self.study, self.path("population.csv")],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        code, text = done.stdout.split("\n", 1)
+        status, latest = text.rsplit("}\n", 1)
+        status = json.loads(status + "}")
+        self.assertEqual((code, status["exit_code"]), ("1", 1))
+        self.assertIn("No space left on device", status["message"])
+        self.assertEqual(status["latest"], latest.strip())
 
 
 if __name__ == "__main__":

@@ -376,7 +376,7 @@ class Cells(unittest.TestCase):
         out = os.path.join(self.top, "full")
         done = run("run", self.study, "--out", out, "--quiet", preexec_fn=limit)
         self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertRegex(done.stderr, r"site-review\.xlsx: .* written.*: is the disk full\?\n")
+        self.assertRegex(done.stderr, r"site-review\.xlsx: .* written.*: is the disk full\? · ")
         self.assertEqual(sorted(os.listdir(out)), [".lock", "status.json"])
 
 

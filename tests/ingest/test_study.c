@@ -1,6 +1,7 @@
 #include "tests/ingest/study_support.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ingest/study_internal.h"
 
@@ -236,6 +237,53 @@ static void merge_keys_and_defaults_lie_under_a_measure(void **state)
     assert_int_equal(fourth->unit, HST_UNIT_ADMISSION);
     assert_int_equal(fourth->interval, HST_INTERVAL_DEFAULT);
     hst_study_free(study);
+}
+
+/* Of a study file that is wrong, where its results go and its name, as far as it says so. */
+static struct results_case {
+    const char *name, *text;
+    const char *directory, *study; /* NULL: not known; the directory in the study's folder */
+} results_cases[] = {
+    {"results of a study with an unknown key",
+     "study: night\nmesures: []\npublish: {directory: out, keep: many}\n", "out", "night"},
+    {"results beside the study unless it says otherwise", "study: night\n", "results", "night"},
+    {"results of a study without a name", "publish: {directory: out}\n", "out", NULL},
+    {"a name that is none", "study: [a, b]\n", "results", NULL},
+    {"publish is no mapping", "study: night\npublish: out\n", NULL, NULL},
+    {"the directory is no text", "study: night\npublish: {directory: [a]}\n", NULL, "night"},
+    {"no study but a list", "- a\n", NULL, NULL},
+    {"no YAML", "study: [a\n", NULL, NULL},
+    {"nothing", "", NULL, NULL},
+};
+
+static void results_of_a_wrong_study_are_found(void **state)
+{
+    const struct results_case *c = *state;
+    char path[] = "/tmp/hestia-study-XXXXXX", expected[64] = "";
+    char *directory = NULL, *name = NULL;
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, c->text, strlen(c->text)), strlen(c->text));
+    close(fd);
+    hst_study_find_results(&directory, &name, path);
+    unlink(path);
+    snprintf(expected, sizeof expected, "/tmp/%s", c->directory ? c->directory : "");
+    if (c->directory) {
+        assert_string_equal(directory, expected);
+    } else {
+        assert_null(directory);
+    }
+    if (c->study) {
+        assert_string_equal(name, c->study);
+    } else {
+        assert_null(name);
+    }
+    free(directory);
+    free(name);
+    hst_study_find_results(&directory, &name, "/tmp/hestia-no-such-study");
+    assert_null(directory);
+    assert_null(name);
 }
 
 static fault_case fault_cases[] = {
@@ -559,9 +607,10 @@ int main(void)
     enum {
         N_FAULTS = sizeof fault_cases / sizeof *fault_cases,
         N_NEAREST = sizeof nearest_cases / sizeof *nearest_cases,
+        N_RESULTS = sizeof results_cases / sizeof *results_cases,
         N_OTHERS = 11
     };
-    struct CMUnitTest tests[N_FAULTS + N_NEAREST + N_OTHERS] = {
+    struct CMUnitTest tests[N_FAULTS + N_NEAREST + N_RESULTS + N_OTHERS] = {
         cmocka_unit_test(smallest_study_gets_defaults),
         cmocka_unit_test(every_key_is_read),
         cmocka_unit_test(every_key_of_a_measure_is_read),
@@ -585,6 +634,11 @@ int main(void)
         tests[n++] = (struct CMUnitTest){.name = nearest_cases[i].name,
                                          .test_func = nearest_name_is_found,
                                          .initial_state = &nearest_cases[i]};
+    }
+    for (size_t i = 0; i < N_RESULTS; i++) {
+        tests[n++] = (struct CMUnitTest){.name = results_cases[i].name,
+                                         .test_func = results_of_a_wrong_study_are_found,
+                                         .initial_state = &results_cases[i]};
     }
     return _cmocka_run_group_tests("study", tests, n, NULL, NULL);
 }

@@ -71,19 +71,43 @@ static char *read_text(const char *directory, const char *name)
     return text;
 }
 
+/* Fills a run's folder: results.csv is `text`, and the manifest names it. */
+static void fill(const hst_run_folder *folder, const char *text)
+{
+    char manifest[64];
+
+    snprintf(manifest, sizeof manifest, "{\"run\": \"%s\"}", hst_run_folder_name(folder));
+    write_text(hst_run_folder_path(folder), "manifest.json", manifest);
+    write_text(hst_run_folder_path(folder), "results.csv", text);
+    assert_int_equal(mkdir(below(hst_run_folder_path(folder), "internal"), 0700), 0);
+    write_text(hst_run_folder_path(folder), "internal/results.csv", text);
+}
+
 /* Publishes a run whose results.csv is `text`. */
 static void publish(const char *directory, time_t start, const char *text,
                     hst_run_folder_options options)
 {
     hst_run_folder *folder = NULL;
+    hst_lock lock;
     hst_error err = {0};
 
+    assert_int_equal(hst_run_folder_lock(&lock, directory, &err), HST_OK);
     assert_int_equal(hst_run_folder_create(&folder, directory, start, &err), HST_OK);
-    write_text(hst_run_folder_path(folder), "results.csv", text);
-    assert_int_equal(mkdir(below(hst_run_folder_path(folder), "internal"), 0700), 0);
-    write_text(hst_run_folder_path(folder), "internal/results.csv", text);
+    fill(folder, text);
     assert_int_equal(hst_run_folder_commit(folder, &options, &err), HST_OK);
+    assert_true(hst_run_folder_is_published(folder));
     hst_run_folder_free(folder);
+    hst_lock_release(&lock);
+}
+
+/* Takes the lock and lets go of it: a run that finds nothing changed does no more. */
+static void look(const char *directory)
+{
+    hst_lock lock;
+    hst_error err = {0};
+
+    assert_int_equal(hst_run_folder_lock(&lock, directory, &err), HST_OK);
+    hst_lock_release(&lock);
 }
 
 static void run_is_named_by_its_start(void **state)
@@ -95,6 +119,7 @@ static void run_is_named_by_its_start(void **state)
     char target[64] = "";
 
     assert_int_equal(hst_run_folder_create(&folder, below(directory, "a/b"), START, &err), HST_OK);
+    fill(folder, "one");
     assert_string_equal(hst_run_folder_name(folder), start_name);
     assert_true(exists(directory, "a/b/20261121T020000Z.part"));
     assert_false(exists(directory, "a/b/20261121T020000Z"));
@@ -143,10 +168,121 @@ static void what_killed_runs_left_is_removed(void **state)
     write_text(directory, "20261120T020000Z.part/results.csv", "half");
     assert_int_equal(mkdir(below(directory, "latest.part"), 0755), 0);
     write_text(directory, "notes.part", "not ours");
-    publish(directory, START, "one", (hst_run_folder_options){0});
+    look(directory);
     assert_false(exists(directory, "20261120T020000Z.part"));
     assert_false(exists(directory, "latest.part"));
+    assert_false(exists(directory, "latest"));
     assert_true(exists(directory, "notes.part"));
+}
+
+/* Where a process may die between the run's name and `latest`. */
+static struct killed_case {
+    const char *name;
+    bool is_copy;
+    const char *was_latest; /* before the kill, or NULL */
+    const char *aside;      /* moved aside for it, or NULL */
+    const char *expected;   /* of `latest` after the next run has begun */
+} killed_cases[] = {
+    {"killed before the first link", false, NULL, NULL, "new"},
+    {"killed before the link is moved", false, "old", NULL, "new"},
+    {"killed before the first copy is moved", true, NULL, NULL, "new"},
+    {"killed before the copies are exchanged", true, "old", NULL, "new"},
+    {"killed between the two steps without an exchange", true, NULL, "old", "new"},
+};
+
+static void killed_commit_is_finished_by_the_next_run(void **state)
+{
+    const struct killed_case *c = *state;
+    char directory[] = "/tmp/hestia-run-XXXXXX", old_latest[128], aside[128];
+    const hst_run_folder_options options = {.latest_copy = c->is_copy};
+
+    assert_non_null(mkdtemp(directory));
+    publish(directory, START, "old", options);
+    snprintf(old_latest, sizeof old_latest, "%s/latest", directory);
+    snprintf(aside, sizeof aside, "%s/latest.old.part", directory);
+    if (c->aside) {
+        assert_int_equal(rename(old_latest, aside), 0);
+    } else if (!c->was_latest) {
+        assert_int_equal(hst_tree_remove(old_latest, NULL), HST_OK);
+    }
+    /* the run as it stands then: it has its name, `latest.part` is made, nobody moved it */
+    {
+        char elsewhere[] = "/tmp/hestia-run-XXXXXX", from[128], to[128];
+
+        assert_non_null(mkdtemp(elsewhere));
+        publish(elsewhere, START + 60, "new", options);
+        snprintf(from, sizeof from, "%s/20261121T020100Z", elsewhere);
+        snprintf(to, sizeof to, "%s/20261121T020100Z", directory);
+        assert_int_equal(rename(from, to), 0);
+        snprintf(from, sizeof from, "%s/latest", elsewhere);
+        snprintf(to, sizeof to, "%s/latest.part", directory);
+        assert_int_equal(rename(from, to), 0);
+        assert_int_equal(hst_tree_remove(elsewhere, NULL), HST_OK);
+    }
+    look(directory);
+    assert_string_equal(read_text(directory, "latest/results.csv"), c->expected);
+    assert_false(exists(directory, "latest.part"));
+    assert_false(exists(directory, "latest.old.part"));
+    look(directory);
+    assert_string_equal(read_text(directory, "latest/results.csv"), c->expected);
+    assert_int_equal(hst_tree_remove(directory, NULL), HST_OK);
+}
+
+static void killed_after_the_exchange_the_new_copy_stays(void **state)
+{
+    char *directory = *state;
+    const hst_run_folder_options copy = {.latest_copy = true};
+    char from[128], to[128];
+
+    publish(directory, START, "old", copy);
+    snprintf(from, sizeof from, "%s/latest", directory);
+    snprintf(to, sizeof to, "%s/kept", directory);
+    assert_int_equal(rename(from, to), 0);
+    publish(directory, START + 60, "new", copy);
+    snprintf(from, sizeof from, "%s/latest.part", directory);
+    assert_int_equal(rename(to, from), 0);
+    look(directory);
+    assert_string_equal(read_text(directory, "latest/results.csv"), "new");
+    assert_false(exists(directory, "latest.part"));
+}
+
+static void killed_before_the_name_nothing_is_published(void **state)
+{
+    char *directory = *state;
+    const hst_run_folder_options copy = {.latest_copy = true};
+
+    publish(directory, START, "old", copy);
+    assert_int_equal(mkdir(below(directory, "20261121T020100Z.part"), 0755), 0);
+    assert_int_equal(mkdir(below(directory, "latest.part"), 0755), 0);
+    write_text(directory, "latest.part/manifest.json", "{\"run\": \"20261121T020100Z\"}");
+    look(directory);
+    assert_string_equal(read_text(directory, "latest/results.csv"), "old");
+    assert_false(exists(directory, "latest.part"));
+    assert_false(exists(directory, "20261121T020100Z.part"));
+}
+
+static void latest_that_cannot_be_led_publishes_nothing(void **state)
+{
+    char *directory = *state;
+    const hst_run_folder_options copy = {.latest_copy = true}, link = {0};
+    hst_run_folder *folder = NULL;
+    hst_lock lock;
+    hst_error err = {0};
+
+    publish(directory, START, "old", link);
+    assert_int_equal(hst_run_folder_lock(&lock, directory, &err), HST_OK);
+    assert_int_equal(hst_run_folder_create(&folder, directory, START + 60, &err), HST_OK);
+    fill(folder, "new");
+    /* a copy needs a name that is free */
+    assert_int_equal(mkdir(below(directory, "latest.part"), 0755), 0);
+    assert_int_equal(hst_run_folder_commit(folder, &copy, &err), HST_ERR_SYSTEM);
+    assert_false(hst_run_folder_is_published(folder));
+    hst_run_folder_free(folder);
+    hst_lock_release(&lock);
+    assert_false(exists(directory, "20261121T020100Z"));
+    assert_false(exists(directory, "20261121T020100Z.part"));
+    assert_false(exists(directory, "latest.part"));
+    assert_string_equal(read_text(directory, "latest/results.csv"), "old");
 }
 
 static void latest_can_be_a_copy(void **state)
@@ -195,40 +331,68 @@ static void oldest_runs_go(void **state)
     assert_false(exists(directory, "20261121T020000Z"));
     assert_true(exists(directory, "our-notes"));
 
-    /* a clock that was set back: the run just made stays all the same */
-    publish(directory, START - 9 * 86400, "old clock", one);
-    assert_string_equal(read_text(directory, "latest/results.csv"), "old clock");
+    /* a folder named like a run that nobody made stays */
+    assert_int_equal(mkdir(below(directory, "20200101T000000Z"), 0755), 0);
+    publish(directory, START + 2, "newer", one);
+    assert_true(exists(directory, "20200101T000000Z"));
     assert_false(exists(directory, "20261121T020001Z"));
     assert_true(exists(directory, "20261120T020000Z"));
 }
 
-static void one_run_publishes_at_a_time(void **state)
+static void order_of_runs_is_not_the_clock(void **state)
 {
     char *directory = *state;
-    hst_run_folder *folder = NULL;
+    const hst_run_folder_options two = {.keep = 2};
+    const struct timespec then[2] = {{.tv_sec = START + (time_t)20 * 365 * 86400},
+                                     {.tv_sec = START + (time_t)20 * 365 * 86400}};
+
+    publish(directory, START, "first", two);
+    publish(directory, START + (time_t)20 * 365 * 86400, "the clock was ahead",
+            two); /* 20461116T020000Z */
+    assert_int_equal(
+        utimensat(AT_FDCWD, below(directory, "20461116T020000Z/manifest.json"), then, 0), 0);
+    publish(directory, START - (time_t)20 * 365 * 86400, "and went back",
+            two); /* 20061126T020000Z */
+    assert_string_equal(read_text(directory, "latest/results.csv"), "and went back");
+    assert_false(exists(directory, "20261121T020000Z"));
+    assert_true(exists(directory, "20461116T020000Z"));
+
+    publish(directory, START + 60, "right again", two);
+    assert_string_equal(read_text(directory, "latest/results.csv"), "right again");
+    assert_true(exists(directory, "20061126T020000Z")); /* the one before, by order */
+    assert_false(exists(directory, "20461116T020000Z"));
+
+    publish(directory, START + 120, "next", two);
+    assert_true(exists(directory, "20261121T020100Z"));
+    assert_false(exists(directory, "20061126T020000Z"));
+}
+
+static void one_run_has_the_results_at_a_time(void **state)
+{
+    char *directory = *state;
+    hst_lock lock, second;
     hst_error err = {0};
-    int outcome = 0;
-    pid_t child = 0;
+    char holder[64];
+    struct stat found;
 
-    assert_int_equal(hst_run_folder_create(&folder, directory, START, &err), HST_OK);
-    child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        hst_run_folder *second = NULL;
-
-        _exit((int)hst_run_folder_create(&second, directory, START, NULL));
-    }
-    assert_int_equal(waitpid(child, &outcome, 0), child);
-    assert_true(WIFEXITED(outcome));
-    assert_int_equal(WEXITSTATUS(outcome), HST_ERR_LOCKED);
-    assert_true(exists(directory, "20261121T020000Z.part"));
-    hst_run_folder_free(folder);
+    assert_int_equal(chmod(directory, 02770), 0); /* of a group */
+    assert_int_equal(hst_run_folder_lock(&lock, directory, &err), HST_OK);
+    assert_int_equal(hst_run_folder_lock(&second, directory, &err), HST_ERR_LOCKED);
+    snprintf(holder, sizeof holder, "another run has these results (pid %ld on ", (long)getpid());
+    assert_non_null(strstr(err.message, directory));
+    assert_non_null(strstr(err.message, holder));
+    assert_int_equal(lstat(below(directory, ".lock"), &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0660);
+    hst_lock_release(&second);
+    hst_lock_release(&lock);
+    look(directory);
 }
 
 static void folder_that_cannot_be_made_is_an_error(void **state)
 {
     char *directory = *state;
     hst_run_folder *folder = NULL;
+    hst_lock lock;
     hst_error err = {0};
 
     write_text(directory, "file", "");
@@ -236,73 +400,238 @@ static void folder_that_cannot_be_made_is_an_error(void **state)
                      HST_ERR_SYSTEM);
     assert_null(folder);
     assert_non_null(strstr(err.message, "file: stands where a folder is needed"));
-    assert_int_equal(hst_run_folder_create(&folder, below(directory, "file/x"), START, &err),
-                     HST_ERR_SYSTEM);
+    assert_int_equal(hst_run_folder_lock(&lock, below(directory, "file/x"), &err), HST_ERR_SYSTEM);
     assert_non_null(strstr(err.message, "/file/x: the folder cannot be made"));
 }
 
-static void assert_status(const char *directory, const char *checked, const char *changed,
-                          int exit_code, const char *message)
+/* Texts of status.json by key; NULL is null. */
+static void assert_status(const char *directory, const char *const keys[][2], int exit_code)
 {
     json_t *object = json_load_file(below(directory, "status.json"), 0, NULL);
 
     assert_non_null(object);
-    assert_string_equal(json_string_value(json_object_get(object, "checked")), checked);
-    if (changed) {
-        assert_string_equal(json_string_value(json_object_get(object, "changed")), changed);
-    } else {
-        assert_true(json_is_null(json_object_get(object, "changed")));
-    }
+    assert_int_equal(json_integer_value(json_object_get(object, "schema")), 1);
     assert_int_equal(json_integer_value(json_object_get(object, "exit_code")), exit_code);
-    assert_string_equal(json_string_value(json_object_get(object, "message")), message);
+    for (size_t i = 0; keys[i][0]; i++) {
+        const json_t *value = json_object_get(object, keys[i][0]);
+
+        if (keys[i][1]) {
+            assert_non_null(json_string_value(value));
+            assert_string_equal(json_string_value(value), keys[i][1]);
+        } else {
+            assert_true(json_is_null(value));
+        }
+    }
     json_decref(object);
+}
+
+#define ASSERT_STATUS(directory, exit_code, ...)                                                   \
+    assert_status(directory, (const char *const[][2]){__VA_ARGS__, {0}}, exit_code)
+
+/* An invocation that ended at a time. */
+static hst_run_status ended(time_t checked, int exit_code, const char *message)
+{
+    return (hst_run_status){.version = "0.2.0",
+                            .study = "night",
+                            .started = checked - 9,
+                            .checked = checked,
+                            .seconds = 8.7654,
+                            .exit_code = exit_code,
+                            .message = message};
 }
 
 static void status_tells_of_every_invocation(void **state)
 {
-    char *directory = below(*state, "results");
+    char *directory = strdup(below(*state, "results"));
     hst_error err = {0};
-    hst_run_status said = {START, false, 3, "apc.csv.gz: truncated\nNothing was published."};
+    hst_run_status said = ended(START, 3, "apc\xe9.csv.gz: truncated\nhave it delivered again");
 
-    directory = strdup(directory);
+    said.study = NULL;
     assert_int_equal(hst_run_status_write(directory, &said, &err), HST_OK);
-    assert_status(directory, "2026-11-21T02:00:00Z", NULL, 3, "apc.csv.gz: truncated");
+    ASSERT_STATUS(directory, 3, {"checked", "2026-11-21T02:00:00Z"},
+                  {"started", "2026-11-21T01:59:51Z"}, {"changed", NULL}, {"last_success", NULL},
+                  {"latest", NULL}, {"study", NULL}, {"version", "0.2.0"}, {"refused", NULL},
+                  {"message", "apc\xef\xbf\xbd.csv.gz: truncated · have it delivered again"});
+    assert_non_null(strstr(read_text(directory, "status.json"), "\"seconds\": 8.765,"));
 
-    said = (hst_run_status){START + 3600, true, 0, "8 measures published"};
+    publish(directory, START, "x", (hst_run_folder_options){0});
+    said = ended(START + 3600, 0, "new results");
+    said.changed = true;
     assert_int_equal(hst_run_status_write(directory, &said, &err), HST_OK);
-    assert_status(directory, "2026-11-21T03:00:00Z", "2026-11-21T03:00:00Z", 0,
-                  "8 measures published");
+    ASSERT_STATUS(directory, 0, {"checked", "2026-11-21T03:00:00Z"}, {"study", "night"},
+                  {"changed", "2026-11-21T03:00:00Z"}, {"last_success", "2026-11-21T03:00:00Z"},
+                  {"latest", start_name}, {"message", "new results"});
 
-    said = (hst_run_status){START + 7200, false, 0, "nothing has changed"};
+    said = ended(START + 7200, 0, "nothing has changed");
     assert_int_equal(hst_run_status_write(directory, &said, &err), HST_OK);
-    assert_status(directory, "2026-11-21T04:00:00Z", "2026-11-21T03:00:00Z", 0,
-                  "nothing has changed");
+    ASSERT_STATUS(directory, 0, {"checked", "2026-11-21T04:00:00Z"},
+                  {"changed", "2026-11-21T03:00:00Z"}, {"last_success", "2026-11-21T04:00:00Z"});
 
-    /* a file that is damaged says nothing of the last change */
+    said = ended(START + 10800, 130, "interrupted");
+    assert_int_equal(hst_run_status_write(directory, &said, &err), HST_OK);
+    ASSERT_STATUS(directory, 130, {"checked", "2026-11-21T05:00:00Z"},
+                  {"changed", "2026-11-21T03:00:00Z"}, {"last_success", "2026-11-21T04:00:00Z"});
+
+    /* a file that is damaged says nothing of what was before */
     write_text(directory, "status.json", "{");
     assert_int_equal(hst_run_status_write(directory, &said, &err), HST_OK);
-    assert_status(directory, "2026-11-21T04:00:00Z", NULL, 0, "nothing has changed");
+    ASSERT_STATUS(directory, 130, {"changed", NULL}, {"last_success", NULL});
     free(directory);
 }
 
+static void status_of_0_1_0_goes_on(void **state)
+{
+    char *directory = *state;
+    hst_error err = {0};
+    hst_run_status said = ended(START + 3600, 1, "disk full");
+
+    write_text(directory, "status.json",
+               "{\"checked\": \"2026-11-20T02:00:00Z\", \"changed\": \"2026-11-19T02:00:00Z\", "
+               "\"exit_code\": 0, \"message\": \"nothing has changed\"}");
+    assert_int_equal(hst_run_status_write(directory, &said, &err), HST_OK);
+    ASSERT_STATUS(directory, 1, {"changed", "2026-11-19T02:00:00Z"},
+                  {"last_success", "2026-11-20T02:00:00Z"});
+}
+
+static void refusal_hides_nothing(void **state)
+{
+    char *directory = *state;
+    hst_error err = {0};
+    hst_run_status said = ended(START, 0, "new results"), refused = ended(START + 60, 4, "held");
+    json_t *object = NULL;
+
+    assert_int_equal(hst_run_status_refuse(directory, &refused, &err), HST_OK);
+    ASSERT_STATUS(directory, 4, {"message", "held"}, {"refused", NULL}); /* nothing to keep yet */
+
+    assert_int_equal(hst_run_status_write(directory, &said, &err), HST_OK);
+    assert_int_equal(hst_run_status_refuse(directory, &refused, &err), HST_OK);
+    ASSERT_STATUS(directory, 0, {"message", "new results"}, {"checked", "2026-11-21T02:00:00Z"});
+    object = json_load_file(below(directory, "status.json"), 0, NULL);
+    object = json_object_get(object, "refused");
+    assert_string_equal(json_string_value(json_object_get(object, "checked")),
+                        "2026-11-21T02:01:00Z");
+    assert_string_equal(json_string_value(json_object_get(object, "message")), "held");
+
+    assert_int_equal(hst_run_status_write(directory, &said, &err), HST_OK);
+    ASSERT_STATUS(directory, 0, {"refused", NULL});
+}
+
+static void status_is_written_in_place_when_it_must(void **state)
+{
+    char *directory = *state;
+    hst_error err = {0};
+    hst_run_status said = ended(START, 3, "a message that is longer than the one after it");
+    struct stat before, after;
+
+    assert_int_equal(hst_run_status_write(directory, &said, &err), HST_OK);
+    assert_int_equal(stat(below(directory, "status.json"), &before), 0);
+    assert_true(before.st_blocks * 512 >= 4096); /* reserved */
+    /* nothing can be made beside it, as on a full disk */
+    assert_int_equal(mkdir(below(directory, "status.json.part"), 0755), 0);
+    said = ended(START + 60, 1, "full");
+    assert_int_equal(hst_run_status_write(directory, &said, &err), HST_OK);
+    ASSERT_STATUS(directory, 1, {"checked", "2026-11-21T02:01:00Z"}, {"message", "full"});
+    assert_int_equal(stat(below(directory, "status.json"), &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+    assert_true(after.st_size < before.st_size);
+}
+
+static void status_follows_no_link(void **state)
+{
+    char *directory = *state;
+    hst_error err = {0};
+    hst_run_status said = ended(START, 0, "new results");
+    struct stat found;
+
+    write_text(directory, "precious", "mine");
+    assert_int_equal(symlink("precious", below(directory, "status.json")), 0);
+    /* where it can it takes the link's place */
+    assert_int_equal(hst_run_status_write(directory, &said, &err), HST_OK);
+    assert_string_equal(read_text(directory, "precious"), "mine");
+    assert_int_equal(lstat(below(directory, "status.json"), &found), 0);
+    assert_true(S_ISREG(found.st_mode));
+    /* where it cannot it says so */
+    assert_int_equal(unlink(below(directory, "status.json")), 0);
+    assert_int_equal(symlink("precious", below(directory, "status.json")), 0);
+    assert_int_equal(mkdir(below(directory, "status.json.part"), 0755), 0);
+    assert_int_equal(hst_run_status_write(directory, &said, &err), HST_ERR_SYSTEM);
+    assert_non_null(strstr(err.message, "status.json"));
+    assert_string_equal(read_text(directory, "precious"), "mine");
+}
+
+static void status_survives_two_at_once(void **state)
+{
+    enum { N_WRITERS = 8, N_WRITES = 25 };
+    char *directory = *state;
+    pid_t children[N_WRITERS];
+    hst_error err = {0};
+    hst_run_status first = ended(START, 0, "new results");
+
+    first.changed = true;
+    assert_int_equal(hst_run_status_write(directory, &first, &err), HST_OK);
+    for (int i = 0; i < N_WRITERS; i++) {
+        children[i] = fork();
+        assert_true(children[i] >= 0);
+        if (children[i] == 0) {
+            hst_run_status said = ended(START + i, i % 2 ? 3 : 0, "one of many");
+            hst_status status = HST_OK;
+
+            for (int k = 0; k < N_WRITES && status == HST_OK; k++) {
+                status = i < 2 ? hst_run_status_refuse(directory, &said, NULL)
+                               : hst_run_status_write(directory, &said, NULL);
+            }
+            _exit(status == HST_OK ? 0 : 1);
+        }
+    }
+    for (int i = 0; i < N_WRITERS; i++) {
+        int outcome = 0;
+
+        assert_int_equal(waitpid(children[i], &outcome, 0), children[i]);
+        assert_true(WIFEXITED(outcome) && WEXITSTATUS(outcome) == 0);
+    }
+    {
+        json_t *object = json_load_file(below(directory, "status.json"), 0, NULL);
+
+        /* nobody has lost what was before him */
+        assert_string_equal(json_string_value(json_object_get(object, "changed")),
+                            "2026-11-21T02:00:00Z");
+        assert_non_null(json_string_value(json_object_get(object, "last_success")));
+        json_decref(object);
+    }
+    assert_false(exists(directory, "status.json.part"));
+}
+
+#define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(run_is_named_by_its_start, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(name_that_is_taken_gets_a_number, make_folder,
-                                        remove_folder),
-        cmocka_unit_test_setup_teardown(run_that_fails_leaves_the_last_one, make_folder,
-                                        remove_folder),
-        cmocka_unit_test_setup_teardown(what_killed_runs_left_is_removed, make_folder,
-                                        remove_folder),
-        cmocka_unit_test_setup_teardown(latest_can_be_a_copy, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(oldest_runs_go, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(one_run_publishes_at_a_time, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(folder_that_cannot_be_made_is_an_error, make_folder,
-                                        remove_folder),
-        cmocka_unit_test_setup_teardown(status_tells_of_every_invocation, make_folder,
-                                        remove_folder),
+    enum { N_KILLED = sizeof killed_cases / sizeof killed_cases[0], N_OTHERS = 18 };
+    struct CMUnitTest tests[N_OTHERS + N_KILLED] = {
+        IN_A_FOLDER(run_is_named_by_its_start),
+        IN_A_FOLDER(name_that_is_taken_gets_a_number),
+        IN_A_FOLDER(run_that_fails_leaves_the_last_one),
+        IN_A_FOLDER(what_killed_runs_left_is_removed),
+        IN_A_FOLDER(killed_after_the_exchange_the_new_copy_stays),
+        IN_A_FOLDER(killed_before_the_name_nothing_is_published),
+        IN_A_FOLDER(latest_that_cannot_be_led_publishes_nothing),
+        IN_A_FOLDER(latest_can_be_a_copy),
+        IN_A_FOLDER(oldest_runs_go),
+        IN_A_FOLDER(order_of_runs_is_not_the_clock),
+        IN_A_FOLDER(one_run_has_the_results_at_a_time),
+        IN_A_FOLDER(folder_that_cannot_be_made_is_an_error),
+        IN_A_FOLDER(status_tells_of_every_invocation),
+        IN_A_FOLDER(status_of_0_1_0_goes_on),
+        IN_A_FOLDER(refusal_hides_nothing),
+        IN_A_FOLDER(status_is_written_in_place_when_it_must),
+        IN_A_FOLDER(status_follows_no_link),
+        IN_A_FOLDER(status_survives_two_at_once),
     };
 
+    for (size_t i = 0; i < N_KILLED; i++) {
+        tests[N_OTHERS + i] =
+            (struct CMUnitTest){.name = killed_cases[i].name,
+                                .test_func = killed_commit_is_finished_by_the_next_run,
+                                .initial_state = &killed_cases[i]};
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
