@@ -1,5 +1,5 @@
-/* hestia store: makes a store, says what is in it, checks it, and removes what is of no more use.
- */
+/* hestia store: makes a store, says what is in it, checks it, and removes it, or what of it is of
+ * no more use. */
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -11,13 +11,13 @@
 #include "hestia/store.h"
 #include "hestia/study.h"
 
-enum { KEY_GROUP = 0x2001, KEY_PARTITIONS, KEY_ALL };
+enum { KEY_GROUP = 0x2001, KEY_PARTITIONS, KEY_ALL, KEY_UNUSED };
 
 typedef struct store_arguments {
     cli_options options;
     hst_store_options init;
     const char *verb, *path;
-    bool all;
+    bool all, unused;
 } store_arguments;
 
 static const struct argp_option store_options[] = {
@@ -25,7 +25,8 @@ static const struct argp_option store_options[] = {
      1},
     {"partitions", KEY_PARTITIONS, "N", 0,
      "init: a power of two from 1 to 4096 (default 256); more need less memory to count", 1},
-    {"all", KEY_ALL, NULL, 0, "purge: every segment, not only those without an input", 1},
+    {"unused", KEY_UNUSED, NULL, 0, "purge: only the segments that no input on disk stands for", 1},
+    {"all", KEY_ALL, NULL, 0, "purge: everything, as without options", 1},
     {0},
 };
 
@@ -51,6 +52,9 @@ static error_t parse_store(int key, char *argument, struct argp_state *state)
     case KEY_ALL:
         arguments->all = true;
         return 0;
+    case KEY_UNUSED:
+        arguments->unused = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num == 0) {
             arguments->verb = argument;
@@ -67,6 +71,9 @@ static error_t parse_store(int key, char *argument, struct argp_state *state)
         if (!arguments->verb || !arguments->path) {
             argp_error(state, "what is to be done, and with which store? init DIR, list DIR, "
                               "verify DIR or purge DIR");
+        }
+        if (arguments->all && arguments->unused) {
+            argp_error(state, "--all and --unused exclude each other");
         }
         return 0;
     default:
@@ -177,13 +184,13 @@ static hst_status verify_segment(visit *v, const hst_segment_id *id, hst_error *
     return note_damage(v, status, err);
 }
 
-static hst_status purge_segment(visit *v, const hst_segment_id *id, hst_error *err)
+static hst_status remove_unused(visit *v, const hst_segment_id *id, hst_error *err)
 {
     hst_segment *segment = NULL;
     char file[sizeof((hst_segment_info *)0)->file + 32] = "a segment that cannot be read";
     hst_status status = HST_OK;
 
-    if (!v->arguments->all && hst_store_has_input(v->store, id->digest)) {
+    if (hst_store_has_input(v->store, id->digest)) {
         return HST_OK;
     }
     if (hst_segment_open(&segment, v->store, id->digest, id->layout_key, NULL) == HST_OK) {
@@ -199,15 +206,34 @@ static hst_status purge_segment(visit *v, const hst_segment_id *id, hst_error *e
     return status;
 }
 
-static hst_status purge(const store_arguments *arguments, visit *v, hst_error *err)
+static hst_status purge_unused(const store_arguments *arguments, visit *v, hst_error *err)
 {
-    hst_status status = visit_segments(arguments, HST_STORE_WRITE, purge_segment, v, err);
+    hst_status status = visit_segments(arguments, HST_STORE_WRITE, remove_unused, v, err);
 
     if (status == HST_OK) {
         status = hst_store_forget_absent(v->store, err);
     }
     if (status == HST_OK && !arguments->options.quiet) {
         printf("%zu of %zu segments removed\n", v->n_removed, v->n_segments);
+    }
+    return status;
+}
+
+static hst_status purge(const store_arguments *arguments, hst_error *err)
+{
+    hst_store_purged purged;
+    hst_status status = hst_store_purge(arguments->path, &purged, err);
+
+    if (status == HST_OK && !arguments->options.quiet) {
+        printf("%s is removed: %zu %s of %" PRIu64 " bytes, catalogue, key and settings\n"
+               "its key was overwritten first; a solid-state disk, a snapshot or a backup may keep "
+               "a copy all the same\n",
+               arguments->path, purged.n_segments, purged.n_segments == 1 ? "segment" : "segments",
+               purged.bytes);
+        if (purged.folder_stays) {
+            printf("the folder stays: it holds files that are not the store's, or may not be "
+                   "removed\n");
+        }
     }
     return status;
 }
@@ -221,8 +247,9 @@ hst_status cli_store(int argc, char **argv, hst_error *err)
         .args_doc = "init DIR\nlist DIR\nverify DIR\npurge DIR",
         .doc = "Looks after a store. init makes an empty one. list prints a line for each segment: "
                "file, dataset, rows, bytes, person column, separator. verify reads all of it and "
-               "checks it (exit 3 when a segment is damaged). purge removes the segments that no "
-               "input on disk stands for any more.",
+               "checks it (exit 3 when a segment is damaged). purge removes all of it, the key of "
+               "the persons first, once nobody writes to it or reads it (exit 4); with --unused "
+               "only the segments that no input on disk stands for any more.",
         .children = children};
     store_arguments arguments = {0};
     hst_status status = HST_OK;
@@ -243,7 +270,7 @@ hst_status cli_store(int argc, char **argv, hst_error *err)
     } else if (strcmp(arguments.verb, "verify") == 0) {
         status = visit_segments(&arguments, HST_STORE_READ, verify_segment, &v, err);
     } else if (strcmp(arguments.verb, "purge") == 0) {
-        status = purge(&arguments, &v, err);
+        status = arguments.unused ? purge_unused(&arguments, &v, err) : purge(&arguments, err);
     } else {
         status =
             hst_fail(err, HST_ERR_USAGE,

@@ -11,8 +11,6 @@
 #include "hestia/store.h"
 #include "ingest/store_internal.h"
 
-#define CATALOGUE_NAME "catalogue.json"
-
 enum {
     DIGEST_BYTES = 16,
     /* the times of files are kept by a coarser clock than the time of day */
@@ -137,12 +135,13 @@ hst_status hst_catalogue_load(hst_store *store, hst_error *err)
     char *text = NULL;
     size_t n = 0;
 
-    if (fstatat(store->directory, CATALOGUE_NAME, &facts, 0) != 0 && errno == ENOENT) {
+    if (fstatat(store->directory, HST_STORE_CATALOGUE, &facts, 0) != 0 && errno == ENOENT) {
         store->catalogue = json_object();
         return store->catalogue ? HST_OK
                                 : hst_fail(err, HST_ERR_MEMORY, "no memory for a catalogue");
     }
-    status = hst_store_read_file(store->directory, store->path, CATALOGUE_NAME, &text, &n, err);
+    status =
+        hst_store_read_file(store->directory, store->path, HST_STORE_CATALOGUE, &text, &n, err);
     if (status != HST_OK) {
         return status;
     }
@@ -152,7 +151,7 @@ hst_status hst_catalogue_load(hst_store *store, hst_error *err)
             hst_fail(err, HST_ERR_INPUT,
                      "%s/%s is damaged; remove it and run again: the inputs are looked at anew "
                      "and no segment is lost",
-                     store->path, CATALOGUE_NAME);
+                     store->path, HST_STORE_CATALOGUE);
     }
     free(text);
     return status;
@@ -167,8 +166,8 @@ static hst_status save(hst_store *store, hst_error *err)
     if (!text) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for the catalogue of %s", store->path);
     }
-    status = hst_store_write_file(store->directory, store->path, CATALOGUE_NAME, store->file_mode,
-                                  text, strlen(text), err);
+    status = hst_store_write_file(store->directory, store->path, HST_STORE_CATALOGUE,
+                                  store->file_mode, text, strlen(text), err);
     free(text);
     return status;
 }

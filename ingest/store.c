@@ -1,7 +1,6 @@
 /* The folder of a store: making it, opening it, its key and its locks. */
 #include "hestia/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -14,12 +13,7 @@
 
 #include "ingest/store_internal.h"
 
-enum { STORE_VERSION = 1, MAX_PARTITIONS = 4096, WRITER_BYTE = 0, READERS_BYTE = 1 };
-
-#define SETTINGS_NAME "hestia-store.json"
-#define KEY_NAME "key"
-#define LOCK_NAME "lock"
-#define SEGMENTS_NAME "segments"
+enum { STORE_VERSION = 1, MAX_PARTITIONS = 4096 };
 
 static_assert(HST_STORE_KEY_BYTES ==
                   crypto_shorthash_siphashx24_KEYBYTES + crypto_shorthash_siphash24_KEYBYTES,
@@ -29,49 +23,6 @@ static_assert(crypto_shorthash_siphashx24_BYTES == 16, "a person is two words");
 static bool is_partition_count(long long n)
 {
     return n >= 1 && n <= MAX_PARTITIONS && (n & (n - 1)) == 0;
-}
-
-/* Opens the stream of a folder's entries without touching the descriptor given. */
-static DIR *open_entries(int directory, const char *name)
-{
-    int file = openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *entries = file < 0 ? NULL : fdopendir(file);
-
-    if (!entries && file >= 0) {
-        close(file);
-    }
-    return entries;
-}
-
-static bool is_dots(const char *name)
-{
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
-/* True when nothing would be lost by making a store here: an empty folder, or what is left of an
- * interrupted init, which writes its settings last. */
-static bool is_vacant(int directory)
-{
-    static const char *const left_by_init[] = {KEY_NAME, KEY_NAME ".part", LOCK_NAME,
-                                               SETTINGS_NAME ".part", SEGMENTS_NAME};
-    bool vacant = true;
-
-    for (int level = 0; level < 2 && vacant; level++) {
-        DIR *entries = open_entries(directory, level == 0 ? "." : SEGMENTS_NAME);
-        struct dirent *entry = NULL;
-
-        if (!entries) {
-            return level == 1 && errno == ENOENT;
-        }
-        while (vacant && (entry = readdir(entries))) {
-            vacant = is_dots(entry->d_name);
-            for (size_t i = 0; level == 0 && i < sizeof left_by_init / sizeof *left_by_init; i++) {
-                vacant = vacant || strcmp(entry->d_name, left_by_init[i]) == 0;
-            }
-        }
-        closedir(entries);
-    }
-    return vacant;
 }
 
 /* Makes the folder and what is in it but the settings; for a group too. */
@@ -85,17 +36,17 @@ static hst_status furnish(int directory, const char *path, mode_t folder_mode, m
     /* the group first: a change of group may clear the set-group bit */
     if ((is_shared && fchown(directory, (uid_t)-1, group) != 0) ||
         fchmod(directory, folder_mode) != 0 ||
-        (mkdirat(directory, SEGMENTS_NAME, 0700) != 0 && errno != EEXIST)) {
+        (mkdirat(directory, HST_STORE_SEGMENTS, 0700) != 0 && errno != EEXIST)) {
         return hst_fail_errno(err, "cannot set up the store", path, "");
     }
-    segments = openat(directory, SEGMENTS_NAME, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    segments = openat(directory, HST_STORE_SEGMENTS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (segments < 0 || (is_shared && fchown(segments, (uid_t)-1, group) != 0) ||
         fchmod(segments, folder_mode) != 0) {
-        status = hst_fail_errno(err, "cannot set up", path, SEGMENTS_NAME);
+        status = hst_fail_errno(err, "cannot set up", path, HST_STORE_SEGMENTS);
         goto done;
     }
     randombytes_buf(key, sizeof key);
-    status = hst_store_write_file(directory, path, KEY_NAME, file_mode, key, sizeof key, err);
+    status = hst_store_write_file(directory, path, HST_STORE_KEY, file_mode, key, sizeof key, err);
     sodium_memzero(key, sizeof key);
 
 done:
@@ -146,8 +97,8 @@ static hst_status write_settings(int directory, const char *path, mode_t mode, s
     if (!text) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for the settings of the store");
     } else {
-        status =
-            hst_store_write_file(directory, path, SETTINGS_NAME, mode, text, strlen(text), err);
+        status = hst_store_write_file(directory, path, HST_STORE_SETTINGS, mode, text, strlen(text),
+                                      err);
     }
     free(text);
     json_decref(settings);
@@ -186,26 +137,26 @@ hst_status hst_store_init(const char *path, const hst_store_options *options, hs
     if (directory < 0) {
         return hst_fail_errno(err, "cannot make a store", path, "");
     }
-    if (!is_vacant(directory)) {
+    if (!hst_store_is_vacant(directory)) {
         status = hst_fail(err, HST_ERR_USAGE,
                           "%s holds something already; a store needs a folder "
                           "of its own",
                           path);
         goto done;
     }
-    status = hst_lock_take(&lock, directory, path, LOCK_NAME, WRITER_BYTE, file_mode,
+    status = hst_lock_take(&lock, directory, path, HST_STORE_LOCK, HST_STORE_WRITER_BYTE, file_mode,
                            "another run makes this store", err);
     if (status != HST_OK) {
         goto done;
     }
     /* another run may have made it before the lock was ours */
-    if (!is_vacant(directory)) {
+    if (!hst_store_is_vacant(directory)) {
         status = hst_fail(err, HST_ERR_USAGE, "%s has just become a store", path);
         goto done;
     }
     status = furnish(directory, path, folder_mode, file_mode, group_name != NULL, group, err);
     if (status == HST_OK && group_name && fchown(lock.file, (uid_t)-1, group) != 0) {
-        status = hst_fail_errno(err, "cannot give to the group", path, LOCK_NAME);
+        status = hst_fail_errno(err, "cannot give to the group", path, HST_STORE_LOCK);
     }
     if (status == HST_OK) {
         status = write_settings(directory, path, file_mode, n_partitions, group_name, err);
@@ -228,16 +179,16 @@ static hst_status open_folder(hst_store *store, bool create, hst_error *err)
                    ? hst_fail(err, HST_ERR_USAGE, "%s is not a store but a file", store->path)
                    : hst_fail_errno(err, "cannot open the store", store->path, "");
     }
-    if (store->directory >= 0 && fstatat(store->directory, SETTINGS_NAME, &facts, 0) == 0) {
+    if (store->directory >= 0 && fstatat(store->directory, HST_STORE_SETTINGS, &facts, 0) == 0) {
         return HST_OK;
     }
-    if (!create || (store->directory >= 0 && !is_vacant(store->directory))) {
+    if (!create || (store->directory >= 0 && !hst_store_is_vacant(store->directory))) {
         return store->directory < 0
                    ? hst_fail(err, HST_ERR_USAGE,
                               "there is no store at %s; make one with `hestia store init %s`",
                               store->path, store->path)
                    : hst_fail(err, HST_ERR_USAGE, "%s is not a store: it has no %s", store->path,
-                              SETTINGS_NAME);
+                              HST_STORE_SETTINGS);
     }
     if (store->directory >= 0) {
         close(store->directory);
@@ -252,41 +203,52 @@ static hst_status open_folder(hst_store *store, bool create, hst_error *err)
                                  : hst_fail_errno(err, "cannot open the store", store->path, "");
 }
 
-static hst_status read_settings(hst_store *store, hst_error *err)
+hst_status hst_store_read_settings(json_t **settings, int directory, const char *path,
+                                   hst_error *err)
 {
-    hst_status status = HST_OK;
-    json_t *settings = NULL;
+    json_int_t version = 0;
     char *text = NULL;
     size_t n = 0;
-    json_int_t version = 0, n_partitions = 0;
+    hst_status status = hst_store_read_file(directory, path, HST_STORE_SETTINGS, &text, &n, err);
 
-    status = hst_store_read_file(store->directory, store->path, SETTINGS_NAME, &text, &n, err);
+    *settings = NULL;
     if (status != HST_OK) {
         return status;
     }
-    settings = json_loadb(text, n, 0, NULL);
-    version = json_integer_value(json_object_get(settings, "version"));
-    n_partitions = json_integer_value(json_object_get(settings, "partitions"));
+    *settings = json_loadb(text, n, 0, NULL);
+    free(text);
+    version = json_integer_value(json_object_get(*settings, "version"));
     if (version > STORE_VERSION) {
         status = hst_fail(err, HST_ERR_USAGE,
                           "%s is a store of version %lld, made by a newer hestia; this one knows "
                           "version %d: use that one, or another --store",
-                          store->path, (long long)version, STORE_VERSION);
-    } else if (version != STORE_VERSION || !is_partition_count(n_partitions)) {
-        status = hst_fail(err, HST_ERR_INPUT,
-                          "%s/%s is damaged; restore it from a backup, or remove the store and run "
-                          "again",
-                          store->path, SETTINGS_NAME);
-    } else {
-        store->n_partitions = (size_t)n_partitions;
-        while (((size_t)1 << store->partition_bits) < store->n_partitions) {
-            store->partition_bits++;
-        }
-        store->file_mode = json_is_string(json_object_get(settings, "group")) ? 0640 : 0600;
+                          path, (long long)version, STORE_VERSION);
+    } else if (version != STORE_VERSION ||
+               !is_partition_count(json_integer_value(json_object_get(*settings, "partitions")))) {
+        status = hst_store_damaged(path, HST_STORE_SETTINGS, "is damaged", err);
     }
-    free(text);
-    json_decref(settings);
+    if (status != HST_OK) {
+        json_decref(*settings);
+        *settings = NULL;
+    }
     return status;
+}
+
+static hst_status apply_settings(hst_store *store, hst_error *err)
+{
+    json_t *settings = NULL;
+    hst_status status = hst_store_read_settings(&settings, store->directory, store->path, err);
+
+    if (status != HST_OK) {
+        return status;
+    }
+    store->n_partitions = (size_t)json_integer_value(json_object_get(settings, "partitions"));
+    while (((size_t)1 << store->partition_bits) < store->n_partitions) {
+        store->partition_bits++;
+    }
+    store->file_mode = json_is_string(json_object_get(settings, "group")) ? 0640 : 0600;
+    json_decref(settings);
+    return HST_OK;
 }
 
 static hst_status read_key(hst_store *store, hst_error *err)
@@ -295,16 +257,13 @@ static hst_status read_key(hst_store *store, hst_error *err)
     char *bytes = NULL;
     size_t n = 0;
     hst_status status =
-        hst_store_read_file(store->directory, store->path, KEY_NAME, &bytes, &n, err);
+        hst_store_read_file(store->directory, store->path, HST_STORE_KEY, &bytes, &n, err);
 
     if (status != HST_OK) {
         return status;
     }
     if (n != sizeof store->key) {
-        status = hst_fail(err, HST_ERR_INPUT,
-                          "%s/%s is damaged; restore it from a backup, or remove the store and run "
-                          "again",
-                          store->path, KEY_NAME);
+        status = hst_store_damaged(store->path, HST_STORE_KEY, "is damaged", err);
     } else {
         memcpy(store->key, bytes, sizeof store->key);
         store->key_check = hst_store_hash_text(store, constant, sizeof constant);
@@ -314,44 +273,20 @@ static hst_status read_key(hst_store *store, hst_error *err)
     return status;
 }
 
-/* Removes what interrupted writers left; only the holder of the lock may. */
-static hst_status remove_parts(int directory, const char *path, hst_error *err)
-{
-    hst_status status = HST_OK;
-    DIR *entries = open_entries(directory, ".");
-    struct dirent *entry = NULL;
-
-    if (!entries) {
-        return hst_fail_errno(err, "cannot list", path, "");
-    }
-    while (status == HST_OK && (entry = readdir(entries))) {
-        size_t length = strlen(entry->d_name);
-
-        if (length > 5 && strcmp(entry->d_name + length - 5, ".part") == 0 &&
-            unlinkat(directory, entry->d_name, 0) != 0) {
-            status = hst_fail_errno(err, "cannot remove", path, entry->d_name);
-        }
-    }
-    closedir(entries);
-    return status;
-}
-
-/* Who writes is alone with that, beside any readers; who removes the store is alone in it. */
-static hst_status take_locks(hst_store *store, hst_store_access access, hst_error *err)
+/* Who writes is alone with that, beside any readers; a purge is alone. */
+static hst_status take_lock(hst_store *store, hst_store_access access, hst_error *err)
 {
     hst_status status = HST_OK;
 
     if (access == HST_STORE_READ) {
-        return hst_lock_share(&store->readers, store->directory, store->path, LOCK_NAME,
-                              READERS_BYTE, "this store is being removed", err);
+        return hst_lock_share(&store->readers, store->directory, store->path, HST_STORE_LOCK,
+                              HST_STORE_READERS_BYTE, "this store is being removed", err);
     }
-    status = hst_lock_take(&store->writer, store->directory, store->path, LOCK_NAME, WRITER_BYTE,
-                           store->file_mode, "another run writes to this store", err);
-    if (status == HST_OK && access == HST_STORE_PURGE) {
-        status = hst_lock_take(&store->readers, store->directory, store->path, LOCK_NAME,
-                               READERS_BYTE, store->file_mode, "another run reads this store", err);
-    }
-    return status;
+    status = hst_store_refuse_reader(store->directory, store->path, err);
+    return status == HST_OK
+               ? hst_lock_take(&store->writer, store->directory, store->path, HST_STORE_LOCK,
+                               HST_STORE_WRITER_BYTE, store->file_mode, HST_STORE_IS_WRITTEN, err)
+               : status;
 }
 
 hst_status hst_store_open(hst_store **out, const char *path, bool create, hst_store_access access,
@@ -378,10 +313,10 @@ hst_status hst_store_open(hst_store **out, const char *path, bool create, hst_st
     }
     status = open_folder(store, create, err);
     if (status == HST_OK) {
-        status = read_settings(store, err);
+        status = apply_settings(store, err);
     }
     if (status == HST_OK) {
-        status = take_locks(store, access, err);
+        status = take_lock(store, access, err);
     }
     if (status == HST_OK) {
         status = read_key(store, err);
@@ -389,15 +324,16 @@ hst_status hst_store_open(hst_store **out, const char *path, bool create, hst_st
     if (status != HST_OK) {
         goto done;
     }
-    store->segments = openat(store->directory, SEGMENTS_NAME, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    store->segments =
+        openat(store->directory, HST_STORE_SEGMENTS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (store->segments < 0) {
-        status = hst_fail_errno(err, "cannot open", path, SEGMENTS_NAME);
+        status = hst_fail_errno(err, "cannot open", path, HST_STORE_SEGMENTS);
         goto done;
     }
     if (access != HST_STORE_READ) {
-        status = remove_parts(store->directory, path, err);
+        status = hst_store_remove_parts(store->directory, path, err);
         if (status == HST_OK) {
-            status = remove_parts(store->segments, path, err);
+            status = hst_store_remove_parts(store->segments, path, err);
         }
     }
     if (status == HST_OK) {
@@ -431,90 +367,6 @@ void hst_store_close(hst_store *store)
     sodium_memzero(store->key, sizeof store->key);
     free(store->path);
     free(store);
-}
-
-static bool is_segment_name(const char *name, hst_segment_id *id)
-{
-    char again[HST_SEGMENT_NAME_BYTES];
-
-    if (strlen(name) != HST_SEGMENT_NAME_BYTES - 1 || !hst_digest_from_hex(name, id->digest) ||
-        !hst_digest_from_hex(name + 33, id->layout_key)) {
-        return false;
-    }
-    hst_segment_name(again, id->digest, id->layout_key);
-    return strcmp(name, again) == 0;
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(hst_segment_id));
-}
-
-hst_status hst_store_segments(const hst_store *store, hst_segment_id **ids, size_t *n,
-                              hst_error *err)
-{
-    hst_status status = HST_OK;
-    hst_segment_id *found = NULL, id;
-    size_t n_found = 0, capacity = 0;
-    struct dirent *entry = NULL;
-    DIR *entries = open_entries(store->segments, ".");
-
-    *ids = NULL;
-    *n = 0;
-    if (!entries) {
-        return hst_fail_errno(err, "cannot list", store->path, SEGMENTS_NAME);
-    }
-    while ((entry = readdir(entries))) {
-        if (!is_segment_name(entry->d_name, &id)) {
-            continue;
-        }
-        if (n_found == capacity) {
-            hst_segment_id *grown = NULL;
-
-            capacity = capacity ? 2 * capacity : 64;
-            grown = realloc(found, capacity * sizeof *grown);
-            if (!grown) {
-                status = hst_fail(err, HST_ERR_MEMORY, "no memory for the list of segments");
-                goto done;
-            }
-            found = grown;
-        }
-        found[n_found++] = id;
-    }
-    if (found) {
-        qsort(found, n_found, sizeof *found, compare_ids);
-    }
-    *ids = found;
-    *n = n_found;
-    found = NULL; /* now the caller's */
-
-done:
-    free(found);
-    closedir(entries);
-    return status;
-}
-
-bool hst_store_has_file(const hst_store *store, const uint8_t digest[16],
-                        const uint8_t layout_key[16])
-{
-    char name[HST_SEGMENT_NAME_BYTES];
-
-    hst_segment_name(name, digest, layout_key);
-    return faccessat(store->segments, name, F_OK, 0) == 0;
-}
-
-hst_status hst_store_remove(hst_store *store, const hst_segment_id *id, hst_error *err)
-{
-    char name[HST_SEGMENT_NAME_BYTES];
-
-    if (store->writer.file < 0) {
-        return hst_fail(err, HST_ERR_ARGUMENT, "the store was not opened for writing");
-    }
-    hst_segment_name(name, id->digest, id->layout_key);
-    if (unlinkat(store->segments, name, 0) != 0 && errno != ENOENT) {
-        return hst_fail_errno(err, "cannot remove segment", store->path, name);
-    }
-    return HST_OK;
 }
 
 size_t hst_store_n_partitions(const hst_store *store)

@@ -87,6 +87,14 @@ hst_status hst_fail_errno(hst_error *err, const char *what, const char *path, co
                     reason, remedy(number));
 }
 
+hst_status hst_store_damaged(const char *path, const char *name, const char *what, hst_error *err)
+{
+    return hst_fail(err, HST_ERR_INPUT,
+                    "%s/%s %s; restore it from a backup, or remove the store with `hestia store "
+                    "purge %s` and run again",
+                    path, name, what, path);
+}
+
 hst_status hst_store_write_file(int directory, const char *path, const char *name, mode_t mode,
                                 const void *bytes, size_t n, hst_error *err)
 {
@@ -137,11 +145,7 @@ hst_status hst_store_read_file(int directory, const char *path, const char *name
     *n = 0;
     file = openat(directory, name, O_RDONLY | O_CLOEXEC);
     if (file < 0 && errno == ENOENT) {
-        return hst_fail(
-            err, HST_ERR_INPUT,
-            "%s/%s is missing: the store is damaged; restore the file from a backup, or "
-            "remove the store and run again",
-            path, name);
+        return hst_store_damaged(path, name, "is missing", err);
     }
     if (file < 0 || fstat(file, &facts) != 0) {
         status = hst_fail_errno(err, "cannot read", path, name);

@@ -16,11 +16,23 @@
 
 enum { HST_STORE_KEY_BYTES = 32 };
 
+/* files of the folder, and bytes of the lock */
+#define HST_STORE_SETTINGS "hestia-store.json"
+#define HST_STORE_KEY "key"
+#define HST_STORE_LOCK "lock"
+#define HST_STORE_SEGMENTS "segments"
+#define HST_STORE_CATALOGUE "catalogue.json"
+#define HST_STORE_CATALOGUE_ASIDE "catalogue.json.damaged" /* for somebody to look at */
+
+enum { HST_STORE_WRITER_BYTE = 0, HST_STORE_READERS_BYTE = 1 };
+
+#define HST_STORE_IS_WRITTEN "another run writes to this store"
+
 struct hst_store {
     char *path;
     int directory, segments; /* descriptors of the two folders */
     hst_lock writer;         /* held when opened for writing */
-    hst_lock readers;        /* shared when opened for reading, alone for a purge */
+    hst_lock readers;        /* shared when opened for reading */
     size_t n_partitions;
     unsigned partition_bits;
     mode_t file_mode;
@@ -43,6 +55,9 @@ bool hst_read_all(int file, void *bytes, size_t n, uint64_t offset);
 /** Fails with the reason of errno and what to do about it. */
 hst_status hst_fail_errno(hst_error *err, const char *what, const char *path, const char *name);
 
+/** Fails with HST_ERR_INPUT: a file without which the store is of no use, and what to do. */
+hst_status hst_store_damaged(const char *path, const char *name, const char *what, hst_error *err);
+
 /** Puts a file in place at once: written as "<name>.part", synced, renamed. */
 HST_MUST_CHECK hst_status hst_store_write_file(int directory, const char *path, const char *name,
                                                mode_t mode, const void *bytes, size_t n,
@@ -51,6 +66,22 @@ HST_MUST_CHECK hst_status hst_store_write_file(int directory, const char *path, 
 /** Reads a small file whole; `*out` is the caller's. HST_ERR_INPUT when it is absent or too big. */
 HST_MUST_CHECK hst_status hst_store_read_file(int directory, const char *path, const char *name,
                                               char **out, size_t *n, hst_error *err);
+
+/** Reads and checks the settings; `*settings` is the caller's. HST_ERR_USAGE: of a newer hestia. */
+HST_MUST_CHECK hst_status hst_store_read_settings(json_t **settings, int directory,
+                                                  const char *path, hst_error *err);
+
+/* ---- the folder: store_folder.c ---- */
+
+/** True when nothing would be lost by making a store here: an empty folder, or what is left of an
+ * interrupted init, which writes its settings last. */
+bool hst_store_is_vacant(int directory);
+
+/** Fails, and names the owner, when we may not write there. */
+HST_MUST_CHECK hst_status hst_store_refuse_reader(int directory, const char *path, hst_error *err);
+
+/** Removes what interrupted writers left; only the holder of the lock may. */
+HST_MUST_CHECK hst_status hst_store_remove_parts(int directory, const char *path, hst_error *err);
 
 /* ---- the catalogue: catalogue.c ---- */
 

@@ -35,24 +35,40 @@ typedef struct hst_store_options {
 HST_MUST_CHECK hst_status hst_store_init(const char *path, const hst_store_options *options,
                                          hst_error *err);
 
-/** What a store is opened for, and so which locks are taken. All go with the process. */
+/** What a store is opened for, and so which lock is taken. It goes with the process. */
 typedef enum hst_store_access {
     HST_STORE_READ,  /**< shared: beside any writer; nothing is written, not even the lock */
     HST_STORE_WRITE, /**< one at a time; also removes left .part files */
-    HST_STORE_PURGE, /**< WRITE, and nobody reads */
 } hst_store_access;
 
 /**
  * Opens a store.
  *
  * @param create  makes it (private, default partitions) when the directory is absent or empty
- * @return HST_ERR_LOCKED: another process writes, which is named, or a purge is going on, or for
- *         PURGE, somebody reads; HST_ERR_USAGE: not a store, or of a newer hestia; HST_ERR_SYSTEM;
- *         HST_ERR_INPUT: damaged
+ * @return HST_ERR_LOCKED: another process writes, which is named, or a purge is going on;
+ *         HST_ERR_USAGE: not a store, or of a newer hestia; HST_ERR_SYSTEM, also for one that we
+ *         may only read; HST_ERR_INPUT: damaged
  */
 HST_MUST_CHECK hst_status hst_store_open(hst_store **out, const char *path, bool create,
                                          hst_store_access access, hst_error *err);
 void hst_store_close(hst_store *store);
+
+/** What a purge removed. */
+typedef struct hst_store_purged {
+    size_t n_segments;
+    uint64_t bytes;    /**< of segments, and of half ones */
+    bool folder_stays; /**< it holds files that are not the store's, or cannot be removed */
+} hst_store_purged;
+
+/**
+ * Removes all of a store, the key first, also one that is damaged or that a purge has left half
+ * removed.
+ *
+ * @return HST_ERR_LOCKED: somebody writes, who is named, or reads; HST_ERR_USAGE: not a store;
+ *         HST_ERR_INTERRUPTED; HST_ERR_SYSTEM
+ */
+HST_MUST_CHECK hst_status hst_store_purge(const char *path, hst_store_purged *purged,
+                                          hst_error *err);
 
 size_t hst_store_n_partitions(const hst_store *store);
 const char *hst_store_path(const hst_store *store);

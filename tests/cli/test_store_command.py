@@ -3,6 +3,7 @@
     python3 tests/cli/test_store_command.py HESTIA
 """
 
+import fcntl
 import glob
 import os
 import shutil
@@ -94,9 +95,11 @@ class StoreCommand(unittest.TestCase):
         self.assertEqual(done.stdout.count("ok\t"), 1)
         self.assertIn(os.path.basename(self.segments()[1]), done.stderr)
         self.assertIn("remove this file and run again", done.stderr)
+        self.assertIn("it is made anew from apc_200", done.stderr)
         self.flip(self.segments()[0], -1)
         done = self.run_store("verify", self.store, code=3)
         self.assertEqual(done.stdout.count("damaged\t"), 2)
+        self.assertEqual(done.stdout.count("made anew from apc_200"), 2)
         self.assertIn("2 of 2 segments", done.stderr)
 
     def test_verify_finds_a_truncated_segment_and_a_missing_key(self):
@@ -124,20 +127,74 @@ class StoreCommand(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.run_store("verify", self.store)
 
-    def test_purge_removes_what_has_no_input(self):
-        self.assertIn("0 of 2 segments removed", self.run_store("purge", self.store).stdout)
+    def test_purge_unused_removes_what_has_no_input(self):
+        self.assertIn("0 of 2 segments removed", self.run_store("purge", "--unused", self.store).stdout)
         extract = os.path.join(self.good, "extracts", "apc_200809.csv.gz")
         os.rename(extract, extract + ".away")
         try:
-            done = self.run_store("purge", self.store)
+            done = self.run_store("purge", "--unused", self.store)
         finally:
             os.rename(extract + ".away", extract)
         self.assertIn("removed\tapc_200809.csv.gz", done.stdout)
         self.assertIn("1 of 2 segments removed", done.stdout)
         self.assertEqual(len(self.segments()), 1)
         self.run_store("verify", self.store)
-        self.run_store("purge", "--all", self.store)
-        self.assertEqual(self.segments(), [])
+
+    def test_purge_removes_everything(self):
+        for words in (("purge",), ("purge", "--all")):
+            size = sum(os.path.getsize(path) for path in self.segments())
+            with open(os.path.join(self.store, "segments", "3.part"), "w"):
+                pass # what a killed run leaves
+            done = self.run_store(*words, self.store)
+            self.assertIn(f"is removed: 2 segments of {size} bytes", done.stdout)
+            self.assertIn("may keep a copy", done.stdout)
+            self.assertFalse(os.path.exists(self.store))
+            self.setUp()
+        self.assertEqual(self.run_store("purge", "--quiet", self.store).stdout, "")
+        self.assertIn("there is no store", self.run_store("purge", self.store, code=2).stderr)
+        self.run_store("purge", "--all", "--unused", self.store, code=2)
+
+    def test_purge_leaves_what_is_not_the_stores(self):
+        for name in ("thesis.doc", "segments/notes.txt"):
+            with open(os.path.join(self.store, name), "w") as stream:
+                stream.write("mine\n")
+        done = self.run_store("purge", self.store)
+        self.assertIn("the folder stays: it holds files that are not the store's", done.stdout)
+        self.assertEqual(sorted(os.path.relpath(os.path.join(folder, name), self.store)
+                                for folder, _, names in os.walk(self.store) for name in names),
+                         ["segments/notes.txt", "thesis.doc"])
+        # which is no store any more, nor is any other folder
+        self.assertIn("nothing was removed", self.run_store("purge", self.store, code=2).stderr)
+        self.assertTrue(os.path.exists(os.path.join(self.store, "thesis.doc")))
+        self.assertIn("nothing was removed", self.run_store("purge", self.good, code=2).stderr)
+
+    def test_a_damaged_store_can_be_purged(self):
+        for name in ("hestia-store.json", "key", "catalogue.json"):
+            os.truncate(os.path.join(self.store, name), 1)
+        message = self.run_store("list", self.store, code=3).stderr
+        self.assertIn(f"hestia-store.json is damaged; restore it from a backup, or remove the store with `hestia store purge {self.store}`", message)
+        os.remove(os.path.join(self.store, "lock"))
+        self.run_store("purge", self.store)
+        self.assertFalse(os.path.exists(self.store))
+
+    def hold(self, byte, shared):
+        """The lock as another process has it."""
+        file = os.open(os.path.join(self.store, "lock"), os.O_RDWR)
+        self.addCleanup(os.close, file)
+        fcntl.lockf(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB, 1, byte)
+        return file
+
+    def test_purge_waits_for_nobody(self):
+        before = self.segments()
+        for byte, shared, words in ((1, True, "another run reads this store; wait until it ends"),
+                                    (0, False, "another run writes to this store; wait until it ends")):
+            file = self.hold(byte, shared)
+            self.assertIn(words, self.run_store("purge", self.store, code=4).stderr)
+            fcntl.lockf(file, fcntl.LOCK_UN)
+        self.assertEqual(self.segments(), before)
+        self.run_store("verify", self.store)
+        self.hold(1, False)
+        self.assertIn("this store is being removed", self.run_store("list", self.store, code=4).stderr)
 
 
 if __name__ == "__main__":

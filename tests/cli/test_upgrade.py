@@ -197,7 +197,7 @@ class Versions(Place):
         self.assert_refused(2, ["a store of version 2, made by a newer hestia", "this one knows version 1"],
                             [("run", "study.yaml"), ("ingest", "study.yaml"), ("explain", "study.yaml", *EXPLAIN),
                              ("check", "study.yaml"), ("store", "list", "store"), ("store", "verify", "store"),
-                             ("store", "purge", "store")], self.store)
+                             ("store", "purge", "store"), ("store", "purge", "--unused", "store")], self.store)
         self.assertEqual(self.latest(), self.old)
 
     def test_a_store_of_a_version_that_never_was(self):
