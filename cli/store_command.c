@@ -190,6 +190,12 @@ static hst_status remove_unused(visit *v, const hst_segment_id *id, hst_error *e
     char file[sizeof((hst_segment_info *)0)->file + 32] = "a segment that cannot be read";
     hst_status status = HST_OK;
 
+    if (hst_store_has_lost_catalogue(v->store)) {
+        return hst_fail(err, HST_ERR_INPUT,
+                        "%s: its catalogue is lost, so that nothing tells which segments are in "
+                        "use; run every study that has this store, then purge it",
+                        hst_store_path(v->store));
+    }
     if (hst_store_has_input(v->store, id->digest)) {
         return HST_OK;
     }
@@ -269,6 +275,10 @@ hst_status cli_store(int argc, char **argv, hst_error *err)
         status = visit_segments(&arguments, HST_STORE_READ, list_segment, &v, err);
     } else if (strcmp(arguments.verb, "verify") == 0) {
         status = visit_segments(&arguments, HST_STORE_READ, verify_segment, &v, err);
+        if (status == HST_OK && hst_store_has_lost_catalogue(v.store)) {
+            printf("lost\tthe catalogue: the next run looks at every input anew and finds its "
+                   "segment by content\n");
+        }
     } else if (strcmp(arguments.verb, "purge") == 0) {
         status = arguments.unused ? purge_unused(&arguments, &v, err) : purge(&arguments, err);
     } else {

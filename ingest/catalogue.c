@@ -128,32 +128,43 @@ static bool looks_the_same(const json_t *entry, const struct stat *facts)
     return true;
 }
 
+/* Without a catalogue the inputs are looked at anew, and the segments that they have are found
+ * again by their content: so a damaged one is set aside, where we may write, and no night fails by
+ * it. */
 hst_status hst_catalogue_load(hst_store *store, hst_error *err)
 {
     hst_status status = HST_OK;
+    hst_segment_id *ids = NULL;
     struct stat facts;
     char *text = NULL;
-    size_t n = 0;
+    size_t n = 0, n_segments = 0;
+    bool is_there = fstatat(store->directory, HST_STORE_CATALOGUE, &facts, 0) == 0;
 
-    if (fstatat(store->directory, HST_STORE_CATALOGUE, &facts, 0) != 0 && errno == ENOENT) {
-        store->catalogue = json_object();
-        return store->catalogue ? HST_OK
-                                : hst_fail(err, HST_ERR_MEMORY, "no memory for a catalogue");
-    }
-    status =
-        hst_store_read_file(store->directory, store->path, HST_STORE_CATALOGUE, &text, &n, err);
-    if (status != HST_OK) {
-        return status;
-    }
-    store->catalogue = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(store->catalogue)) {
+    if (is_there) {
         status =
-            hst_fail(err, HST_ERR_INPUT,
-                     "%s/%s is damaged; remove it and run again: the inputs are looked at anew "
-                     "and no segment is lost",
-                     store->path, HST_STORE_CATALOGUE);
+            hst_store_read_file(store->directory, store->path, HST_STORE_CATALOGUE, &text, &n, err);
+        if (status != HST_OK) {
+            return status;
+        }
+        store->catalogue = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
+        free(text);
+        if (json_is_object(store->catalogue)) {
+            return HST_OK;
+        }
+        json_decref(store->catalogue);
     }
-    free(text);
+    store->catalogue = json_object();
+    if (!store->catalogue) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for a catalogue");
+    }
+    if (is_there && store->writer.file >= 0 &&
+        renameat(store->directory, HST_STORE_CATALOGUE, store->directory,
+                 HST_STORE_CATALOGUE_ASIDE) != 0) {
+        return hst_fail_errno(err, "cannot set aside", store->path, HST_STORE_CATALOGUE);
+    }
+    status = hst_store_segments(store, &ids, &n_segments, err);
+    store->has_lost_catalogue = is_there || n_segments > 0;
+    free(ids);
     return status;
 }
 
@@ -195,7 +206,7 @@ bool hst_store_known(hst_store *store, const char *path, const char *member, uin
 bool hst_store_may_know(hst_store *store, const char *path, uint64_t bytes)
 {
     char *of_path = entry_key(path, ""); /* ends with the mark before the member */
-    bool may_know = false;
+    bool may_know = store->has_lost_catalogue;
     const char *key = NULL;
     json_t *entry = NULL;
 

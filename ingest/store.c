@@ -327,7 +327,8 @@ hst_status hst_store_open(hst_store **out, const char *path, bool create, hst_st
     store->segments =
         openat(store->directory, HST_STORE_SEGMENTS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (store->segments < 0) {
-        status = hst_fail_errno(err, "cannot open", path, HST_STORE_SEGMENTS);
+        status = errno == ENOENT ? hst_store_damaged(path, HST_STORE_SEGMENTS, "is missing", err)
+                                 : hst_fail_errno(err, "cannot open", path, HST_STORE_SEGMENTS);
         goto done;
     }
     if (access != HST_STORE_READ) {
@@ -377,6 +378,11 @@ size_t hst_store_n_partitions(const hst_store *store)
 const char *hst_store_path(const hst_store *store)
 {
     return store->path;
+}
+
+bool hst_store_has_lost_catalogue(const hst_store *store)
+{
+    return store->has_lost_catalogue;
 }
 
 void hst_store_hash(const hst_store *store, const void *bytes, size_t length, uint64_t out[2])

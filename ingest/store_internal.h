@@ -42,6 +42,7 @@ struct hst_store {
     atomic_uint n_written; /* numbers the .part files */
     pthread_mutex_t mutex; /* guards the catalogue */
     json_t *catalogue;
+    bool has_lost_catalogue; /* it was damaged, or is not there though segments are */
 };
 
 /* ---- small files: store_file.c ---- */

@@ -73,6 +73,13 @@ HST_MUST_CHECK hst_status hst_store_purge(const char *path, hst_store_purged *pu
 size_t hst_store_n_partitions(const hst_store *store);
 const char *hst_store_path(const hst_store *store);
 
+/**
+ * True when the catalogue was damaged, or is missing though there are segments. It began anew then:
+ * the inputs are looked at again, and their segments are found by content. A damaged one stays as
+ * catalogue.json.damaged.
+ */
+bool hst_store_has_lost_catalogue(const hst_store *store);
+
 /** Keyed 128-bit hash (libsodium siphashx24) of an identifier. Thread-safe. */
 void hst_store_hash(const hst_store *store, const void *bytes, size_t length, uint64_t out[2]);
 
@@ -193,8 +200,8 @@ void hst_segment_writer_free(hst_segment_writer *writer);
 bool hst_store_known(hst_store *store, const char *path, const char *member, uint8_t digest[16]);
 
 /**
- * True when the catalogue knows this path with other sizes or times, or another path of this size:
- * the content may be known, and reading the digest alone (no inflating) decides.
+ * True when the catalogue knows this path with other sizes or times, or another path of this size,
+ * or was lost: the content may be known, and reading the digest alone (no inflating) decides.
  */
 bool hst_store_may_know(hst_store *store, const char *path, uint64_t bytes);
 

@@ -168,6 +168,21 @@ class StoreCommand(unittest.TestCase):
         self.assertTrue(os.path.exists(os.path.join(self.store, "thesis.doc")))
         self.assertIn("nothing was removed", self.run_store("purge", self.good, code=2).stderr)
 
+    def test_a_damaged_catalogue_is_set_aside(self):
+        catalogue = os.path.join(self.store, "catalogue.json")
+        os.truncate(catalogue, 100)
+        self.assertIn("lost\tthe catalogue", self.run_store("verify", self.store).stdout)
+        self.assertIn("run every study that has this store", self.run_store("purge", "--unused", self.store, code=3).stderr)
+        self.assertEqual(len(self.segments()), 2)
+        done = hestia("ingest", os.path.join(self.good, "study.yaml"), "--store", self.store)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("0 files new, 2 unchanged", done.stderr)
+        self.assertEqual(os.path.getsize(catalogue + ".damaged"), 100)
+        self.assertNotIn("lost", self.run_store("verify", self.store).stdout)
+        self.assertIn("0 of 2 segments removed", self.run_store("purge", "--unused", self.store).stdout)
+        self.run_store("purge", self.store)
+        self.assertFalse(os.path.exists(self.store))
+
     def test_a_damaged_store_can_be_purged(self):
         for name in ("hestia-store.json", "key", "catalogue.json"):
             os.truncate(os.path.join(self.store, name), 1)

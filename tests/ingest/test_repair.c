@@ -226,12 +226,78 @@ static void what_is_complete_is_found(void **state)
     clear(&r.o);
 }
 
+/** A damaged catalogue does not stop a night: the input is looked at anew, and mostly not even read
+ * again, as its content finds its segment. */
+static void ingest_without_catalogue(struct repair *r, const struct place *place,
+                                     const uint8_t *catalogue, size_t n, size_t *n_lost,
+                                     size_t *n_read)
+{
+    char path[128], aside[128];
+    uint8_t bytes[MAX_BYTES];
+    bool is_lost = false;
+
+    snprintf(path, sizeof path, "%s/store/catalogue.json", place->folder);
+    snprintf(aside, sizeof aside, "%s/store/catalogue.json.damaged", place->folder);
+    unlink(aside);
+    write_bytes(path, catalogue, n);
+    ingest(&r->o, place, plain);
+    if (r->o.status != HST_OK) {
+        fail_msg("%s", r->o.err.message);
+    }
+    is_lost = hst_store_has_lost_catalogue(r->o.store);
+    *n_lost += is_lost;
+    *n_read += !r->o.inputs->items[0].was_known;
+    assert_false(is_lost && !r->o.inputs->items[0].was_known);
+    if (is_lost) {
+        assert_int_equal(read_bytes(aside, bytes), n);
+        assert_memory_equal(bytes, catalogue, n);
+    } else {
+        assert_int_equal(access(aside, F_OK), -1);
+    }
+    assert_int_equal(read_bytes(r->path, bytes), r->n_bytes);
+    assert_memory_equal(bytes, r->bytes, r->n_bytes);
+    clear(&r->o);
+    /* and the next run has nothing to do */
+    ingest(&r->o, place, plain);
+    assert_true(r->o.inputs->items[0].was_known);
+    assert_false(hst_store_has_lost_catalogue(r->o.store));
+    clear(&r->o);
+}
+
+static void a_damaged_catalogue_stops_no_night(void **state)
+{
+    static struct repair r;
+    static uint8_t catalogue[MAX_BYTES], damaged[MAX_BYTES];
+    const struct place *place = *state;
+    size_t n = 0, n_lost = 0, n_read = 0;
+    char path[128];
+
+    begin(&r, place);
+    clear(&r.o);
+    snprintf(path, sizeof path, "%s/store/catalogue.json", place->folder);
+    n = read_bytes(path, catalogue);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(damaged, catalogue, n);
+        damaged[i] ^= (uint8_t)(1u << (i % 7)); /* the eighth bit is no UTF-8 in any place */
+        ingest_without_catalogue(&r, place, damaged, n, &n_lost, &n_read);
+    }
+    assert_true(n_lost > n / 8);
+    /* of what is no damage as JSON, only another digest has the file read again */
+    assert_true(n_read > 0 && n_read <= 64);
+    n_lost = 0;
+    for (size_t length = 0; length < n; length += 5) {
+        ingest_without_catalogue(&r, place, catalogue, length, &n_lost, &n_read);
+    }
+    assert_int_equal(n_lost, (n + 4) / 5);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_damaged_byte_is_repaired, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_left_of_a_segment_is_repaired, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_complete_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_damaged_catalogue_stops_no_night, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
