@@ -88,16 +88,15 @@ static hst_status open_segments(cli_latest *latest, const char *store, hst_error
     status = hst_store_open(&latest->store, store ? store : latest->study.store, false,
                             HST_STORE_READ, err);
     for (size_t i = 0; i < n && status == HST_OK; i++) {
-        if (!hst_store_has(latest->store, inputs[i].digest, inputs[i].layout_key)) {
+        status = hst_segment_open(&latest->segments[i], latest->store, inputs[i].digest,
+                                  inputs[i].layout_key, err);
+        latest->n_segments += status == HST_OK;
+        if (status == HST_ERR_DAMAGED) { /* or not there */
             status = hst_fail(err, HST_ERR_USAGE,
                               "%s: no longer holds what the latest results were counted from; "
                               "`hestia run` makes them anew",
                               hst_store_path(latest->store));
-            break;
         }
-        status = hst_segment_open(&latest->segments[i], latest->store, inputs[i].digest,
-                                  inputs[i].layout_key, err);
-        latest->n_segments += status == HST_OK;
     }
 
 done:

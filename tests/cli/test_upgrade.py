@@ -208,7 +208,8 @@ class Versions(Place):
     def test_a_newer_segment(self):
         set_segment_version(self.segment(), 2)
         words = [os.path.basename(self.segment()), "is of version 2, made by a newer hestia", "this one knows version 1"]
-        self.assert_refused(2, words, [("run", "study.yaml"), ("ingest", "study.yaml")], self.segments)
+        self.assert_refused(2, words, [("run", "study.yaml"), ("ingest", "study.yaml"), ("explain", "study.yaml", *EXPLAIN),
+                                       ("store", "list", "store"), ("store", "verify", "store")], self.segments)
         # also when the store does not know any more that it has it
         os.unlink(os.path.join(self.store, "catalogue.json"))
         self.assert_refused(2, words, [("run", "study.yaml")], self.segments)
