@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hestia/row_memory.h"
+
 enum { N_SLOTS_AHEAD = 4 };
 
 /* One block. Filled by whoever reads; then the consumer's until it takes the next. */
@@ -18,7 +20,7 @@ typedef struct slot {
 
 struct hst_block_reader {
     hst_source *source;
-    size_t block_bytes, headroom, n_slots;
+    size_t block_bytes, headroom, memory_bytes, n_slots;
     slot slots[N_SLOTS_AHEAD];
     slot *current; /* the consumer's; NULL before the first block */
 
@@ -73,6 +75,7 @@ static void *read_ahead(void *context)
         pthread_cond_signal(&reader->changed);
         pthread_mutex_unlock(&reader->lock);
     }
+    hst_row_memory_wipe_traces();
     return NULL;
 }
 
@@ -107,9 +110,10 @@ hst_status hst_block_reader_create(hst_block_reader **out, hst_source *source, s
     reader->source = source;
     reader->block_bytes = block_bytes;
     reader->headroom = headroom;
+    reader->memory_bytes = headroom + block_bytes + tailroom;
     reader->n_slots = overlap ? N_SLOTS_AHEAD : 1;
     for (size_t i = 0; i < reader->n_slots; i++) {
-        reader->slots[i].memory = malloc(headroom + block_bytes + tailroom);
+        reader->slots[i].memory = hst_row_memory_take(reader->memory_bytes);
         if (!reader->slots[i].memory) {
             status =
                 hst_fail(err, HST_ERR_MEMORY, "no memory for blocks of %zu bytes", block_bytes);
@@ -197,7 +201,7 @@ void hst_block_reader_free(hst_block_reader *reader)
         pthread_mutex_destroy(&reader->lock);
     }
     for (size_t i = 0; i < reader->n_slots; i++) {
-        free(reader->slots[i].memory);
+        hst_row_memory_free(reader->slots[i].memory, reader->memory_bytes);
     }
     free(reader);
 }

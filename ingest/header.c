@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hestia/row_memory.h"
 #include "ingest/extract_internal.h"
 
 enum { START_BYTES = 256 * 1024 /* of the text, looked at for header and encoding */ };
@@ -203,7 +204,7 @@ hst_status hst_header_read(hst_header *header, const char *path, const char *mem
     if (status != HST_OK) {
         return status;
     }
-    text = malloc(START_BYTES);
+    text = hst_row_memory_take(START_BYTES);
     if (!text) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for the start of a file");
         goto done;
@@ -224,7 +225,7 @@ done:
     if (status != HST_OK) {
         hst_header_clear(header);
     }
-    free(text);
+    hst_row_memory_free(text, START_BYTES);
     hst_source_close(source);
     return status;
 }

@@ -1,13 +1,12 @@
 /* The plan by which records of one file are decoded: made once from the layout. */
-#define _DEFAULT_SOURCE /* madvise: huge pages, which spare a miss of the address cache a field */
-
 #include <stdlib.h>
-#include <sys/mman.h>
 
+#include "hestia/row_memory.h"
 #include "ingest/decode_internal.h"
 
 enum {
-    MEMO_MEMORY = 2 * 1024 * 1024, /* of all memos of a file, whatever it holds: one huge page */
+    MEMO_MEMORY = 2 * 1024 * 1024, /* of all memos of a file, whatever it holds: one huge page,
+                                      which spares a miss of the address cache a field */
     MEMO_FIRST_PAIRS = 256,
     MEMO_LAST_PAIRS = 32768,
 };
@@ -262,18 +261,16 @@ hst_status hst_decoder_create(hst_decoder **out, const hst_layout *layout,
                               const hst_side_table *side, const hst_store *store,
                               hst_segment_writer *writer, hst_error *err)
 {
-    hst_decoder *decoder = calloc(1, sizeof *decoder);
+    hst_decoder *decoder = hst_row_memory_take_zeroed(sizeof *decoder);
     size_t diagnoses = offsetof(hst_row, words) + sizeof(uint16_t) * layout->n_areas;
 
     *out = NULL;
-    if (!decoder || !(decoder->memory = aligned_alloc(MEMO_MEMORY, MEMO_MEMORY)) ||
+    if (!decoder || !(decoder->memory = hst_row_memory_take_zeroed(MEMO_MEMORY)) ||
         !(decoder->brief =
               calloc((N_TARGETS + layout->n_areas) * HST_BRIEF_PLACES, sizeof *decoder->brief))) {
         hst_decoder_free(decoder);
         return hst_fail(err, HST_ERR_MEMORY, "no memory to decode records");
     }
-    madvise(decoder->memory, MEMO_MEMORY, MADV_HUGEPAGE); /* only faster when it succeeds */
-    memset(decoder->memory, 0, MEMO_MEMORY);
     decoder->layout = layout;
     decoder->side = side;
     decoder->store = store;
@@ -305,8 +302,8 @@ hst_status hst_decoder_create(hst_decoder **out, const hst_layout *layout,
 void hst_decoder_free(hst_decoder *decoder)
 {
     if (decoder) {
-        free(decoder->memory);
+        hst_row_memory_free(decoder->memory, MEMO_MEMORY);
         free(decoder->brief);
-        free(decoder);
+        hst_row_memory_free(decoder, sizeof *decoder);
     }
 }

@@ -7,6 +7,7 @@
 
 #include "extract_internal.h"
 #include "hestia/ingest.h"
+#include "hestia/row_memory.h"
 #include "hestia/scanner.h"
 
 enum {
@@ -376,7 +377,7 @@ hst_status hst_profile_read(hst_profile **out, const hst_layout *layout, const c
 {
     hst_source *source = NULL;
     hst_scanner *scanner = NULL;
-    profiler *p = calloc(1, sizeof *p);
+    profiler *p = hst_row_memory_take_zeroed(sizeof *p);
     hst_status status = HST_OK;
 
     *out = NULL;
@@ -405,7 +406,7 @@ done:
     if (p) {
         hst_profile_free(p->profile);
     }
-    free(p);
+    hst_row_memory_free(p, sizeof *p);
     return status;
 }
 

@@ -2,9 +2,10 @@
 #include "hestia/pseudonym.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 #include <sodium.h>
+
+#include "hestia/row_memory.h"
 
 struct hst_pseudonyms {
     uint8_t key[crypto_shorthash_siphashx24_KEYBYTES];
@@ -18,7 +19,7 @@ hst_status hst_pseudonyms_create(hst_pseudonyms **out, hst_error *err)
     if (sodium_init() < 0) {
         return hst_fail(err, HST_ERR_SYSTEM, "no random numbers for pseudonyms");
     }
-    *out = calloc(1, sizeof **out);
+    *out = hst_row_memory_take(sizeof **out);
     if (!*out) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for the key of pseudonyms");
     }
@@ -29,8 +30,7 @@ hst_status hst_pseudonyms_create(hst_pseudonyms **out, hst_error *err)
 void hst_pseudonyms_free(hst_pseudonyms *pseudonyms)
 {
     if (pseudonyms) {
-        sodium_memzero(pseudonyms->key, sizeof pseudonyms->key);
-        free(pseudonyms);
+        hst_row_memory_free(pseudonyms, sizeof *pseudonyms);
     }
 }
 

@@ -1,17 +1,17 @@
 /* Writing a segment: records go into a buffer of their partition, a full buffer becomes a block at
  * the end of the file, and what describes the blocks follows at the end. The file has a temporary
  * name until all of it is on the disk. */
-#define _GNU_SOURCE /* sync_file_range, madvise */
+#define _GNU_SOURCE /* sync_file_range */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <xxhash.h>
 
+#include "hestia/row_memory.h"
 #include "ingest/hash.h"
 #include "ingest/store_internal.h"
 
@@ -19,7 +19,6 @@ enum {
     DEFAULT_BUFFER_BYTES = 8 * 1024 * 1024,
     MIN_BLOCK_BYTES = 1024, /* more than the longest record */
     MAX_BLOCK_BYTES = 1024 * 1024,
-    HUGE_PAGE_BYTES = 2 * 1024 * 1024,
     SPACE_PADDED = sizeof(hst_episode) + 2 * HST_PADDED_WORDS + 8,
     WRITE_BACK_BYTES = 8 * 1024 * 1024 /* handed to the disk at a time */
 };
@@ -37,6 +36,7 @@ typedef struct written_block {
 
 struct hst_segment_writer {
     uint8_t *bytes; /* [n_partitions][block_bytes] */
+    size_t n_bytes;
     partition_buffer *buffers;
     size_t block_bytes;
     unsigned partition_shift; /* partition = the uppermost bits of a person */
@@ -58,7 +58,6 @@ hst_status hst_segment_writer_create(hst_segment_writer **out, hst_store *store,
     hst_status status = HST_OK;
     hst_segment_writer *writer = NULL;
     size_t block_bytes = (buffer_bytes ? buffer_bytes : DEFAULT_BUFFER_BYTES) / store->n_partitions;
-    size_t n_bytes = 0;
 
     *out = NULL;
     if (store->writer.file < 0) {
@@ -76,13 +75,9 @@ hst_status hst_segment_writer_create(hst_segment_writer **out, hst_store *store,
     writer->block_bytes = block_bytes;
     writer->partition_shift = 32 - store->partition_bits;
     writer->at = sizeof(hst_segment_header);
-    n_bytes =
-        (store->n_partitions * block_bytes + HUGE_PAGE_BYTES - 1) & ~(size_t)(HUGE_PAGE_BYTES - 1);
-    writer->bytes = aligned_alloc(HUGE_PAGE_BYTES, n_bytes);
-    if (writer->bytes) {
-        /* rows go to partitions at random: on small pages each would miss the address cache */
-        madvise(writer->bytes, n_bytes, MADV_HUGEPAGE); /* only slower when it fails */
-    }
+    /* rows go to partitions at random: on small pages each would miss the address cache */
+    writer->n_bytes = hst_row_memory_huge(store->n_partitions * block_bytes);
+    writer->bytes = hst_row_memory_take(writer->n_bytes);
     writer->buffers = calloc(store->n_partitions, sizeof *writer->buffers);
     if (!writer->bytes || !writer->buffers) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for %zu KiB of partition buffers",
@@ -130,7 +125,7 @@ void hst_segment_writer_free(hst_segment_writer *writer)
     for (size_t i = 0; i < HST_N_DICTS; i++) {
         hst_dictionary_clear(&writer->dictionaries[i]);
     }
-    free(writer->bytes);
+    hst_row_memory_free(writer->bytes, writer->n_bytes);
     free(writer->buffers);
     free(writer->blocks);
     free(writer);

@@ -1,31 +1,37 @@
 /* Columns delivered in files of their own, held in memory by record key: the texts of a row one
- * after another in an arena, found by open addressing. A short key finds itself: both files are of
+ * after another in a chunk, found by open addressing. A short key finds itself: both files are of
  * one delivery and write it alike, completed or not. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "hestia/row_memory.h"
 #include "ingest/extract_internal.h"
 
 enum {
     FIRST_SLOTS = 1024,
-    FIRST_ARENA_BYTES = 64 * 1024,
+    CHUNK_BYTES = 256 * 1024,
     MAX_TEXT = 1024,
     READABLE_BYTES = 64 /* after a text, as after a record */
 };
 
 typedef struct slot {
     uint64_t key;
-    uint64_t at; /* of the row's texts in the arena, plus one; 0 = free */
+    const char *texts; /* of the row; NULL = free */
 } slot;
+
+/* Texts of many rows; none goes over its end. */
+typedef struct chunk {
+    struct chunk *next;
+    size_t size, used; /* bytes, this struct among them */
+} chunk;
 
 /* The rows of one `side_files` entry. Texts: two bytes of length, then the text. */
 typedef struct side_rows {
     size_t n_columns, n_rows;
     slot *slots;
     size_t n_slots;
-    char *arena;
-    size_t arena_bytes, arena_capacity;
+    chunk *chunks; /* the first is being filled */
 } side_rows;
 
 struct hst_side_table {
@@ -39,7 +45,7 @@ static size_t find_slot(const side_rows *rows, uint64_t key)
     size_t mask = rows->n_slots - 1;
     size_t i = (size_t)((key * 0x9E3779B97F4A7C15u) >> 20) & mask;
 
-    while (rows->slots[i].at != 0 && rows->slots[i].key != key) {
+    while (rows->slots[i].texts && rows->slots[i].key != key) {
         i = (i + 1) & mask;
     }
     return i;
@@ -67,44 +73,54 @@ static hst_status grow_slots(hst_side_table *table, side_rows *rows, hst_error *
     if (status != HST_OK) {
         return status;
     }
-    larger.slots = calloc(larger.n_slots, sizeof *larger.slots);
+    larger.slots = hst_row_memory_take_zeroed(larger.n_slots * sizeof *larger.slots);
     if (!larger.slots) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu side rows", larger.n_slots);
     }
     for (size_t i = 0; i < rows->n_slots; i++) {
-        if (rows->slots[i].at != 0) {
+        if (rows->slots[i].texts) {
             larger.slots[find_slot(&larger, rows->slots[i].key)] = rows->slots[i];
         }
     }
     table->bytes -= rows->n_slots * sizeof *rows->slots;
-    free(rows->slots);
+    hst_row_memory_free(rows->slots, rows->n_slots * sizeof *rows->slots);
     *rows = larger;
     return HST_OK;
 }
 
-static hst_status grow_arena(hst_side_table *table, side_rows *rows, size_t more, hst_error *err)
+/* Room for `n` bytes of texts of one row, and for what is read past them. */
+static hst_status make_room(hst_side_table *table, side_rows *rows, size_t n, hst_error *err)
 {
-    size_t capacity =
-        rows->arena_capacity ? rows->arena_capacity + rows->arena_capacity / 2 : FIRST_ARENA_BYTES;
+    size_t wanted = n + READABLE_BYTES;
+    size_t size = wanted + sizeof(chunk) > CHUNK_BYTES ? wanted + sizeof(chunk) : CHUNK_BYTES;
+    chunk *added = rows->chunks;
     hst_status status = HST_OK;
-    char *arena = NULL;
 
-    while (capacity < rows->arena_bytes + more) {
-        capacity += capacity / 2;
+    if (added && wanted <= added->size - added->used) {
+        return HST_OK;
     }
-    status = reserve(table, capacity - rows->arena_capacity, err);
+    status = reserve(table, size, err);
     if (status != HST_OK) {
         return status;
     }
-    arena = realloc(rows->arena, capacity);
-    if (!arena) {
-        return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu MiB of side columns",
-                        capacity >> 20);
+    added = hst_row_memory_take_zeroed(size);
+    if (!added) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for side columns");
     }
-    memset(arena + rows->arena_capacity, 0, capacity - rows->arena_capacity);
-    rows->arena = arena;
-    rows->arena_capacity = capacity;
+    *added = (chunk){.next = rows->chunks, .size = size, .used = sizeof *added};
+    rows->chunks = added;
     return HST_OK;
+}
+
+static void clear_rows(side_rows *rows)
+{
+    while (rows->chunks) {
+        chunk *next = rows->chunks->next;
+
+        hst_row_memory_free(rows->chunks, rows->chunks->size);
+        rows->chunks = next;
+    }
+    hst_row_memory_free(rows->slots, rows->n_slots * sizeof *rows->slots);
 }
 
 /* Value of a field without quotes and blanks, in `buffer` or in the record. */
@@ -125,9 +141,10 @@ static const char *field_text(const hst_record *record, size_t column, char *buf
 static hst_status add_row(hst_side_table *table, side_rows *rows, const hst_record *record,
                           size_t key_column, const size_t *columns, hst_error *err)
 {
-    char buffer[MAX_TEXT];
-    size_t length = 0, i = 0;
+    char buffer[MAX_TEXT], *to = NULL;
+    size_t length = 0, i = 0, n_bytes = 0;
     uint64_t key = 0;
+    uint16_t stored = 0;
     hst_status status = HST_OK;
     const char *text = NULL;
 
@@ -145,29 +162,31 @@ static hst_status add_row(hst_side_table *table, side_rows *rows, const hst_reco
         }
     }
     i = find_slot(rows, key);
-    if (rows->slots[i].at != 0) {
+    if (rows->slots[i].texts) {
         return hst_fail(err, HST_ERR_INPUT,
                         "the key stands in an earlier line too; a side file has one row for each");
     }
-    rows->slots[i] = (slot){.key = key, .at = rows->arena_bytes + 1};
-    rows->n_rows++;
     for (size_t c = 0; c < rows->n_columns; c++) {
-        uint16_t stored = 0;
-
-        text = field_text(record, columns[c], buffer, &length);
+        (void)field_text(record, columns[c], buffer, &length);
         if (length >= MAX_TEXT) {
             return hst_fail(err, HST_ERR_INPUT, "a field of %d bytes or more", MAX_TEXT);
         }
-        if (rows->arena_bytes + sizeof stored + length + READABLE_BYTES > rows->arena_capacity) {
-            status = grow_arena(table, rows, sizeof stored + length + READABLE_BYTES, err);
-            if (status != HST_OK) {
-                return status;
-            }
-        }
+        n_bytes += sizeof stored + length;
+    }
+    status = make_room(table, rows, n_bytes, err);
+    if (status != HST_OK) {
+        return status;
+    }
+    to = (char *)rows->chunks + rows->chunks->used;
+    rows->chunks->used += n_bytes;
+    rows->slots[i] = (slot){.key = key, .texts = to};
+    rows->n_rows++;
+    for (size_t c = 0; c < rows->n_columns; c++) {
+        text = field_text(record, columns[c], buffer, &length);
         stored = (uint16_t)length;
-        memcpy(rows->arena + rows->arena_bytes, &stored, sizeof stored);
-        memcpy(rows->arena + rows->arena_bytes + sizeof stored, text, length);
-        rows->arena_bytes += sizeof stored + length;
+        memcpy(to, &stored, sizeof stored);
+        memcpy(to + sizeof stored, text, length);
+        to += sizeof stored + length;
     }
     return HST_OK;
 }
@@ -262,8 +281,7 @@ void hst_side_table_free(hst_side_table *side)
         return;
     }
     for (size_t s = 0; side->sources && s < side->n; s++) {
-        free(side->sources[s].slots);
-        free(side->sources[s].arena);
+        clear_rows(&side->sources[s]);
     }
     free(side->sources);
     free(side);
@@ -282,10 +300,10 @@ const char *hst_side_table_text(const hst_side_table *side, size_t source, uint6
         return NULL;
     }
     i = find_slot(rows, key);
-    if (rows->slots[i].at == 0) {
+    p = rows->slots[i].texts;
+    if (!p) {
         return NULL;
     }
-    p = rows->arena + rows->slots[i].at - 1;
     for (size_t c = 0; c < column; c++) {
         memcpy(&stored, p, sizeof stored);
         p += sizeof stored + stored;

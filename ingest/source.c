@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hestia/row_memory.h"
 #include "ingest/source_internal.h"
 
 struct hst_source {
@@ -94,7 +95,7 @@ hst_status hst_input_file_open(hst_input_file *file, const char *path, hst_error
     }
     file->size = (uint64_t)about.st_size;
     file->path = strdup(path);
-    file->memory = malloc(HST_INPUT_BACK + HST_INPUT_BYTES);
+    file->memory = hst_row_memory_take(HST_INPUT_BACK + HST_INPUT_BYTES);
     file->hash = hst_stream_hash_create();
     if (!file->path || !file->memory || !file->hash) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory to read %s", path);
@@ -117,7 +118,7 @@ void hst_input_file_close(hst_input_file *file)
         close(file->fd);
     }
     hst_stream_hash_free(file->hash);
-    free(file->memory);
+    hst_row_memory_free(file->memory, HST_INPUT_BACK + HST_INPUT_BYTES);
     free(file->path);
     *file = (hst_input_file){.fd = -1};
 }
@@ -468,7 +469,7 @@ hst_status hst_source_file_digest(const char *path, const char *member, uint8_t 
         return status;
     }
 
-    buffer = malloc(HST_INPUT_BYTES);
+    buffer = hst_row_memory_take(HST_INPUT_BYTES);
     if (!buffer) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory to read %s", path);
     }
@@ -480,7 +481,7 @@ hst_status hst_source_file_digest(const char *path, const char *member, uint8_t 
         hst_source_digest(source, digest);
     }
     hst_source_close(source);
-    free(buffer);
+    hst_row_memory_free(buffer, HST_INPUT_BYTES);
     return status;
 }
 
@@ -494,4 +495,5 @@ void hst_source_close(hst_source *source)
     hst_stream_hash_free(source->member_hash);
     hst_input_file_close(&source->file);
     free(source);
+    hst_row_memory_wipe_traces(); /* what inflates works there, and who reads leaves values there */
 }

@@ -10,6 +10,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include "hestia/row_memory.h"
+
 struct hst_unpack {
     hst_input_file *file;
     struct archive *archive;
@@ -160,6 +162,7 @@ static hst_status create(hst_unpack **out, hst_input_file *file, hst_error *err)
         return hst_fail(err, HST_ERR_MEMORY, "no memory for unpacking");
     }
     unpack->file = file;
+    hst_row_memory_begin_wiping(); /* libarchive and what it unpacks with keep text of their own */
     status = start(unpack, err);
     if (status != HST_OK) {
         hst_unpack_free(unpack);
@@ -264,5 +267,6 @@ void hst_unpack_free(hst_unpack *unpack)
         return;
     }
     archive_read_free(unpack->archive);
+    hst_row_memory_end_wiping();
     free(unpack);
 }

@@ -15,6 +15,8 @@
 #include <isa-l/igzip_lib.h>
 #endif
 
+#include "hestia/row_memory.h"
+
 enum gzip_flag {
     FLAG_HCRC = 2,
     FLAG_EXTRA = 4,
@@ -305,7 +307,7 @@ hst_status hst_gunzip_create(hst_gunzip **out, hst_input_file *file, hst_inflate
                              hst_error *err)
 {
     hst_status status = HST_OK;
-    hst_gunzip *gunzip = calloc(1, sizeof *gunzip);
+    hst_gunzip *gunzip = hst_row_memory_take_zeroed(sizeof *gunzip);
 
     *out = NULL;
     if (!gunzip) {
@@ -315,7 +317,11 @@ hst_status hst_gunzip_create(hst_gunzip **out, hst_input_file *file, hst_inflate
 #ifdef HESTIA_ISAL
     gunzip->with_isal = inflater != HST_INFLATER_ZLIB;
     isal_inflate_init(&gunzip->isal);
-#else
+#endif
+    if (!gunzip->with_isal) {
+        hst_row_memory_begin_wiping(); /* of zlib's window */
+    }
+#ifndef HESTIA_ISAL
     if (inflater == HST_INFLATER_ISAL) {
         status = hst_fail(err, HST_ERR_ARGUMENT, "this build has no ISA-L");
         goto done;
@@ -339,5 +345,8 @@ void hst_gunzip_free(hst_gunzip *gunzip)
         return;
     }
     inflateEnd(&gunzip->zlib); /* harmless when it was never begun */
-    free(gunzip);
+    if (!gunzip->with_isal) {
+        hst_row_memory_end_wiping();
+    }
+    hst_row_memory_free(gunzip, sizeof *gunzip); /* ISA-L keeps text in it */
 }

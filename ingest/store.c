@@ -11,6 +11,7 @@
 
 #include <sodium.h>
 
+#include "hestia/row_memory.h"
 #include "ingest/store_internal.h"
 
 enum { STORE_VERSION = 1, MAX_PARTITIONS = 4096 };
@@ -299,7 +300,7 @@ hst_status hst_store_open(hst_store **out, const char *path, bool create, hst_st
     if (sodium_init() < 0) {
         return hst_fail(err, HST_ERR_SYSTEM, "no source of random numbers on this machine");
     }
-    store = calloc(1, sizeof *store);
+    store = hst_row_memory_take_zeroed(sizeof *store); /* it holds the key */
     if (!store) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for a store");
     }
@@ -365,9 +366,8 @@ void hst_store_close(hst_store *store)
     }
     json_decref(store->catalogue);
     pthread_mutex_destroy(&store->mutex);
-    sodium_memzero(store->key, sizeof store->key);
     free(store->path);
-    free(store);
+    hst_row_memory_free(store, sizeof *store);
 }
 
 size_t hst_store_n_partitions(const hst_store *store)

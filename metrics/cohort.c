@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hestia/row_memory.h"
+
 struct hst_cohort_plan {
     const hst_cohorts *cohorts;
     uint16_t by_condition; /* bits of the cohorts that are found by codes */
@@ -122,7 +124,7 @@ void hst_cohorts_free(hst_cohorts *cohorts)
         return;
     }
     for (size_t i = 0; i < cohorts->n; i++) {
-        free(cohorts->items[i].listed);
+        hst_row_memory_free(cohorts->items[i].listed, cohorts->items[i].listed_bytes);
     }
     for (size_t i = 0; i < cohorts->n_uses; i++) {
         hst_condition_use_clear(&cohorts->uses[i]);

@@ -3,7 +3,6 @@
  * What is kept is the keyed hash that the rows of the person have. The text lies in one buffer,
  * which the standard library reads through as well, and is wiped whatever the end.
  */
-#define _DEFAULT_SOURCE /* explicit_bzero */
 #include "cohort_internal.h"
 
 #include <errno.h>
@@ -13,6 +12,7 @@
 #include <strings.h>
 
 #include "hestia/clean.h"
+#include "hestia/row_memory.h"
 
 enum { READ_BYTES = 65536, LINE_BYTES = 4096, MAX_FIELDS = 2 };
 
@@ -141,7 +141,6 @@ static bool is_header(const list_reader *r, const list_field *field)
                                   strcasecmp(extract->column_names.items[c], name) == 0);
         }
     }
-    explicit_bzero(name, sizeof name); /* it may be an identifier */
     return is_name;
 }
 
@@ -165,7 +164,8 @@ static hst_status add_person(list_reader *r, const list_field fields[MAX_FIELDS]
     }
     if (r->n == r->capacity) {
         size_t capacity = r->capacity ? 2 * r->capacity : 1024;
-        hst_listed *items = realloc(r->items, capacity * sizeof *items);
+        hst_listed *items =
+            hst_row_memory_resize(r->items, r->capacity * sizeof *items, capacity * sizeof *items);
 
         if (!items) {
             return hst_fail(err, HST_ERR_MEMORY, "no memory for the people of %s", r->path);
@@ -243,7 +243,7 @@ static size_t sort_people(hst_listed *items, size_t n)
 hst_status hst_cohort_read_file(hst_cohort *cohort, const hst_study *study, const hst_store *store,
                                 hst_error *err)
 {
-    list_reader *r = calloc(1, sizeof *r);
+    list_reader *r = hst_row_memory_take_zeroed(sizeof *r);
     hst_status status = HST_OK;
 
     if (!r) {
@@ -265,14 +265,15 @@ hst_status hst_cohort_read_file(hst_cohort *cohort, const hst_study *study, cons
     }
     cohort->n_listed = sort_people(r->items, r->n);
     cohort->listed = r->items;
+    cohort->listed_bytes = r->capacity * sizeof *r->items;
     r->items = NULL; /* now the cohort's */
 
 done:
     if (r->file) {
         (void)fclose(r->file); /* only read */
     }
-    free(r->items);
-    explicit_bzero(r, sizeof *r);
-    free(r);
+    hst_row_memory_free(r->items, r->capacity * sizeof *r->items);
+    hst_row_memory_free(r, sizeof *r);
+    hst_row_memory_wipe_traces(); /* the name of a header may have been an identifier */
     return status;
 }

@@ -17,7 +17,8 @@ typedef struct hst_cohort {
     hst_day from, to; /**< of ADMIDATE; 0 to UINT16_MAX where the study has no window */
     uint64_t uses[HST_PLAN_USE_WORDS]; /**< sets of which one must match; none with a file */
     size_t n_listed;
-    hst_listed *listed; /**< sorted by person, each once */
+    hst_listed *listed;  /**< sorted by person, each once */
+    size_t listed_bytes; /**< of row memory */
 } hst_cohort;
 
 struct hst_cohorts {

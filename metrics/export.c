@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hestia/row_memory.h"
+
 static hst_status no_memory(hst_error *err)
 {
     return hst_fail(err, HST_ERR_MEMORY, "no memory for the rows of an export");
@@ -46,7 +48,7 @@ static void *with_room(void *items, size_t *capacity, size_t n, size_t size)
     while (wanted < n) {
         wanted *= 2;
     }
-    grown = realloc(items, wanted * size);
+    grown = hst_row_memory_resize(items, items ? *capacity * size : 0, wanted * size);
     *capacity = grown ? wanted : *capacity;
     return grown;
 }
@@ -278,6 +280,15 @@ static hst_status end_person(void *context, size_t thread, const hst_person *per
     return has_events ? add_row(g, &g->person, err) : HST_OK;
 }
 
+static void clear_gatherer(gatherer *g)
+{
+    hst_row_memory_free(g->rows, g->row_capacity * sizeof *g->rows);
+    hst_row_memory_free(g->diagnoses, g->diagnosis_capacity * sizeof *g->diagnoses);
+    hst_row_memory_free(g->marks, g->marked_capacity * sizeof *g->marks);
+    hst_row_memory_free(g->is_counted, g->spell_capacity * sizeof *g->is_counted);
+    *g = (gatherer){0};
+}
+
 /* ---- one table ---- */
 
 static int compare_rows(const void *a, const void *b)
@@ -314,10 +325,7 @@ static hst_status join(hst_export *made, hst_error *err)
             all->n_diagnoses += g->n_diagnoses;
         }
         all->n_without_spell += g->n_without_spell;
-        free(g->rows);
-        free(g->diagnoses);
-        g->rows = NULL;
-        g->diagnoses = NULL;
+        clear_gatherer(g);
     }
     if (all->n_rows > 0) {
         qsort(all->rows, all->n_rows, sizeof *all->rows, compare_rows);
@@ -443,10 +451,7 @@ void hst_export_free(hst_export *made)
         return;
     }
     for (size_t t = 0; made->gatherers && t < made->n_threads; t++) {
-        free(made->gatherers[t].rows);
-        free(made->gatherers[t].diagnoses);
-        free(made->gatherers[t].marks);
-        free(made->gatherers[t].is_counted);
+        clear_gatherer(&made->gatherers[t]);
     }
     for (size_t s = 0; made->residences && s < made->n_segments; s++) {
         hst_residence_clear(&made->residences[s]);

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena_internal.h"
+#include "hestia/row_memory.h"
 #include "partition_internal.h"
 
 struct hst_partition {
@@ -41,8 +41,8 @@ void hst_partition_free(hst_partition *partition)
         return;
     }
     hst_duplicates_clear(&partition->search);
-    free(partition->buffer);
-    free(partition->scratch);
+    hst_row_memory_free(partition->buffer, partition->capacity);
+    hst_row_memory_free(partition->scratch, partition->scratch_capacity);
     free(partition->blocks);
     free(partition);
 }
@@ -55,15 +55,15 @@ static hst_status grow(unsigned char **buffer, size_t *capacity, size_t used, si
     if (wanted <= *capacity) {
         return HST_OK;
     }
-    wanted += wanted / 4; /* partitions differ little in size */
-    grown = hst_arena_alone(wanted);
+    wanted = hst_row_memory_huge(wanted + wanted / 4); /* partitions differ little in size */
+    grown = hst_row_memory_take(wanted);
     if (!grown) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for a partition of %zu bytes", wanted);
     }
     if (used > 0) {
         memcpy(grown, *buffer, used);
     }
-    free(*buffer);
+    hst_row_memory_free(*buffer, *capacity);
     *buffer = grown;
     *capacity = wanted;
     return HST_OK;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena_internal.h"
 #include "duplicate_internal.h"
+#include "hestia/row_memory.h"
 #include "people_internal.h"
 
 enum { ROWS_PER_BUCKET = 4, FEW = 24 };
@@ -25,8 +25,8 @@ struct hst_people {
     size_t n_segments;
     const hst_numbering *numbers;
     const uint32_t **providers; /* [n_segments][dictionary number] */
-    size_t n, capacity, at, fetched;
-    entry *dealt, *entries; /* [capacity], as they come, and person by person */
+    size_t n, capacity, entry_bytes, at, fetched;
+    entry *dealt, *entries; /* [capacity], as they come, and person by person; each entry_bytes */
     size_t n_buckets, bucket_capacity;
     uint32_t *buckets; /* [n_buckets + 1], first entry of each */
     size_t row_capacity;
@@ -79,6 +79,21 @@ done:
     return status;
 }
 
+static void clear_entries(hst_people *people)
+{
+    hst_row_memory_free(people->dealt, people->entry_bytes);
+    hst_row_memory_free(people->entries, people->entry_bytes);
+    people->dealt = people->entries = NULL;
+}
+
+static void clear_rows(hst_people *people)
+{
+    hst_row_memory_free(people->rows, people->row_capacity * sizeof *people->rows);
+    hst_row_memory_free(people->episodes, people->row_capacity * sizeof *people->episodes);
+    people->rows = NULL;
+    people->episodes = NULL;
+}
+
 void hst_people_free(hst_people *people)
 {
     if (!people) {
@@ -86,11 +101,9 @@ void hst_people_free(hst_people *people)
     }
     hst_spells_free(people->spells);
     free(people->providers);
-    free(people->dealt);
-    free(people->entries);
+    clear_entries(people);
     free(people->buckets);
-    free(people->rows);
-    free(people->episodes);
+    clear_rows(people);
     free(people);
 }
 
@@ -148,11 +161,11 @@ static hst_status make_room(hst_people *people, const hst_block *blocks, hst_err
         people->n_buckets *= 2;
     }
     if (people->n > people->capacity) {
+        clear_entries(people);
         people->capacity = people->n + people->n / 4;
-        free(people->dealt);
-        free(people->entries);
-        people->dealt = hst_arena_alone(people->capacity * sizeof *people->dealt);
-        people->entries = hst_arena_alone(people->capacity * sizeof *people->entries);
+        people->entry_bytes = hst_row_memory_huge(people->capacity * sizeof(entry));
+        people->dealt = hst_row_memory_take(people->entry_bytes);
+        people->entries = hst_row_memory_take(people->entry_bytes);
     }
     if (people->n_buckets > people->bucket_capacity) {
         people->bucket_capacity = people->n_buckets;
@@ -210,12 +223,12 @@ static hst_status make_row_room(hst_people *people, size_t n, hst_error *err)
     if (n <= people->row_capacity) {
         return HST_OK;
     }
-    free(people->rows);
-    free(people->episodes);
+    clear_rows(people);
     people->row_capacity = 2 * n;
-    people->rows = malloc(people->row_capacity * sizeof *people->rows);
-    people->episodes = malloc(people->row_capacity * sizeof *people->episodes);
+    people->rows = hst_row_memory_take(people->row_capacity * sizeof *people->rows);
+    people->episodes = hst_row_memory_take(people->row_capacity * sizeof *people->episodes);
     if (!people->rows || !people->episodes) {
+        clear_rows(people);
         people->row_capacity = 0;
         return no_memory(err);
     }

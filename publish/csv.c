@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hestia/row_memory.h"
+
 enum { BUFFER_BYTES = 1 << 16 };
 
 struct hst_csv {
@@ -19,7 +21,7 @@ struct hst_csv {
     bool row_begun;
     int failure; /* errno of the first failed write, 0 = none */
     size_t used;
-    char buffer[BUFFER_BYTES];
+    char buffer[BUFFER_BYTES]; /* an export holds rows of persons */
 };
 
 static void flush_buffer(hst_csv *csv)
@@ -75,7 +77,7 @@ hst_status hst_csv_create(hst_csv **out, const char *path, unsigned mode, hst_er
     int fd = -1;
 
     *out = NULL;
-    csv = calloc(1, sizeof *csv);
+    csv = hst_row_memory_take_zeroed(sizeof *csv);
     if (!csv) {
         return hst_fail(err, HST_ERR_MEMORY, "%s: no memory for a table", path);
     }
@@ -99,6 +101,7 @@ hst_status hst_csv_create(hst_csv **out, const char *path, unsigned mode, hst_er
         unlink(csv->part);
         goto done;
     }
+    (void)setvbuf(csv->stream, NULL, _IONBF, 0); /* ours is the buffer, and is wiped */
     *out = csv;
     csv = NULL; /* now the caller's */
 
@@ -109,7 +112,7 @@ done:
 
 hst_status hst_csv_attach(hst_csv **out, FILE *stream, const char *name, hst_error *err)
 {
-    hst_csv *csv = calloc(1, sizeof *csv);
+    hst_csv *csv = hst_row_memory_take_zeroed(sizeof *csv);
 
     *out = NULL;
     if (!csv) {
@@ -117,7 +120,7 @@ hst_status hst_csv_attach(hst_csv **out, FILE *stream, const char *name, hst_err
     }
     csv->name = join(name, "");
     if (!csv->name) {
-        free(csv);
+        hst_row_memory_free(csv, sizeof *csv);
         return hst_fail(err, HST_ERR_MEMORY, "%s: no memory for a table", name);
     }
     csv->stream = stream;
@@ -376,5 +379,5 @@ void hst_csv_free(hst_csv *csv)
     free(csv->path);
     free(csv->part);
     free(csv->name);
-    free(csv);
+    hst_row_memory_free(csv, sizeof *csv);
 }

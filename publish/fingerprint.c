@@ -1,4 +1,5 @@
 /* What results depend on, as one number: a run that finds it unchanged has nothing to do. */
+#define XXH_STATIC_LINKING_ONLY /* for a hash state in memory of our own */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <jansson.h>
 #include <xxhash.h>
 
+#include "hestia/row_memory.h"
 #include "publish/tables.h"
 #include "publish/tree.h"
 
@@ -30,13 +32,18 @@ static void hash_text(char text[HST_FILE_HASH_BYTES], const XXH3_state_t *state)
     hst_hex(text, canonical.digest, sizeof canonical.digest);
 }
 
+/* In row memory: the file may be the list of a cohort, whose text is identifiers. */
+typedef struct file_reader {
+    XXH3_state_t state;
+    char buffer[1 << 14];
+} file_reader;
+
 hst_status hst_file_hash(char text[HST_FILE_HASH_BYTES], uint64_t *bytes, const char *path,
                          hst_error *err)
 {
     hst_status status = HST_OK;
-    char buffer[1 << 14];
     ssize_t n = 0;
-    XXH3_state_t *state = NULL;
+    file_reader *reader = NULL;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     *bytes = 0;
@@ -44,13 +51,13 @@ hst_status hst_file_hash(char text[HST_FILE_HASH_BYTES], uint64_t *bytes, const 
         return hst_fail(err, errno == ENOENT ? HST_ERR_USAGE : HST_ERR_SYSTEM,
                         "%s: cannot be read: %s", path, strerror(errno));
     }
-    state = XXH3_createState();
-    if (!state) {
+    reader = hst_row_memory_take_zeroed(sizeof *reader);
+    if (!reader) {
         status = hst_fail(err, HST_ERR_MEMORY, "%s: no memory to hash it", path);
         goto done;
     }
-    XXH3_128bits_reset(state);
-    while ((n = read(fd, buffer, sizeof buffer)) != 0) {
+    XXH3_128bits_reset(&reader->state);
+    while ((n = read(fd, reader->buffer, sizeof reader->buffer)) != 0) {
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -58,13 +65,14 @@ hst_status hst_file_hash(char text[HST_FILE_HASH_BYTES], uint64_t *bytes, const 
             status = hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be read: %s", path, strerror(errno));
             goto done;
         }
-        XXH3_128bits_update(state, buffer, (size_t)n);
+        XXH3_128bits_update(&reader->state, reader->buffer, (size_t)n);
         *bytes += (uint64_t)n;
     }
-    hash_text(text, state);
+    hash_text(text, &reader->state);
 
 done:
-    XXH3_freeState(state);
+    hst_row_memory_free(reader, sizeof *reader);
+    hst_row_memory_wipe_traces();
     close(fd);
     return status;
 }

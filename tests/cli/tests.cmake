@@ -68,6 +68,14 @@ if(NOT HESTIA_SANITIZE)
   hestia_whole_run(attacker test_attacker.py)
 endif()
 
+# What is in memory of a run: a sanitizer keeps what is freed. The program is stopped by a library loaded before it.
+if(NOT HESTIA_SANITIZE)
+  add_library(hestia_stop_process MODULE cli/stop_process.c)
+  target_link_libraries(hestia_stop_process PRIVATE hestia_options ${CMAKE_DL_LIBS})
+  target_link_options(hestia_stop_process PRIVATE LINKER:-z,now) # as hestia itself (cli/CMakeLists.txt)
+  hestia_whole_run(row_memory test_row_memory.py $<TARGET_FILE:hestia_stop_process>)
+endif()
+
 # cli has no library: its tests run the program and read its tables.
 function(hestia_program_test module)
   add_executable(test_cli_${module} cli/test_${module}.c)
