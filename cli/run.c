@@ -14,6 +14,7 @@
 #include "cli/row_drop.h"
 #include "cli/run_end.h"
 #include "cli/run_report.h"
+#include "cli/run_store.h"
 #include "cli/since_report.h"
 #include "hestia/england.h"
 #include "hestia/ingest.h"
@@ -33,10 +34,8 @@ typedef struct run {
     hst_population *population; /* NULL when the study names none */
     hst_measures *measures;
     hst_ledger *ledger;
-    hst_store *store;
-    size_t n_segments;
-    hst_segment **segments; /* the inputs that count */
-    hst_cohorts *cohorts;   /* NULL when the study has none */
+    cli_run_store store;
+    hst_cohorts *cohorts; /* NULL when the study has none */
     hst_areas *areas;
     hst_cube *cube;
     hst_england *england;
@@ -63,11 +62,7 @@ static void run_free(run *r)
     hst_cube_free(r->cube);
     hst_areas_free(r->areas);
     hst_cohorts_free(r->cohorts);
-    for (size_t i = 0; i < r->n_segments; i++) {
-        hst_segment_close(r->segments[i]);
-    }
-    free(r->segments);
-    hst_store_close(r->store);
+    cli_run_store_close(&r->store);
     hst_ledger_free(r->ledger);
     hst_measures_free(r->measures);
     hst_population_free(r->population);
@@ -81,7 +76,41 @@ static const char *results_directory(const run *r)
     return r->options->out ? r->options->out : r->study->publish.directory;
 }
 
-/** Reads the study, the small tables and every header; nothing is written yet. */
+static const hst_segment *const *segments(const run *r)
+{
+    return (const hst_segment *const *)r->store.segments;
+}
+
+/** True when latest was made from exactly this. */
+static hst_status find_unchanged(run *r, hst_error *err)
+{
+    char program[128];
+    hst_status status = HST_OK;
+
+    snprintf(program, sizeof program, "%s %s", cli_version, cli_commit);
+    status = hst_fingerprint(r->fingerprint, r->study, r->inputs, program, err);
+    r->is_current =
+        status == HST_OK && hst_publish_is_current(r->study, r->options->out, r->fingerprint);
+    return status;
+}
+
+/** Reads what the measures need. */
+static hst_status read_tables(run *r, hst_error *err)
+{
+    hst_status status = hst_conditions_read(&r->conditions, r->study->code_lists, err);
+
+    if (status == HST_OK && r->study->population.n > 0) {
+        status = hst_population_read(&r->population, &r->study->population, &r->standard, err);
+    }
+    if (status == HST_OK) {
+        status =
+            hst_measures_compile(&r->measures, r->study, r->conditions, &r->standard.bands, err);
+    }
+    return status;
+}
+
+/** Reads every header, looks what has changed, and reads the small tables unless nothing has: they
+ * are among what the fingerprint is of. Nothing is written yet. */
 static hst_status check_study(run *r, hst_error *err)
 {
     uint64_t bytes = 0;
@@ -89,19 +118,16 @@ static hst_status check_study(run *r, hst_error *err)
     hst_status status = hst_published_check(results_directory(r), err);
 
     if (status != HST_OK || (status = hst_inputs_find(&r->inputs, r->study, err)) != HST_OK ||
-        (status = hst_conditions_read(&r->conditions, r->study->code_lists, err)) != HST_OK ||
-        (status = hst_standard_read(&r->standard, r->study->standard_population, err)) != HST_OK) {
+        (status = hst_standard_read(&r->standard, r->study->standard_population, err)) != HST_OK ||
+        (status = hst_ledger_create(&r->ledger, err)) != HST_OK ||
+        (status = cli_run_store_look(&r->store, r->inputs, r->study, r->ledger, err)) != HST_OK) {
         return status;
     }
-    if (r->study->population.n > 0) {
-        status = hst_population_read(&r->population, &r->study->population, &r->standard, err);
+    if (r->store.is_complete && !r->ingest_only) {
+        status = find_unchanged(r, err);
     }
-    if (status == HST_OK) {
-        status =
-            hst_measures_compile(&r->measures, r->study, r->conditions, &r->standard.bands, err);
-    }
-    if (status == HST_OK) {
-        status = hst_ledger_create(&r->ledger, err);
+    if (status == HST_OK && !r->is_current) {
+        status = read_tables(r, err);
     }
     for (size_t i = 0; i < r->inputs->n; i++) {
         bytes += r->inputs->items[i].bytes;
@@ -119,59 +145,28 @@ static void on_progress(void *context, uint64_t done, uint64_t total)
     cli_terminal_progress(context, done, total, "bytes");
 }
 
-/** Opens the segments of the inputs that count. */
-static hst_status open_segments(run *r, hst_error *err)
+/** What the stage has to say: files that are new, and rows. */
+static void show_ingested(run *r)
 {
-    hst_status status = HST_OK;
-
-    r->segments = calloc(r->inputs->n + 1, sizeof *r->segments);
-    if (!r->segments) {
-        return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu segments", r->inputs->n);
-    }
-    for (size_t i = 0; status == HST_OK && i < r->inputs->n; i++) {
-        const hst_input *input = &r->inputs->items[i];
-
-        if (!input->superseded) {
-            status = hst_segment_open(&r->segments[r->n_segments], r->store, input->digest,
-                                      input->layout_key, err);
-            r->n_segments += status == HST_OK;
-        }
-    }
-    return status;
-}
-
-/** Brings the store up to date. */
-static hst_status ingest(run *r, hst_error *err)
-{
-    hst_ingest_options options = {.n_threads = r->options->n_threads,
-                                  .memory_bytes = r->options->memory,
-                                  .progress = on_progress,
-                                  .progress_context = r->terminal};
-    const char *path = r->options->store ? r->options->store : r->study->store;
     uint64_t n_read = 0, n_used = 0;
     size_t n_new = 0, n_superseded = 0;
     char read[32], used[32], aside[32], older[48] = "";
-    hst_status status = hst_store_open(&r->store, path, true, HST_STORE_WRITE, err);
 
-    if (status == HST_OK) {
-        status = hst_ingest(r->inputs, r->study, r->store, &options, r->ledger, err);
-    }
-    if (status == HST_OK) {
-        status = cli_check_row_drop(r->study, r->inputs, r->store, results_directory(r), err);
-    }
-    if (status == HST_OK) {
-        status = open_segments(r, err);
-    }
-    if (status != HST_OK) {
-        return status;
-    }
     for (size_t i = 0; i < r->inputs->n; i++) {
-        n_new += !r->inputs->items[i].was_known;
-        n_superseded += r->inputs->items[i].superseded;
+        const hst_input *input = &r->inputs->items[i];
+
+        n_new += !input->was_known;
+        n_superseded += input->superseded;
+        if (input->was_remade) {
+            cli_terminal_repair(r->terminal,
+                                "%s: its segment of the store could not be used, and "
+                                "was made anew",
+                                input->name);
+        }
     }
-    for (size_t i = 0; i < r->n_segments; i++) {
-        n_read += hst_segment_get_info(r->segments[i])->rows_read;
-        n_used += hst_segment_get_info(r->segments[i])->rows_used;
+    for (size_t i = 0; i < r->store.n_segments; i++) {
+        n_read += hst_segment_get_info(r->store.segments[i])->rows_read;
+        n_used += hst_segment_get_info(r->store.segments[i])->rows_used;
     }
     if (n_superseded > 0) {
         snprintf(older, sizeof older, " · %zu superseded", n_superseded);
@@ -181,7 +176,30 @@ static hst_status ingest(run *r, hst_error *err)
         n_new, n_new == 1 ? "file" : "files", r->inputs->n - n_new, older,
         cli_grouped(n_read, read), cli_grouped(n_used, used), cli_grouped(n_read - n_used, aside),
         n_read > 0 ? 100.0 * (double)(n_read - n_used) / (double)n_read : 0);
-    return HST_OK;
+}
+
+/** Brings the store up to date. */
+static hst_status ingest(run *r, hst_error *err)
+{
+    hst_ingest_options options = {.n_threads = r->options->n_threads,
+                                  .memory_bytes = r->options->memory,
+                                  .progress = on_progress,
+                                  .progress_context = r->terminal};
+    hst_status status = HST_OK;
+
+    if (!r->store.is_complete) {
+        status = cli_run_store_ingest(&r->store, r->inputs, r->study, &options, r->ledger, err);
+    }
+    if (status == HST_OK && !r->is_current) {
+        status = cli_check_row_drop(r->study, r->inputs, r->store.store, results_directory(r), err);
+    }
+    if (status == HST_OK) {
+        status = cli_run_store_open_segments(&r->store, r->inputs, err);
+    }
+    if (status == HST_OK) {
+        show_ingested(r);
+    }
+    return status;
 }
 
 /** Notes in the audit which area column of each file was in use. */
@@ -189,8 +207,8 @@ static hst_status note_area_columns(run *r, hst_error *err)
 {
     hst_status status = HST_OK;
 
-    for (size_t i = 0; status == HST_OK && i < r->n_segments; i++) {
-        const hst_segment_info *info = hst_segment_get_info(r->segments[i]);
+    for (size_t i = 0; status == HST_OK && i < r->store.n_segments; i++) {
+        const hst_segment_info *info = hst_segment_get_info(r->store.segments[i]);
         size_t column = hst_areas_column(r->areas, info);
         char text[64];
         hst_ledger_line line = {.stage = "ingest column",
@@ -210,20 +228,19 @@ static hst_status note_area_columns(run *r, hst_error *err)
 /** One pass over the store: every measure, and England's totals. */
 static hst_status count(run *r, hst_error *err)
 {
-    const hst_segment *const *segments = (const hst_segment *const *)r->segments;
     uint64_t n_episodes = 0;
     hst_count_options options = {.n_threads = r->options->n_threads,
                                  .memory_bytes = r->options->memory};
     hst_status status = HST_OK;
 
     if (r->study->n_cohorts > 0) {
-        status = hst_cohorts_create(&r->cohorts, r->study, r->conditions, r->store, err);
+        status = hst_cohorts_create(&r->cohorts, r->study, r->conditions, r->store.store, err);
         options.cohorts = r->cohorts;
     }
     if (status == HST_OK) {
         status = hst_areas_build(&r->areas, r->study,
                                  r->population ? hst_population_areas(r->population) : NULL,
-                                 segments, r->n_segments, err);
+                                 segments(r), r->store.n_segments, err);
     }
     if (status == HST_OK) {
         status = note_area_columns(r, err);
@@ -232,14 +249,14 @@ static hst_status count(run *r, hst_error *err)
         status = hst_cohorts_check_registers(r->cohorts, r->areas, r->ledger, err);
     }
     if (status == HST_OK) {
-        status = hst_count(&r->cube, &r->england, r->measures, r->study, r->areas, segments,
-                           r->n_segments, &options, r->ledger, err);
+        status = hst_count(&r->cube, &r->england, r->measures, r->study, r->areas, segments(r),
+                           r->store.n_segments, &options, r->ledger, err);
     }
     if (status != HST_OK) {
         return status;
     }
-    for (size_t i = 0; i < r->n_segments; i++) {
-        n_episodes += hst_segment_get_info(r->segments[i])->rows_used;
+    for (size_t i = 0; i < r->store.n_segments; i++) {
+        n_episodes += hst_segment_get_info(r->store.segments[i])->rows_used;
     }
     cli_report_people(r->terminal, r->study, n_episodes, hst_cube_people(r->cube),
                       hst_cube_cohorts(r->cube));
@@ -282,8 +299,8 @@ static hst_status judge(run *r, hst_error *err)
                                 .standard = &r->standard,
                                 .cohorts = r->cohorts,
                                 .results = r->results,
-                                .segments = (const hst_segment *const *)r->segments,
-                                .n_segments = r->n_segments,
+                                .segments = segments(r),
+                                .n_segments = r->store.n_segments,
                                 .n_threads = r->options->n_threads,
                                 .memory_bytes = r->options->memory};
     hst_status status = HST_OK;
@@ -369,19 +386,7 @@ static hst_status stage(run *r, const char *name, hst_status (*step)(run *, hst_
     return status;
 }
 
-/** True when latest was made from exactly this. */
-static hst_status find_unchanged(run *r, hst_error *err)
-{
-    char program[128];
-    hst_status status = HST_OK;
-
-    snprintf(program, sizeof program, "%s %s", cli_version, cli_commit);
-    status = hst_fingerprint(r->fingerprint, r->study, r->inputs, program, err);
-    r->is_current =
-        status == HST_OK && hst_publish_is_current(r->study, r->options->out, r->fingerprint);
-    return status;
-}
-
+/** From the study to its results, or to where nothing had changed. */
 static hst_status run_stages(run *r, hst_error *err)
 {
     hst_status status = stage(r, "check", check_study, err);
@@ -389,11 +394,10 @@ static hst_status run_stages(run *r, hst_error *err)
     if (status == HST_OK) {
         status = stage(r, "ingest", ingest, err);
     }
-    if (status != HST_OK || r->ingest_only) {
-        return status;
+    if (status == HST_OK && !r->ingest_only && !r->fingerprint[0]) {
+        status = find_unchanged(r, err);
     }
-    status = find_unchanged(r, err);
-    if (status != HST_OK || r->is_current) {
+    if (status != HST_OK || r->ingest_only || r->is_current) {
         return status;
     }
     if ((status = stage(r, "people", count, err)) != HST_OK ||
@@ -412,10 +416,41 @@ static hst_status run_stages(run *r, hst_error *err)
     if (status != HST_OK) {
         return status;
     }
-    cli_report_warnings(r->terminal, r->study, r->results, hst_cube_people(r->cube),
-                        (const hst_segment *const *)r->segments, r->n_segments);
+    cli_report_warnings(r->terminal, r->study, r->results, hst_cube_people(r->cube), segments(r),
+                        r->store.n_segments);
     cli_report_audit(r->terminal, r->ledger);
     return cli_report_england(r->terminal, r->study, r->england, err);
+}
+
+/** Forgets what was made so far, to begin again. */
+static void start_over(run *r)
+{
+    const run kept = {.options = r->options,
+                      .terminal = r->terminal,
+                      .study = r->study,
+                      .store.path = r->store.path,
+                      .ingest_only = r->ingest_only,
+                      .start = r->start};
+
+    r->study = NULL;
+    run_free(r);
+    *r = kept;
+}
+
+/** Runs; where a segment of the store turns out to be damaged, makes it anew and runs once more. */
+static hst_status run_and_repair(run *r, hst_error *err)
+{
+    hst_status status = run_stages(r, err);
+
+    if (status != HST_ERR_DAMAGED) {
+        return status;
+    }
+    status = cli_run_store_repair(&r->store, r->inputs, r->study, r->terminal, err);
+    if (status == HST_OK) {
+        start_over(r);
+        status = run_stages(r, err);
+    }
+    return status;
 }
 
 static void show_title(const run *r)
@@ -429,8 +464,7 @@ static void show_title(const run *r)
     }
     cli_terminal_title(r->terminal, "hestia %s · %s · %zu %s%s · store %s", cli_version,
                        study->study, study->n_measures,
-                       study->n_measures == 1 ? "measure" : "measures", services,
-                       r->options->store ? r->options->store : study->store);
+                       study->n_measures == 1 ? "measure" : "measures", services, r->store.path);
 }
 
 /** The whole of `hestia run`: what it makes, with the results directory its own from beginning to
@@ -446,7 +480,7 @@ static hst_status run_and_note(run *r, hst_error *err)
 
     end.is_refused = status == HST_ERR_LOCKED;
     if (status == HST_OK) {
-        status = run_stages(r, err);
+        status = run_and_repair(r, err);
     }
     end.is_current = r->is_current;
     end.is_published = r->is_published;
@@ -472,9 +506,10 @@ static hst_status run_study(const char *path, const cli_options *options, bool i
     if (status != HST_OK) {
         goto done;
     }
+    r.store.path = options->store ? options->store : r.study->store;
     show_title(&r);
     if (ingest_only) {
-        status = run_stages(&r, err);
+        status = run_and_repair(&r, err);
         if (status == HST_OK) {
             cli_terminal_finish(r.terminal);
         }

@@ -7,6 +7,7 @@ import fcntl
 import gzip
 import json
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -217,6 +218,115 @@ class Status(Study):
         self.assertEqual((code, status["exit_code"]), ("1", 1))
         self.assertIn("No space left on device", status["message"])
         self.assertEqual(status["latest"], latest.strip())
+
+
+class Store(Study):
+    def tables(self, *parts):
+        folder = self.path(*(parts or ("results", "latest")))
+        tables = {}
+        for name in sorted(os.listdir(folder)):
+            if name.endswith((".csv", ".sqlite")):
+                with open(os.path.join(folder, name), "rb") as stream:
+                    tables[name] = stream.read()
+        return tables
+
+    def segments(self):
+        folder = self.path(".hestia-store/segments")
+        return [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+
+    def flip(self, path, at):
+        with open(path, "r+b") as stream:
+            stream.seek(at)
+            byte = stream.read(1)[0]
+            stream.seek(at)
+            stream.write(bytes([byte ^ 16]))
+
+    def test_a_damaged_segment_is_made_anew_in_the_same_run(self):
+        self.hestia("run", self.study, "--quiet")
+        expected = self.tables()
+        for at in (0, 5000, -9):  # its header, a block of rows, its end
+            path = self.segments()[0]
+            shutil.rmtree(self.path("results"))
+            self.flip(path, at % os.path.getsize(path))
+            lines = self.log("run", self.study)
+            repaired = [line for line in lines if line["event"] == "store.repair"]
+            self.assertEqual(len(repaired), 1, lines)
+            self.assertRegex(repaired[0]["text"], r"^apc_20(08|09)\d\d\.csv\.gz: its segment of the store ")
+            self.assertEqual(list(repaired[0]), FIELDS)
+            self.assertEqual(lines[-1]["event"], "run.end")
+            self.assertEqual(self.tables(), expected)
+            self.assertFalse([line for line in self.log("run", self.study) if line["event"] == "store.repair"])
+
+    def test_a_run_without_new_files_needs_no_writer(self):
+        self.hestia("run", self.study, "--quiet")
+        with open(self.path(".hestia-store/lock"), "r+b") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX, 1, 0)  # as another study's run does while it reads its files
+            self.assertEqual(self.log("run", self.study)[-2]["event"], "run.unchanged")
+            self.replace("title: ", "title: Again ")
+            self.assertEqual(self.log("run", self.study)[-1]["event"], "run.end")
+            self.damage()
+            line = self.log("run", self.study, code=4)[-1]
+        self.assertIn("another run writes to this store", line["text"])
+        with open(self.path("results/status.json"), encoding="utf-8") as stream:
+            self.assertEqual(json.load(stream)["exit_code"], 4)
+
+    def test_who_may_only_read_is_told_who_has_to_run(self):
+        """A store that nobody may write to; as root, who may, the run is nobody's."""
+        os.chmod(self.top, 0o755)
+        for place, _, names in os.walk(self.folder):
+            os.chmod(place, 0o777)
+            for name in names:
+                os.chmod(os.path.join(place, name), 0o644)
+        self.hestia("run", self.study, "--quiet")
+        for place, _, names in os.walk(self.path(".hestia-store")):
+            for name in names:
+                os.chmod(os.path.join(place, name), 0o444)
+            os.chmod(place, 0o555)
+        as_nobody = {"preexec_fn": lambda: os.setuid(65534)} if os.getuid() == 0 else {}
+        out = ("--out", self.path("theirs"))
+        self.assertEqual(self.log("run", self.study, *out, **as_nobody)[-1]["event"], "run.end")
+        shutil.copy(self.path("extracts/apc_200910.csv.gz"), self.path("extracts/apc_201011.csv.gz"))
+        os.chmod(self.path("extracts/apc_201011.csv.gz"), 0o644)
+        line = self.log("run", self.study, *out, code=1, **as_nobody)[-1]
+        owner = pwd.getpwuid(os.getuid()).pw_name
+        self.assertIn("only its owner (%s) may write to it: ask for `hestia ingest %s`" % (owner, self.study), line["text"])
+        for place, _, _ in os.walk(self.path(".hestia-store")):
+            os.chmod(place, 0o755)
+
+
+class Unchanged(Study):
+    def test_a_table_of_the_same_size_and_time_is_seen_to_have_changed(self):
+        self.hestia("run", self.study, "--quiet")
+        table = self.path("population.csv")
+        facts = os.stat(table)
+        with open(table, encoding="ascii") as stream:
+            text = stream.read()
+        at = text.rindex(",") + 1
+        with open(table, "w", encoding="ascii") as stream:
+            stream.write(text[:at] + ("2" if text[at] == "1" else "1") + text[at + 1:])
+        os.utime(table, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        self.assertEqual(os.path.getsize(table), facts.st_size)
+        self.assertNotIn("run.unchanged", [line["event"] for line in self.log("run", self.study)])
+        self.assertEqual(self.log("run", self.study)[-2]["event"], "run.unchanged")
+
+    def test_latest_is_put_right_though_nothing_has_changed(self):
+        for kind in ("link", "copy"):
+            self.replace("{directory: results,", "{directory: results, latest: %s," % kind)
+            self.hestia("run", self.study, "--quiet")
+            latest = self.path("results/latest")
+            run = self.status_latest()
+            os.rename(latest, self.path("results/latest.part"))  # killed when the run had its name
+            self.assertEqual(self.log("run", self.study)[-2]["event"], "run.unchanged")
+            self.assertEqual(self.status_latest(), run)
+            self.assertEqual(os.path.islink(latest), kind == "link")
+            self.replace("{directory: results, latest: %s," % kind, "{directory: results,")
+
+    def status_latest(self):
+        with open(self.path("results/latest/manifest.json"), encoding="utf-8") as stream:
+            run = json.load(stream)["run"]
+        with open(self.path("results/status.json"), encoding="utf-8") as stream:
+            self.assertEqual(json.load(stream)["latest"], run)
+        return run
 
 
 if __name__ == "__main__":

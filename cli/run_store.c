@@ -1,0 +1,123 @@
+#include "cli/run_store.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+hst_status cli_run_store_look(cli_run_store *s, hst_inputs *inputs, const hst_study *study,
+                              hst_ledger *ledger, hst_error *err)
+{
+    hst_status status = hst_store_open(&s->store, s->path, false, HST_STORE_READ, err);
+
+    if (status == HST_ERR_LOCKED) {
+        return status;
+    }
+    if (status != HST_OK) { /* absent, or a fault that opening it for writing tells of */
+        return HST_OK;
+    }
+    status = hst_ingest_find(&s->is_complete, inputs, study, s->store, ledger, err);
+    if (!s->is_complete) {
+        hst_store_close(s->store);
+        s->store = NULL;
+    }
+    return status;
+}
+
+/** Opens the store as its writer. A reader of a group's store is told who that is. */
+static hst_status open_to_write(cli_run_store *s, bool create, const hst_study *study,
+                                hst_error *err)
+{
+    hst_status status = hst_store_open(&s->store, s->path, create, HST_STORE_WRITE, err);
+    const struct passwd *owner = NULL;
+    struct stat facts;
+
+    if (status == HST_ERR_SYSTEM && stat(s->path, &facts) == 0 && access(s->path, W_OK) != 0) {
+        owner = getpwuid(facts.st_uid);
+        return hst_fail(
+            err, status,
+            "%s: this store lacks extracts, or their segments are damaged, and only its owner (%s) "
+            "may write to it: ask for `hestia ingest %s`",
+            s->path, owner ? owner->pw_name : "not a user of this machine", study->path);
+    }
+    return status;
+}
+
+/** Goes on as a reader. The writer's lock is held until the reader's is, so that nobody removes the
+ * store in between. */
+static hst_status go_on_reading(cli_run_store *s, hst_error *err)
+{
+    hst_store *reader = NULL;
+    hst_status status = hst_store_open(&reader, s->path, false, HST_STORE_READ, err);
+
+    if (status == HST_OK) {
+        hst_store_close(s->store);
+        s->store = reader;
+    }
+    return status;
+}
+
+hst_status cli_run_store_ingest(cli_run_store *s, hst_inputs *inputs, const hst_study *study,
+                                const hst_ingest_options *options, hst_ledger *ledger,
+                                hst_error *err)
+{
+    hst_status status = open_to_write(s, true, study, err);
+
+    if (status == HST_OK) {
+        status = hst_ingest(inputs, study, s->store, options, ledger, err);
+    }
+    if (status == HST_OK) {
+        status = go_on_reading(s, err);
+    }
+    return status;
+}
+
+hst_status cli_run_store_open_segments(cli_run_store *s, const hst_inputs *inputs, hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    s->segments = calloc(inputs->n + 1, sizeof *s->segments);
+    if (!s->segments) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu segments", inputs->n);
+    }
+    for (size_t i = 0; status == HST_OK && i < inputs->n; i++) {
+        const hst_input *input = &inputs->items[i];
+
+        if (!input->superseded) {
+            status = hst_segment_open(&s->segments[s->n_segments], s->store, input->digest,
+                                      input->layout_key, err);
+            s->n_segments += status == HST_OK;
+        }
+    }
+    return status;
+}
+
+static void say_removed(void *terminal, const char *file)
+{
+    cli_terminal_repair(terminal, "%s: its segment of the store is damaged, and is made anew",
+                        file);
+}
+
+hst_status cli_run_store_repair(cli_run_store *s, const hst_inputs *inputs, const hst_study *study,
+                                cli_terminal *terminal, hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    cli_run_store_close(s);
+    status = open_to_write(s, false, study, err);
+    if (status == HST_OK) {
+        status = hst_ingest_remove_damaged(inputs, s->store, say_removed, terminal, err);
+    }
+    cli_run_store_close(s);
+    return status;
+}
+
+void cli_run_store_close(cli_run_store *s)
+{
+    for (size_t i = 0; i < s->n_segments; i++) {
+        hst_segment_close(s->segments[i]);
+    }
+    free(s->segments);
+    hst_store_close(s->store);
+    *s = (cli_run_store){.path = s->path};
+}
