@@ -210,8 +210,8 @@ class Versions(Place):
         words = [os.path.basename(self.segment()), "is of version 2, made by a newer hestia", "this one knows version 1"]
         self.assert_refused(2, words, [("run", "study.yaml"), ("ingest", "study.yaml"), ("explain", "study.yaml", *EXPLAIN),
                                        ("store", "list", "store"), ("store", "verify", "store")], self.segments)
-        # also when the store does not know any more that it has it
-        os.unlink(os.path.join(self.store, "catalogue.json"))
+        # also when the store does not know that it has it, and the segment is met when its like is put in its place
+        edit_json(os.path.join(self.store, "catalogue.json"), lambda catalogue: catalogue.clear())
         self.assert_refused(2, words, [("run", "study.yaml")], self.segments)
 
     def test_an_older_segment_is_made_anew(self):
