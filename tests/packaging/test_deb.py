@@ -61,6 +61,7 @@ class Deb(unittest.TestCase):
         for name in ("usr/bin/hestia", "usr/share/man/man1/hestia.1.gz", "usr/share/man/man5/hestia-study.5.gz",
                      "usr/share/bash-completion/completions/hestia", "usr/share/zsh/vendor-completions/_hestia",
                      "usr/share/doc/hestia/copyright", "usr/share/doc/hestia/changelog.gz", "usr/share/doc/hestia/changelog.Debian.gz",
+                     "usr/lib/systemd/system/hestia@.timer", "usr/lib/systemd/user/hestia@.timer", "usr/share/hestia/nightly/failed",
                      "usr/share/hestia/reference/esp2013.csv"):
             self.assertIn(name, found)
         self.assertFalse([name for name in found if not name.startswith("usr/")])

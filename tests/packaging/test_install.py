@@ -38,6 +38,8 @@ class Install(unittest.TestCase):
                      "share/doc/hestia/charts-licences.txt",
                      "share/doc/hestia/docs/install.md", "share/doc/hestia/docs/study-file.md",
                      "share/doc/hestia/examples/long-term-conditions/study.yaml",
+                     "lib/systemd/system/hestia@.service", "lib/systemd/system/hestia@.timer", "lib/systemd/system/hestia-failed@.service",
+                     "lib/systemd/user/hestia@.service", "share/hestia/nightly/failed", "share/hestia/nightly/check_hestia",
                      "share/hestia/reference/README.md", "share/hestia/reference/esp2013.csv"):
             self.assertIn(name, found)
         for name in os.listdir(os.path.join(SOURCE, "docs")):
@@ -46,6 +48,10 @@ class Install(unittest.TestCase):
         for name in os.listdir(os.path.join(SOURCE, "reference")):
             if name.endswith(".csv"):
                 self.assertIn(f"share/hestia/reference/{name}", found)
+
+    def test_scripts_can_be_run(self):
+        for name in ("failed", "check_hestia"):
+            self.assertTrue(os.access(self.path("share", "hestia", "nightly", name), os.X_OK), name)
 
     def test_no_extract_store_or_result_goes_with_it(self):
         strange = [name for name in inside(self.prefix) if re.search(r"/(data|results|\.hestia-store)/|\.(part|gz|seg|c|cmake)$", name)]

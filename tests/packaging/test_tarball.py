@@ -129,6 +129,11 @@ class Tarball(unittest.TestCase):
         with open(os.path.join(self.unpacked, "LICENSE")) as stream:
             self.assertIn("GNU GENERAL PUBLIC LICENSE", stream.read(200))
 
+    def test_units_of_systemd_are_there_to_be_copied(self):
+        for kind in ("system", "user"):
+            self.assertIn("hestia@.timer", os.listdir(os.path.join(self.unpacked, "share", "hestia", "systemd", kind)))
+        self.assertTrue(os.access(os.path.join(self.unpacked, "share", "hestia", "nightly", "check_hestia"), os.X_OK))
+
     def test_version(self):
         here = subprocess.run([os.path.join(BUILD, "cli", "hestia"), "--version"], capture_output=True, text=True).stdout
         self.assertEqual(self.hestia("--version").stdout, here)

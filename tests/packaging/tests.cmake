@@ -16,3 +16,4 @@ hestia_packaging_test(reproducible ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR} $
 if(TEST packaging/reproducible)
   set_tests_properties(packaging/reproducible PROPERTIES TIMEOUT 1200) # builds the program again
 endif()
+hestia_packaging_test(nightly $<TARGET_FILE:hestia> ${PROJECT_SOURCE_DIR})
