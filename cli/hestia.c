@@ -90,19 +90,22 @@ hst_status cli_parse(const struct argp *argp, const char *name, int argc, char *
     return HST_OK;
 }
 
+/** The first SIGINT or SIGTERM asks the run to stop, the next one, whichever, kills. */
 static void on_signal(int signal_number)
 {
+    const struct sigaction kill = {.sa_handler = SIG_DFL};
+
     (void)signal_number;
     hst_interrupt_request();
+    sigaction(SIGINT, &kill, NULL);
+    sigaction(SIGTERM, &kill, NULL);
 }
 
-/** Rows are people: no core dumps. The first SIGINT or SIGTERM asks the run to stop, the second
- * kills. */
+/** Rows are people: no core dumps. */
 static void guard_process(void)
 {
     struct rlimit no_core = {0, 0};
-    struct sigaction action = {.sa_handler = on_signal,
-                               .sa_flags = (int)(SA_RESTART | SA_RESETHAND)};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
     setrlimit(RLIMIT_CORE, &no_core);
 #ifndef HESTIA_SANITIZED /* the leak checker attaches to its own process */

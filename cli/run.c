@@ -375,7 +375,8 @@ static hst_status stage(run *r, const char *name, hst_status (*step)(run *, hst_
     hst_status status = HST_OK;
 
     if (hst_interrupt_requested()) {
-        return hst_fail(err, HST_ERR_INTERRUPTED, "interrupted; nothing was published");
+        return hst_fail(err, HST_ERR_INTERRUPTED,
+                        "interrupted before the stage %s; the next run goes on", name);
     }
     clock_gettime(CLOCK_MONOTONIC, &begin);
     cli_terminal_begin(r->terminal, name);

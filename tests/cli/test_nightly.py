@@ -10,9 +10,11 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 PROGRAM = REPOSITORY = ""
@@ -327,6 +329,57 @@ class Unchanged(Study):
         with open(self.path("results/status.json"), encoding="utf-8") as stream:
             self.assertEqual(json.load(stream)["latest"], run)
         return run
+
+
+class Signals(Study):
+    def start(self, event, stage, *options):
+        """A run whose log has come to this line."""
+        running = subprocess.Popen([PROGRAM, "run", self.study, "--log-format", "json", "--threads", "1", *options],
+                                   stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.addCleanup(running.stderr.close)
+        for line in running.stderr:
+            line = json.loads(line)
+            if (line["event"], line["stage"]) == (event, stage):
+                return running
+        self.fail("the run ended before %s %s" % (event, stage))
+
+    def status(self):
+        with open(self.path("results/status.json"), encoding="utf-8") as stream:
+            return json.load(stream)
+
+    def test_the_first_signal_ends_the_run_with_130(self):
+        self.hestia("synth", self.folder, "--people", "20000", "--quiet")
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            running = self.start("run.start", "")
+            running.send_signal(sign)
+            last = json.loads(running.stderr.read().splitlines()[-1])
+            self.assertEqual((running.wait(), last["event"], last["exit_code"]), (130, "error", 130))
+            self.assertRegex(last["text"], r"^interrupted.* · Nothing was published\.$")
+            status = self.status()
+            self.assertEqual((status["exit_code"], status["message"]), (130, last["text"].split(" · ")[0]))
+            self.assertIsNone(status["last_success"])
+        self.assertEqual([name for name in os.listdir(self.path("results")) if name.startswith("2")], [])
+        self.hestia("run", self.study, "--quiet")
+        self.assertEqual(self.status()["exit_code"], 0)
+
+    def test_the_second_signal_kills_at_once(self):
+        """While it publishes, which nothing interrupts. Until a run was slower than the two signals."""
+        for attempt in range(20):
+            running = self.start("stage.start", "publish")
+            running.send_signal(signal.SIGTERM)
+            time.sleep(0.01)
+            running.send_signal(signal.SIGINT)
+            running.stderr.read()
+            if running.wait() == -signal.SIGINT:
+                break
+            self.assertEqual(running.returncode, 0)
+            shutil.rmtree(self.path("results"))
+        else:
+            self.fail("no run was killed by the second signal")
+        self.hestia("run", self.study, "--quiet")
+        self.assertEqual(self.status()["exit_code"], 0)
+        self.assertEqual(sorted(os.listdir(self.path("results"))),
+                         [".lock", self.status()["latest"], "latest", "status.json"])
 
 
 if __name__ == "__main__":
