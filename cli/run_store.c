@@ -1,8 +1,7 @@
 #include "cli/run_store.h"
 
-#include <pwd.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <string.h>
 #include <unistd.h>
 
 hst_status cli_run_store_look(cli_run_store *s, hst_inputs *inputs, const hst_study *study,
@@ -29,16 +28,14 @@ static hst_status open_to_write(cli_run_store *s, bool create, const hst_study *
                                 hst_error *err)
 {
     hst_status status = hst_store_open(&s->store, s->path, create, HST_STORE_WRITE, err);
-    const struct passwd *owner = NULL;
-    struct stat facts;
 
-    if (status == HST_ERR_SYSTEM && stat(s->path, &facts) == 0 && access(s->path, W_OK) != 0) {
-        owner = getpwuid(facts.st_uid);
-        return hst_fail(
-            err, status,
-            "%s: this store lacks extracts, or their segments are damaged, and only its owner (%s) "
-            "may write to it: ask for `hestia ingest %s`",
-            s->path, owner ? owner->pw_name : "not a user of this machine", study->path);
+    if (status == HST_ERR_SYSTEM && access(s->path, R_OK | X_OK) == 0 &&
+        access(s->path, W_OK) != 0) {
+        size_t used = strlen(err->message);
+
+        snprintf(err->message + used, sizeof err->message - used,
+                 ": it lacks extracts, or a segment is damaged; ask for `hestia ingest %s`",
+                 study->path);
     }
     return status;
 }

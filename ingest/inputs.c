@@ -51,16 +51,29 @@ void hst_inputs_free(hst_inputs *inputs)
     free(inputs);
 }
 
+/** A folder that is not there matches nothing; one that cannot be read may hold anything. */
+static int on_unreadable(const char *path, int number)
+{
+    (void)path;
+    return number != ENOENT && number != ENOTDIR;
+}
+
 /** Collects the matches of every pattern; a pattern without a match is a failure. */
 static hst_status expand(const hst_study *study, size_t line, const hst_texts *patterns,
                          glob_t *matches, hst_error *err)
 {
     for (size_t i = 0; i < patterns->n; i++) {
-        int result = glob(patterns->items[i], i == 0 ? 0 : GLOB_APPEND, NULL, matches);
+        int result = glob(patterns->items[i], i == 0 ? 0 : GLOB_APPEND, on_unreadable, matches);
 
         if (result == GLOB_NOSPACE) {
             return hst_fail(err, HST_ERR_MEMORY, "no memory for the file names of %s",
                             patterns->items[i]);
+        }
+        if (result == GLOB_ABORTED) {
+            return hst_fail(err, HST_ERR_SYSTEM,
+                            "%s, line %zu: a folder of %s cannot be read; ask for the permission "
+                            "to read it",
+                            study->path, line, patterns->items[i]);
         }
         if (result != 0) {
             return hst_fail(err, HST_ERR_USAGE,

@@ -37,7 +37,9 @@ static hst_status furnish(int directory, const char *path, mode_t folder_mode, m
     /* the group first: a change of group may clear the set-group bit */
     if ((is_shared && fchown(directory, (uid_t)-1, group) != 0) ||
         fchmod(directory, folder_mode) != 0 ||
-        (mkdirat(directory, HST_STORE_SEGMENTS, 0700) != 0 && errno != EEXIST)) {
+        ((mkdirat(directory, HST_STORE_SEGMENTS, 0700) != 0 ||
+          fchmodat(directory, HST_STORE_SEGMENTS, 0700, 0) != 0) &&
+         errno != EEXIST)) {
         return hst_fail_errno(err, "cannot set up the store", path, "");
     }
     segments = openat(directory, HST_STORE_SEGMENTS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -55,6 +57,18 @@ done:
         close(segments);
     }
     return status;
+}
+
+/* A number stands for a group without a name, as chgrp takes it. */
+static bool parse_number(const char *text, gid_t *group)
+{
+    char *end = NULL;
+    unsigned long number = 0;
+
+    errno = 0;
+    number = strtoul(text, &end, 10);
+    *group = (gid_t)number;
+    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && number < UINT32_MAX;
 }
 
 /* A group's members come with it, and there may be thousands of them: the buffer grows. */
@@ -76,11 +90,11 @@ static hst_status find_group(const char *name, gid_t *group, hst_error *err)
         buffer = larger;
         result = getgrnam_r(name, &entry, buffer, size, &found);
     }
-    if (result != 0 || !found) {
+    if (result == 0 && found) {
+        *group = found->gr_gid;
+    } else if (!parse_number(name, group)) {
         status = hst_fail(err, HST_ERR_USAGE, "there is no group %s on this machine", name);
-        goto done;
     }
-    *group = found->gr_gid;
 
 done:
     free(buffer);
@@ -131,7 +145,8 @@ hst_status hst_store_init(const char *path, const hst_store_options *options, hs
             return status;
         }
     }
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+    /* the mode once more: a umask may take even its owner's bits away */
+    if ((mkdir(path, 0700) != 0 || chmod(path, 0700) != 0) && errno != EEXIST) {
         return hst_fail_errno(err, "cannot make a store", path, "");
     }
     directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -196,12 +211,13 @@ static hst_status open_folder(hst_store *store, bool create, hst_error *err)
         store->directory = -1;
     }
     hst_status status = hst_store_init(store->path, NULL, err);
-    if (status != HST_OK) {
-        return status;
-    }
     store->directory = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return store->directory >= 0 ? HST_OK
-                                 : hst_fail_errno(err, "cannot open the store", store->path, "");
+    if (store->directory < 0) {
+        return status != HST_OK ? status
+                                : hst_fail_errno(err, "cannot open the store", store->path, "");
+    }
+    /* of several first runs at once, one makes it for all */
+    return fstatat(store->directory, HST_STORE_SETTINGS, &facts, 0) == 0 ? HST_OK : status;
 }
 
 hst_status hst_store_read_settings(json_t **settings, int directory, const char *path,

@@ -71,7 +71,7 @@ hst_status hst_store_refuse_reader(int directory, const char *path, hst_error *e
     getpwuid_r(facts.st_uid, &entry, buffer, sizeof buffer, &found);
     snprintf(number, sizeof number, "user %lu", (unsigned long)facts.st_uid);
     return hst_fail(err, HST_ERR_SYSTEM,
-                    "%s: only its owner, %s, can write to this store; let that user run this", path,
+                    "%s: a store that you may read; only its owner (%s) may write to it", path,
                     found ? found->pw_name : number);
 }
 

@@ -2,6 +2,7 @@
  * the tables, from the segments that it was counted from. */
 #include "hestia/published.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,8 +28,11 @@ static hst_status find_latest(char **out, const char *directory, const char *fil
         return hst_fail(err, HST_ERR_MEMORY, "%s: no memory for a path", directory);
     }
     if (access(path, F_OK) != 0) {
-        hst_status status = hst_fail(err, HST_ERR_USAGE,
-                                     "%s: no results are there yet; `hestia run` makes them", path);
+        hst_status status =
+            errno == EACCES
+                ? hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be read: %s", path, strerror(errno))
+                : hst_fail(err, HST_ERR_USAGE,
+                           "%s: no results are there yet; `hestia run` makes them", path);
 
         free(path);
         return status;
