@@ -152,6 +152,12 @@ static void show_ingested(run *r)
     size_t n_new = 0, n_superseded = 0;
     char read[32], used[32], aside[32], older[48] = "";
 
+    if (r->store.has_lost_catalogue) {
+        cli_terminal_repair(r->terminal,
+                            "%s: its catalogue was damaged or missing, and every file "
+                            "was looked at anew",
+                            r->store.path);
+    }
     for (size_t i = 0; i < r->inputs->n; i++) {
         const hst_input *input = &r->inputs->items[i];
 
@@ -446,7 +452,7 @@ static hst_status run_and_repair(run *r, hst_error *err)
     if (status != HST_ERR_DAMAGED) {
         return status;
     }
-    status = cli_run_store_repair(&r->store, r->inputs, r->study, r->terminal, err);
+    status = cli_run_store_repair(&r->store, r->inputs, r->terminal, err);
     if (status == HST_OK) {
         start_over(r);
         status = run_stages(r, err);

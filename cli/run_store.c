@@ -23,9 +23,10 @@ hst_status cli_run_store_look(cli_run_store *s, hst_inputs *inputs, const hst_st
     return status;
 }
 
-/** Opens the store as its writer. A reader of a group's store is told who that is. */
-static hst_status open_to_write(cli_run_store *s, bool create, const hst_study *study,
-                                hst_error *err)
+/** Opens the store as its writer. A reader of a group's store is told who that is (by the library)
+ * and what he is asked for. */
+static hst_status open_to_write(cli_run_store *s, bool create, const char *command,
+                                const char *argument, const char *why, hst_error *err)
 {
     hst_status status = hst_store_open(&s->store, s->path, create, HST_STORE_WRITE, err);
 
@@ -33,9 +34,8 @@ static hst_status open_to_write(cli_run_store *s, bool create, const hst_study *
         access(s->path, W_OK) != 0) {
         size_t used = strlen(err->message);
 
-        snprintf(err->message + used, sizeof err->message - used,
-                 ": it lacks extracts, or a segment is damaged; ask for `hestia ingest %s`",
-                 study->path);
+        snprintf(err->message + used, sizeof err->message - used, ": ask for `hestia %s %s`, %s",
+                 command, argument, why);
     }
     return status;
 }
@@ -58,9 +58,11 @@ hst_status cli_run_store_ingest(cli_run_store *s, hst_inputs *inputs, const hst_
                                 const hst_ingest_options *options, hst_ledger *ledger,
                                 hst_error *err)
 {
-    hst_status status = open_to_write(s, true, study, err);
+    hst_status status =
+        open_to_write(s, true, "ingest", study->path, "which takes in what is new", err);
 
     if (status == HST_OK) {
+        s->has_lost_catalogue = hst_store_has_lost_catalogue(s->store);
         status = hst_ingest(inputs, study, s->store, options, ledger, err);
     }
     if (status == HST_OK) {
@@ -95,13 +97,14 @@ static void say_removed(void *terminal, const char *file)
                         file);
 }
 
-hst_status cli_run_store_repair(cli_run_store *s, const hst_inputs *inputs, const hst_study *study,
-                                cli_terminal *terminal, hst_error *err)
+hst_status cli_run_store_repair(cli_run_store *s, const hst_inputs *inputs, cli_terminal *terminal,
+                                hst_error *err)
 {
     hst_status status = HST_OK;
 
     cli_run_store_close(s);
-    status = open_to_write(s, false, study, err);
+    status =
+        open_to_write(s, false, "store verify --repair", s->path, "as a segment is damaged", err);
     if (status == HST_OK) {
         status = hst_ingest_remove_damaged(inputs, s->store, say_removed, terminal, err);
     }

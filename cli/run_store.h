@@ -9,7 +9,8 @@
 typedef struct cli_run_store {
     const char *path;
     hst_store *store;
-    bool is_complete; /**< it has all that the inputs hold */
+    bool is_complete;        /**< it has all that the inputs hold */
+    bool has_lost_catalogue; /**< and began a new one */
     size_t n_segments;
     hst_segment **segments; /**< of the inputs that count; borrow the store */
 } cli_run_store;
@@ -36,8 +37,7 @@ HST_MUST_CHECK hst_status cli_run_store_open_segments(cli_run_store *s, const hs
 
 /** Removes the damaged segments of the inputs and says which; the next ingest makes them anew. */
 HST_MUST_CHECK hst_status cli_run_store_repair(cli_run_store *s, const hst_inputs *inputs,
-                                               const hst_study *study, cli_terminal *terminal,
-                                               hst_error *err);
+                                               cli_terminal *terminal, hst_error *err);
 
 /** Closes segments and store; the path stays. */
 void cli_run_store_close(cli_run_store *s);

@@ -11,13 +11,13 @@
 #include "hestia/store.h"
 #include "hestia/study.h"
 
-enum { KEY_GROUP = 0x2001, KEY_PARTITIONS, KEY_ALL, KEY_UNUSED };
+enum { KEY_GROUP = 0x2001, KEY_PARTITIONS, KEY_ALL, KEY_UNUSED, KEY_REPAIR };
 
 typedef struct store_arguments {
     cli_options options;
     hst_store_options init;
     const char *verb, *path;
-    bool all, unused;
+    bool all, unused, repair;
 } store_arguments;
 
 static const struct argp_option store_options[] = {
@@ -25,6 +25,8 @@ static const struct argp_option store_options[] = {
      1},
     {"partitions", KEY_PARTITIONS, "N", 0,
      "init: a power of two from 1 to 4096 (default 256); more need less memory to count", 1},
+    {"repair", KEY_REPAIR, NULL, 0,
+     "verify: remove the damaged segments; the next run makes them anew", 1},
     {"unused", KEY_UNUSED, NULL, 0, "purge: only the segments that no input on disk stands for", 1},
     {"all", KEY_ALL, NULL, 0, "purge: everything, as without options", 1},
     {0},
@@ -51,6 +53,9 @@ static error_t parse_store(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_ALL:
         arguments->all = true;
+        return 0;
+    case KEY_REPAIR:
+        arguments->repair = true;
         return 0;
     case KEY_UNUSED:
         arguments->unused = true;
@@ -127,7 +132,7 @@ static hst_status visit_segments(const store_arguments *arguments, hst_store_acc
 /* Notes a damaged segment, which is said at once, and goes on with the next one. */
 static hst_status note_damage(visit *v, hst_status status, const hst_error *err)
 {
-    if (status != HST_ERR_DAMAGED && status != HST_ERR_INPUT) {
+    if (status != HST_ERR_DAMAGED) {
         return status;
     }
     if (v->n_damaged++ == 0) {
@@ -181,7 +186,28 @@ static hst_status verify_segment(visit *v, const hst_segment_id *id, hst_error *
         printf("ok\t%s\t%" PRIu64 " rows\n", info->file, info->rows_used);
     }
     hst_segment_close(segment);
+    if (status == HST_ERR_DAMAGED && v->arguments->repair) {
+        printf("removed\t%s\n", err->message);
+        v->n_removed++;
+        return hst_store_remove(v->store, id, err);
+    }
     return note_damage(v, status, err);
+}
+
+static hst_status verify(const store_arguments *arguments, visit *v, hst_error *err)
+{
+    hst_status status = visit_segments(
+        arguments, arguments->repair ? HST_STORE_WRITE : HST_STORE_READ, verify_segment, v, err);
+
+    if (status == HST_OK && hst_store_has_lost_catalogue(v->store)) {
+        printf("lost\tthe catalogue: the next run looks at every input anew and finds its segment "
+               "by content\n");
+    }
+    if (status == HST_OK && v->n_removed > 0 && !arguments->options.quiet) {
+        printf("%zu of %zu segments removed: the next run makes them anew\n", v->n_removed,
+               v->n_segments);
+    }
+    return status;
 }
 
 static hst_status remove_unused(visit *v, const hst_segment_id *id, hst_error *err)
@@ -253,7 +279,8 @@ hst_status cli_store(int argc, char **argv, hst_error *err)
         .args_doc = "init DIR\nlist DIR\nverify DIR\npurge DIR",
         .doc = "Looks after a store. init makes an empty one. list prints a line for each segment: "
                "file, dataset, rows, bytes, person column, separator. verify reads all of it and "
-               "checks it (exit 3 when a segment is damaged). purge removes all of it, the key of "
+               "checks it (exit 3 when a segment is damaged), with --repair it removes what is "
+               "damaged. purge removes all of it, the key of "
                "the persons first, once nobody writes to it or reads it (exit 4); with --unused "
                "only the segments that no input on disk stands for any more.",
         .children = children};
@@ -274,11 +301,7 @@ hst_status cli_store(int argc, char **argv, hst_error *err)
     } else if (strcmp(arguments.verb, "list") == 0) {
         status = visit_segments(&arguments, HST_STORE_READ, list_segment, &v, err);
     } else if (strcmp(arguments.verb, "verify") == 0) {
-        status = visit_segments(&arguments, HST_STORE_READ, verify_segment, &v, err);
-        if (status == HST_OK && hst_store_has_lost_catalogue(v.store)) {
-            printf("lost\tthe catalogue: the next run looks at every input anew and finds its "
-                   "segment by content\n");
-        }
+        status = verify(&arguments, &v, err);
     } else if (strcmp(arguments.verb, "purge") == 0) {
         status = arguments.unused ? purge_unused(&arguments, &v, err) : purge(&arguments, err);
     } else {

@@ -186,7 +186,9 @@ class GroupStore(unittest.TestCase):
             damaged[at] ^= 16
             self.put(path, damaged)
             before = tree(self.store)
-            self.assert_owner_is_named(self.run_as_member(code=1))
+            done = self.run_as_member(code=1)
+            self.assert_owner_is_named(done)
+            self.assertIn("verify --repair" if at == 3000 else "hestia ingest", done.stderr)
             self.assertEqual(tree(self.store), before)
             self.assertFalse(os.path.exists(os.path.join(self.mine, "results", "latest")))
         self.put(path, sound)

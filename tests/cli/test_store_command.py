@@ -105,6 +105,16 @@ class StoreCommand(unittest.TestCase):
         self.assertEqual(done.stdout.count("made anew from apc_200"), 2)
         self.assertIn("2 of 2 segments", done.stderr)
 
+    def test_verify_repairs(self):
+        self.flip(self.segments()[1], 3000)
+        done = self.run_store("verify", "--repair", self.store)
+        self.assertEqual((done.stdout.count("ok\t"), done.stdout.count("removed\t")), (1, 1))
+        self.assertIn("1 of 2 segments removed: the next run makes them anew", done.stdout)
+        self.assertEqual(len(self.segments()), 1)
+        done = hestia("ingest", os.path.join(self.good, "study.yaml"), "--store", self.store)
+        self.assertIn("1 file new, 1 unchanged", done.stderr)
+        self.assertEqual(self.run_store("verify", "--repair", self.store).stdout.count("ok\t"), 2)
+
     def test_verify_finds_a_truncated_segment_and_a_missing_key(self):
         os.truncate(self.segments()[0], os.path.getsize(self.segments()[0]) // 2)
         self.assertIn("is damaged", self.run_store("verify", self.store, code=3).stderr)
@@ -243,6 +253,7 @@ class StoreCommand(unittest.TestCase):
         done = hestia("ingest", os.path.join(self.good, "study.yaml"), "--store", self.store)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("0 files new, 2 unchanged", done.stderr)
+        self.assertIn("its catalogue was damaged or missing, and every file was looked at anew", done.stderr)
         self.assertEqual(os.path.getsize(catalogue + ".damaged"), 100)
         self.assertNotIn("lost", self.run_store("verify", self.store).stdout)
         self.assertIn("0 of 2 segments removed", self.run_store("purge", "--unused", self.store).stdout)
