@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "hestia/text.h"
+
 /** What the layouts of one extract borrow: the paths of its side files, expanded. */
 struct hst_input_specs {
     size_t n_extracts;
@@ -123,17 +125,22 @@ static hst_status expand_side_files(const hst_study *study, struct hst_input_spe
     return HST_OK;
 }
 
-/** "apc.csv.gz" or "apc.zip:member.csv". */
+/** "apc.csv.gz" or "apc.zip:member.csv", as a line of UTF-8: it goes into tables and JSON. */
 static char *display_name(const char *path, const char *member)
 {
     const char *slash = strrchr(path, '/');
     const char *file = slash ? slash + 1 : path;
-    size_t n = strlen(file) + strlen(member) + 2;
-    char *name = malloc(n);
+    size_t n = strlen(file) + strlen(member) + 2, room = 4 * n;
+    char *raw = malloc(n), *name = malloc(room);
 
-    if (name) {
-        snprintf(name, n, "%s%s%s", file, member[0] ? ":" : "", member);
+    if (!raw || !name) {
+        free(raw);
+        free(name);
+        return NULL;
     }
+    snprintf(raw, n, "%s%s%s", file, member[0] ? ":" : "", member);
+    hst_text_line(name, room, raw);
+    free(raw);
     return name;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hestia/text.h"
 #include "publish/tree.h"
 
 hst_status hst_json_file_write(const char *path, unsigned mode, const json_t *object,
@@ -15,12 +16,25 @@ hst_status hst_json_file_write(const char *path, unsigned mode, const json_t *ob
     text = object ? json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
     if (!text) {
         return hst_fail(err, HST_ERR_SYSTEM,
-                        "%s: cannot be composed: a file name that is not UTF-8, or no memory",
-                        path);
+                        "%s: cannot be composed: a text that is not UTF-8, or no memory", path);
     }
     length = strlen(text);
     text[length] = '\n'; /* in the place of the NUL: the file's last line is a whole line */
     status = hst_tree_write(path, mode, text, length + 1, err);
     free(text);
     return status;
+}
+
+json_t *hst_json_line(const char *text)
+{
+    size_t room = 4 * strlen(text) + 4;
+    char *line = malloc(room);
+    json_t *string = NULL;
+
+    if (line) {
+        hst_text_line(line, room, text);
+        string = json_string(line);
+    }
+    free(line);
+    return string;
 }

@@ -11,4 +11,8 @@
 HST_MUST_CHECK hst_status hst_json_file_write(const char *path, unsigned mode, const json_t *object,
                                               hst_error *err);
 
+/** A text from outside, such as a path, as one line: bytes that are not UTF-8 become U+FFFD. NULL
+ * without memory. */
+json_t *hst_json_line(const char *text);
+
 #endif

@@ -121,11 +121,12 @@ static json_t *inputs_json(const hst_publication *p)
 
         hst_hex(hash, input->digest, sizeof input->digest);
         hst_hex(layout, input->layout_key, sizeof input->layout_key);
-        object = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:b, s:b}", "dataset",
+        object = json_pack("{s:s, s:s, s:o, s:o, s:I, s:s, s:s, s:b, s:b}", "dataset",
                            hst_dataset_name(p->study->extracts[input->extract].dataset), "file",
-                           input->name, "path", input->path, "member", input->member, "bytes",
-                           (json_int_t)input->bytes, "hash", hash, "layout", layout, "superseded",
-                           input->superseded, "from_store", input->was_known);
+                           input->name, "path", hst_json_line(input->path), "member",
+                           hst_json_line(input->member), "bytes", (json_int_t)input->bytes, "hash",
+                           hash, "layout", layout, "superseded", input->superseded, "from_store",
+                           input->was_known);
         if (json_array_append_new(array, object) != 0) {
             json_decref(array);
             array = NULL;
@@ -149,10 +150,10 @@ static hst_status tables_json(json_t **out, const hst_study *study, hst_error *e
 
         status = hst_file_hash(hash, &bytes, tables[i].path, err);
         if (status == HST_OK &&
-            json_array_append_new(array,
-                                  json_pack("{s:s, s:s, s:I, s:s?}", "key", tables[i].key, "path",
-                                            tables[i].path, "bytes", (json_int_t)bytes, "hash",
-                                            tables[i].has_people ? NULL : hash)) != 0) {
+            json_array_append_new(array, json_pack("{s:s, s:o, s:I, s:s?}", "key", tables[i].key,
+                                                   "path", hst_json_line(tables[i].path), "bytes",
+                                                   (json_int_t)bytes, "hash",
+                                                   tables[i].has_people ? NULL : hash)) != 0) {
             status = hst_fail(err, HST_ERR_MEMORY, "no memory for the manifest");
         }
     }
@@ -237,8 +238,8 @@ static json_t *timings_json(const hst_publication *p)
 
 static json_t *study_json(const hst_study *study, const char *hash)
 {
-    return json_pack("{s:s, s:s?, s:s, s:s, s:o}", "name", study->study, "title", study->title,
-                     "file", study->path, "hash", hash, "period",
+    return json_pack("{s:s, s:s?, s:o, s:s, s:o}", "name", study->study, "title", study->title,
+                     "file", hst_json_line(study->path), "hash", hash, "period",
                      hst_manifest_window(&study->period));
 }
 
@@ -346,8 +347,8 @@ hst_status hst_manifest_write(const hst_publication *p, const char *run, const c
         {"started", json_string(started)},
         {"finished", json_string(finished)},
         {"host", json_string(host)},
-        {"directory", json_string(directory)},
-        {"command", json_string(p->command ? p->command : "")},
+        {"directory", hst_json_line(directory)},
+        {"command", hst_json_line(p->command ? p->command : "")},
         {"fingerprint", json_string(p->fingerprint)},
         {"disclosure", json_string(p->study->publish.disclosure.rule)},
         {"disclosure_control", disclosure_json(p)},

@@ -141,6 +141,17 @@ class Log(Study):
         self.assertEqual(text.count(b"\n"), 1)
         self.assertNotIn(b"\x1b", text)
 
+    def test_a_file_name_of_any_bytes_is_counted_and_published(self):
+        extracts = os.fsencode(self.path("extracts"))
+        os.rename(os.path.join(extracts, b"apc_200910.csv.gz"), os.path.join(extracts, b"apc_\xe9.csv.gz"))
+        self.check(self.log("run", self.study))
+        with open(self.path("results/latest/manifest.json"), encoding="utf-8") as stream:
+            self.assertEqual([entry["file"] for entry in json.load(stream)["inputs"]],
+                             ["apc_200809.csv.gz", "apc_\ufffd.csv.gz"])
+        with open(self.path("results/latest/audit.csv"), encoding="utf-8") as stream:
+            self.assertIn("apc_\ufffd.csv.gz", stream.read())
+        self.assertEqual(self.log("run", self.study)[-2]["event"], "run.unchanged")
+
 
 class Status(Study):
     def status(self, *parts):

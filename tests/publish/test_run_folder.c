@@ -498,7 +498,7 @@ static void refusal_hides_nothing(void **state)
     char *directory = *state;
     hst_error err = {0};
     hst_run_status said = ended(START, 0, "new results"), refused = ended(START + 60, 4, "held");
-    json_t *object = NULL;
+    json_t *object = NULL, *refusal = NULL;
 
     assert_int_equal(hst_run_status_refuse(directory, &refused, &err), HST_OK);
     ASSERT_STATUS(directory, 4, {"message", "held"}, {"refused", NULL}); /* nothing to keep yet */
@@ -507,10 +507,11 @@ static void refusal_hides_nothing(void **state)
     assert_int_equal(hst_run_status_refuse(directory, &refused, &err), HST_OK);
     ASSERT_STATUS(directory, 0, {"message", "new results"}, {"checked", "2026-11-21T02:00:00Z"});
     object = json_load_file(below(directory, "status.json"), 0, NULL);
-    object = json_object_get(object, "refused");
-    assert_string_equal(json_string_value(json_object_get(object, "checked")),
+    refusal = json_object_get(object, "refused");
+    assert_string_equal(json_string_value(json_object_get(refusal, "checked")),
                         "2026-11-21T02:01:00Z");
-    assert_string_equal(json_string_value(json_object_get(object, "message")), "held");
+    assert_string_equal(json_string_value(json_object_get(refusal, "message")), "held");
+    json_decref(object);
 
     assert_int_equal(hst_run_status_write(directory, &said, &err), HST_OK);
     ASSERT_STATUS(directory, 0, {"refused", NULL});
