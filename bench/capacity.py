@@ -154,6 +154,6 @@ class Capacity:
                 self.one(dataset, n)
         head = ["data set", "rows", "text bytes a row", "gz bytes a row", "store bytes a row", "store at most", "ingest CPU s a million, 1 thread",
                 "2 threads", "ingest peak MiB, 1 / 2 threads", "run from the store, CPU s a million", "peak MiB", "run with nothing new, CPU s",
-                "values", "results bytes a value"]
+                "values", "bytes a value, CSV alone"]
         return "".join("| " + " | ".join(row) + " |\n" for row in [head, ["---"] * len(head)] + self.rows) + (
             f"\nNights of {NIGHTS} inpatient files of {night_rows:,} rows, 2 threads:\n\n{self.night(night_rows)}")
