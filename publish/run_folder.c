@@ -25,6 +25,7 @@ struct hst_run_folder {
     char *directory;
     char name[NAME_BYTES];
     char *part, *path; /* temporary and final */
+    mode_t mode;       /* of the folder when it is whole; until then it is the writer's alone */
     bool committed;
 };
 
@@ -311,6 +312,7 @@ static hst_status make_part(hst_run_folder *folder, time_t start, hst_error *err
 {
     struct tm utc;
     char base[24];
+    struct stat facts;
     char part[NAME_BYTES + sizeof ".part"];
 
     if (!gmtime_r(&start, &utc) || strftime(base, sizeof base, "%Y%m%dT%H%M%SZ", &utc) == 0) {
@@ -333,10 +335,13 @@ static hst_status make_part(hst_run_folder *folder, time_t start, hst_error *err
         if (access(folder->path, F_OK) == 0) {
             continue;
         }
-        if (mkdir(folder->part, 0755) != 0) {
+        /* what the umask makes of 0755 is found out by making it */
+        if (mkdir(folder->part, 0755) != 0 || stat(folder->part, &facts) != 0 ||
+            chmod(folder->part, 0700) != 0) {
             return hst_fail(err, HST_ERR_SYSTEM, "%s: the folder cannot be made: %s", folder->part,
                             strerror(errno));
         }
+        folder->mode = facts.st_mode & 0777;
         return HST_OK;
     }
     return hst_fail(err, HST_ERR_SYSTEM, "%s: too many runs of one second", folder->directory);
@@ -509,6 +514,10 @@ hst_status hst_run_folder_commit(hst_run_folder *folder, const hst_run_folder_op
 {
     hst_status status = HST_OK;
 
+    if (chmod(folder->part, folder->mode) != 0) {
+        return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be opened to its readers: %s",
+                        folder->part, strerror(errno));
+    }
     if ((status = set_order(folder, err)) != HST_OK ||
         (status = hst_tree_sync(folder->part, err)) != HST_OK ||
         (status = prepare_latest(folder, options->latest_copy, err)) != HST_OK ||

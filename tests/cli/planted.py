@@ -91,3 +91,10 @@ def edit(path, before, after):
     assert before in text, (path, before)
     with open(path, "w") as stream:
         stream.write(text.replace(before, after))
+
+
+def read_rows_of(path):
+    """Header and rows of a gzip file made here."""
+    with gzip.open(path, "rt", newline="") as stream:
+        rows = list(csv.reader(stream))
+    return rows[0], rows[1:]

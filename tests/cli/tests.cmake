@@ -62,6 +62,10 @@ hestia_whole_run(impact test_impact.py ${hestia_impact_tests})
 hestia_whole_run(impact_cases test_impact_cases.py)
 hestia_whole_run(recovery test_recovery.py)
 hestia_whole_run(stats_synthetic test_stats_synthetic.py)
+if(NOT HESTIA_SANITIZE) # the leak checker asks to be let into the process, and a run or two is killed
+  hestia_whole_run(identifiers test_identifiers.py)
+endif()
+hestia_whole_run(modes test_modes.py)
 hestia_whole_run(hard_people test_hard_people.py)
 hestia_whole_run(release test_release.py)
 # Linear programmes take their time and say nothing of memory: not under a sanitizer.
