@@ -5,37 +5,58 @@
 #include <stdio.h>
 #include <string.h>
 
+enum {
+    LONGEST = 3 * 4096, /* two paths and what is said of them */
+    HEAD_BYTES = 200
+};
+
+/* Takes the text, without its middle where it is too long: it begins with a path, and ends with the
+ * reason and what to do. */
+static void take(hst_error *err, const char *text)
+{
+    static const char gap[] = " ... ";
+    size_t n = strlen(text), head = HEAD_BYTES;
+    const char *tail = NULL;
+
+    if (n < sizeof err->message) {
+        memcpy(err->message, text, n + 1);
+        return;
+    }
+    while (head > 0 && ((unsigned char)text[head] & 0xC0) == 0x80) {
+        head--; /* not within a character */
+    }
+    tail = text + n - (sizeof err->message - head - sizeof gap);
+    while (((unsigned char)*tail & 0xC0) == 0x80) {
+        tail++;
+    }
+    snprintf(err->message, sizeof err->message, "%.*s%s%s", (int)head, text, gap, tail);
+}
+
 hst_status hst_fail(hst_error *err, hst_status status, const char *format, ...)
 {
+    char text[LONGEST];
     va_list arguments;
 
     if (err) {
         va_start(arguments, format);
-        vsnprintf(err->message, sizeof err->message, format, arguments);
+        vsnprintf(text, sizeof text, format, arguments);
         va_end(arguments);
+        take(err, text);
     }
     return status;
 }
 
 hst_status hst_fail_at(hst_error *err, hst_status status, const char *format, ...)
 {
-    char place[sizeof err->message];
+    char place[LONGEST], text[LONGEST + sizeof err->message + 2];
     va_list arguments;
-    size_t length = 0, room = 0;
 
-    if (!err) {
-        return status;
-    }
-    va_start(arguments, format);
-    vsnprintf(place, sizeof place, format, arguments);
-    va_end(arguments);
-    length = strlen(place) + 2;
-    if (length < sizeof err->message) { /* what does not fit is cut at the end of the reason */
-        room = sizeof err->message - length;
-        memmove(err->message + length, err->message, room);
-        memcpy(err->message, place, length - 2);
-        memcpy(err->message + length - 2, ": ", 2);
-        err->message[sizeof err->message - 1] = '\0';
+    if (err) {
+        va_start(arguments, format);
+        vsnprintf(place, sizeof place, format, arguments);
+        va_end(arguments);
+        snprintf(text, sizeof text, "%s: %s", place, err->message);
+        take(err, text);
     }
     return status;
 }

@@ -72,6 +72,21 @@ class StoreCommand(unittest.TestCase):
         self.assertIn("holds something already", self.run_store("init", path, code=2).stderr)
         self.assertEqual(self.run_store("list", path).stdout, "")
 
+    def test_a_long_path(self):
+        """Files of a store are opened by their names in it, not by paths that grow."""
+        deep = os.path.join(self.work, *["d" * 240] * 15)
+        os.makedirs(deep)
+        self.store = os.path.join(deep, "store")
+        done = hestia("ingest", os.path.join(self.good, "study.yaml"), "--store", self.store)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("2 files new", done.stderr)
+        self.assertEqual(self.run_store("verify", self.store).stdout.count("ok\t"), 2)
+        self.run_store("purge", self.store)
+        self.assertEqual(os.listdir(deep), [])
+        # and one that no system call takes
+        done = self.run_store("init", os.path.join(deep, *["e" * 240] * 3), code=1)
+        self.assertIn("File name too long", done.stderr)
+
     def test_wrong_words_are_refused(self):
         for arguments in ((), ("init",), ("frobnicate", self.store), ("list", self.store, self.store),
                           ("init", "--partitions", "48", os.path.join(self.work, "x")),
