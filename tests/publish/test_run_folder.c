@@ -246,6 +246,21 @@ static void killed_after_the_exchange_the_new_copy_stays(void **state)
     assert_false(exists(directory, "latest.part"));
 }
 
+static void what_was_moved_aside_comes_back(void **state)
+{
+    char *directory = *state;
+    const hst_run_folder_options copy = {.latest_copy = true};
+    char latest[128], aside[128];
+
+    publish(directory, START, "old", copy);
+    snprintf(latest, sizeof latest, "%s/latest", directory);
+    snprintf(aside, sizeof aside, "%s/latest.old.part", directory);
+    assert_int_equal(rename(latest, aside), 0);
+    look(directory);
+    assert_string_equal(read_text(directory, "latest/results.csv"), "old");
+    assert_false(exists(directory, "latest.old.part"));
+}
+
 static void killed_before_the_name_nothing_is_published(void **state)
 {
     char *directory = *state;
@@ -560,6 +575,37 @@ static void status_follows_no_link(void **state)
     assert_string_equal(read_text(directory, "precious"), "mine");
 }
 
+static void status_waits_for_its_turn_but_not_for_long(void **state)
+{
+    char *directory = *state;
+    hst_error err = {0};
+    hst_run_status said = ended(START, 0, "new results");
+    struct flock turn = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1, .l_len = 1};
+    int lock = open(below(directory, ".lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    struct timespec begin, end;
+    pid_t child = 0;
+
+    assert_true(lock >= 0);
+    assert_int_equal(fcntl(lock, F_SETLK, &turn), 0); /* of this process: the child has to wait */
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        _exit(hst_run_status_write(directory, &said, &err) == HST_OK ? 0 : 1);
+    }
+    {
+        int outcome = 0;
+
+        assert_int_equal(waitpid(child, &outcome, 0), child);
+        assert_true(WIFEXITED(outcome) && WEXITSTATUS(outcome) == 0);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    assert_true((double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9 >
+                0.9);
+    ASSERT_STATUS(directory, 0, {"message", "new results"});
+    close(lock);
+}
+
 static void status_survives_two_at_once(void **state)
 {
     enum { N_WRITERS = 8, N_WRITES = 25 };
@@ -606,13 +652,14 @@ static void status_survives_two_at_once(void **state)
 
 int main(void)
 {
-    enum { N_KILLED = sizeof killed_cases / sizeof killed_cases[0], N_OTHERS = 18 };
+    enum { N_KILLED = sizeof killed_cases / sizeof killed_cases[0], N_OTHERS = 20 };
     struct CMUnitTest tests[N_OTHERS + N_KILLED] = {
         IN_A_FOLDER(run_is_named_by_its_start),
         IN_A_FOLDER(name_that_is_taken_gets_a_number),
         IN_A_FOLDER(run_that_fails_leaves_the_last_one),
         IN_A_FOLDER(what_killed_runs_left_is_removed),
         IN_A_FOLDER(killed_after_the_exchange_the_new_copy_stays),
+        IN_A_FOLDER(what_was_moved_aside_comes_back),
         IN_A_FOLDER(killed_before_the_name_nothing_is_published),
         IN_A_FOLDER(latest_that_cannot_be_led_publishes_nothing),
         IN_A_FOLDER(latest_can_be_a_copy),
@@ -625,6 +672,7 @@ int main(void)
         IN_A_FOLDER(refusal_hides_nothing),
         IN_A_FOLDER(status_is_written_in_place_when_it_must),
         IN_A_FOLDER(status_follows_no_link),
+        IN_A_FOLDER(status_waits_for_its_turn_but_not_for_long),
         IN_A_FOLDER(status_survives_two_at_once),
     };
 
