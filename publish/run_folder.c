@@ -1,7 +1,6 @@
 #define _GNU_SOURCE /* renameat2: a folder `latest` is exchanged in one step */
 #include "hestia/run_folder.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,9 +12,10 @@
 
 #include "hestia/published.h"
 #include "publish/manifest_reader.h"
+#include "publish/past_runs.h"
 #include "publish/tree.h"
 
-enum { NAME_BYTES = 40, MAX_TAKEN = 1000 };
+enum { MAX_TAKEN = 1000 };
 
 #define LOCK_NAME ".lock"
 #define LATEST_PART "latest.part"    /* what is to be `latest` */
@@ -23,17 +23,11 @@ enum { NAME_BYTES = 40, MAX_TAKEN = 1000 };
 
 struct hst_run_folder {
     char *directory;
-    char name[NAME_BYTES];
+    char name[HST_PAST_RUN_BYTES];
     char *part, *path; /* temporary and final */
     mode_t mode;       /* of the folder when it is whole; until then it is the writer's alone */
     bool committed;
 };
-
-/* A complete run: a folder named like one, with a manifest, which no other folder has. */
-typedef struct past_run {
-    char name[NAME_BYTES];
-    struct timespec made; /* time of its manifest */
-} past_run;
 
 void hst_time_format(time_t time, char text[21])
 {
@@ -47,107 +41,6 @@ void hst_time_format(time_t time, char text[21])
 static hst_status no_memory(hst_error *err, const char *path)
 {
     return hst_fail(err, HST_ERR_MEMORY, "%s: no memory for a path", path);
-}
-
-/* True for "20261121T020000Z", "20261121T020000Z-2", and what stands behind is `rest`. */
-static bool is_run_name(const char *name, const char **rest)
-{
-    const char *shape = "ddddddddTddddddZ";
-
-    for (; *shape; shape++, name++) {
-        bool fits = *shape == 'd' ? isdigit((unsigned char)*name) != 0 : *name == *shape;
-
-        if (!fits) {
-            return false;
-        }
-    }
-    if (*name == '-' && isdigit((unsigned char)name[1])) {
-        for (name++; isdigit((unsigned char)*name); name++) {
-        }
-    }
-    *rest = name;
-    return true;
-}
-
-static bool is_later(struct timespec a, struct timespec b)
-{
-    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
-}
-
-/* Order in which runs were made, whatever the clock said then (set_order); those of one time by
- * name: "...Z" before "...Z-2" before "...Z-10". */
-static int compare_runs(const void *a, const void *b)
-{
-    const past_run *x = a, *y = b;
-    int order = strncmp(x->name, y->name, strlen("20261121T020000Z"));
-    size_t n = strlen(x->name), m = strlen(y->name);
-
-    if (is_later(x->made, y->made) || is_later(y->made, x->made)) {
-        return is_later(x->made, y->made) ? 1 : -1;
-    }
-    if (order == 0 && n != m) {
-        return n < m ? -1 : 1;
-    }
-    return order != 0 ? order : strcmp(x->name, y->name);
-}
-
-/* True when the name is a run's, with its manifest in it. */
-static bool is_run(const char *directory, const char *name, struct timespec *made)
-{
-    char path[4096];
-    const char *rest = NULL;
-    struct stat facts;
-
-    if (!is_run_name(name, &rest) || *rest != '\0' || strlen(name) >= NAME_BYTES ||
-        snprintf(path, sizeof path, "%s/%s/manifest.json", directory, name) >= (int)sizeof path ||
-        lstat(path, &facts) != 0 || !S_ISREG(facts.st_mode)) {
-        return false;
-    }
-    *made = facts.st_mtim;
-    return true;
-}
-
-/* The complete runs in the directory, in the order in which they were made. */
-static hst_status list_runs(past_run **out, size_t *n_out, const char *directory, hst_error *err)
-{
-    hst_status status = HST_OK;
-    past_run *runs = NULL, run;
-    size_t n = 0, room = 0;
-    struct dirent *entry = NULL;
-    DIR *folder = opendir(directory);
-
-    if (!folder) {
-        return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be read: %s", directory, strerror(errno));
-    }
-    while ((entry = readdir(folder)) != NULL) {
-        if (!is_run(directory, entry->d_name, &run.made)) {
-            continue;
-        }
-        memcpy(run.name, entry->d_name, strlen(entry->d_name) + 1); /* is_run: it fits */
-        if (n == room) {
-            size_t more = room == 0 ? 64 : 2 * room;
-            past_run *grown = realloc(runs, more * sizeof *runs);
-
-            if (!grown) {
-                status = no_memory(err, directory);
-                goto done;
-            }
-            runs = grown;
-            room = more;
-        }
-        runs[n++] = run;
-    }
-    if (n > 0) {
-        qsort(runs, n, sizeof *runs, compare_runs);
-    }
-    *out = runs;
-    *n_out = n;
-    runs = NULL; /* now the caller's */
-
-done:
-    closedir(folder);
-    free(runs);
-    return status;
 }
 
 static hst_status remove_below(const char *directory, const char *name, hst_error *err)
@@ -168,7 +61,7 @@ static bool is_left(const char *name)
 {
     const char *rest = NULL;
 
-    return (is_run_name(name, &rest) && strcmp(rest, ".part") == 0) ||
+    return (hst_run_name_begins(name, &rest) && strcmp(rest, ".part") == 0) ||
            strcmp(name, LATEST_PART) == 0 || strcmp(name, LATEST_OLD) == 0;
 }
 
@@ -235,8 +128,8 @@ static bool is_next(const char *directory, const char *part, const char *latest)
 
     hst_manifest_run(next, part);
     hst_manifest_run(now, latest);
-    return is_run(directory, next, &next_made) &&
-           (!is_run(directory, now, &now_made) || is_later(next_made, now_made));
+    return hst_past_run_is(directory, next, &next_made) &&
+           (!hst_past_run_is(directory, now, &now_made) || hst_is_later(next_made, now_made));
 }
 
 /*
@@ -313,7 +206,7 @@ static hst_status make_part(hst_run_folder *folder, time_t start, hst_error *err
     struct tm utc;
     char base[24];
     struct stat facts;
-    char part[NAME_BYTES + sizeof ".part"];
+    char part[HST_PAST_RUN_BYTES + sizeof ".part"];
 
     if (!gmtime_r(&start, &utc) || strftime(base, sizeof base, "%Y%m%dT%H%M%SZ", &utc) == 0) {
         return hst_fail(err, HST_ERR_ARGUMENT, "the run's start is not a time");
@@ -423,7 +316,7 @@ static bool has_keep(const char *directory, const char *name)
 static hst_status retire(const char *directory, const char *name, hst_error *err)
 {
     hst_status status = HST_OK;
-    char part_name[NAME_BYTES + 256];
+    char part_name[HST_PAST_RUN_BYTES + 256];
     char *path = hst_tree_join(directory, name);
     char *part = NULL;
 
@@ -445,11 +338,11 @@ static hst_status retire(const char *directory, const char *name, hst_error *err
 static hst_status remove_old_runs(const hst_run_folder *folder, int keep, hst_error *err)
 {
     hst_status status = HST_OK;
-    past_run *runs = NULL;
+    hst_past_run *runs = NULL;
     size_t n = 0;
     int n_kept = 1; /* the run just made, which `latest` leads to */
 
-    status = list_runs(&runs, &n, folder->directory, err);
+    status = hst_past_runs_list(&runs, &n, folder->directory, err);
     for (size_t i = n; i-- > 0 && status == HST_OK;) {
         if (strcmp(runs[i].name, folder->name) == 0 || has_keep(folder->directory, runs[i].name)) {
             continue;
@@ -471,15 +364,15 @@ static hst_status remove_old_runs(const hst_run_folder *folder, int keep, hst_er
  */
 static hst_status set_order(const hst_run_folder *folder, hst_error *err)
 {
-    past_run *runs = NULL;
+    hst_past_run *runs = NULL;
     size_t n = 0;
     struct stat facts;
     char *manifest = hst_tree_join(folder->part, "manifest.json");
-    hst_status status =
-        manifest ? list_runs(&runs, &n, folder->directory, err) : no_memory(err, folder->directory);
+    hst_status status = manifest ? hst_past_runs_list(&runs, &n, folder->directory, err)
+                                 : no_memory(err, folder->directory);
 
     if (status == HST_OK && n > 0 && stat(manifest, &facts) == 0 &&
-        !is_later(facts.st_mtim, runs[n - 1].made)) {
+        !hst_is_later(facts.st_mtim, runs[n - 1].made)) {
         const struct timespec times[2] = {facts.st_atim, {.tv_sec = runs[n - 1].made.tv_sec + 2}};
 
         if (utimensat(AT_FDCWD, manifest, times, 0) != 0) {
