@@ -418,5 +418,15 @@ class Process(unittest.TestCase):
         self.assertEqual(leaks(seen, VALUES), [])
 
 
+class Claims(unittest.TestCase):
+    def test_each_test_that_security_md_names_is_there(self):
+        top = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+        with open(top + "/SECURITY.md") as stream:
+            named = set(re.findall(r"`((?:tests/\w+/)?test_[\w*.]+|tests/\w+/)", stream.read()))
+        self.assertGreater(len(named), 10)
+        for name in named:
+            self.assertTrue(glob.glob(f"{top}/{name}" if "/" in name else f"{top}/tests/cli/{name}"), name)
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1] + sys.argv[2:])

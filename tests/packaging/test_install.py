@@ -34,7 +34,7 @@ class Install(unittest.TestCase):
         found = inside(self.prefix)
         for name in ("bin/hestia", "share/man/man1/hestia.1", "share/man/man5/hestia-study.5",
                      "share/bash-completion/completions/hestia", "share/zsh/site-functions/_hestia",
-                     "share/doc/hestia/README.md", "share/doc/hestia/CHANGELOG.md", "share/doc/hestia/LICENSE",
+                     "share/doc/hestia/README.md", "share/doc/hestia/CHANGELOG.md", "share/doc/hestia/SECURITY.md", "share/doc/hestia/LICENSE",
                      "share/doc/hestia/charts-licences.txt",
                      "share/doc/hestia/docs/install.md", "share/doc/hestia/docs/study-file.md",
                      "share/doc/hestia/examples/long-term-conditions/study.yaml",
