@@ -28,6 +28,7 @@ typedef struct run {
     const cli_options *options;
     cli_terminal *terminal;
     hst_study *study;
+    hst_table_looks *tables; /* before they were read */
     hst_inputs *inputs;
     hst_conditions *conditions;
     hst_standard standard;
@@ -68,6 +69,7 @@ static void run_free(run *r)
     hst_population_free(r->population);
     hst_conditions_free(r->conditions);
     hst_inputs_free(r->inputs);
+    hst_table_looks_free(r->tables);
     hst_study_free(r->study);
 }
 
@@ -117,7 +119,8 @@ static hst_status check_study(run *r, hst_error *err)
     char size[32];
     hst_status status = hst_published_check(results_directory(r), err);
 
-    if (status != HST_OK || (status = hst_inputs_find(&r->inputs, r->study, err)) != HST_OK ||
+    if (status != HST_OK || (status = hst_table_looks_take(&r->tables, r->study, err)) != HST_OK ||
+        (status = hst_inputs_find(&r->inputs, r->study, err)) != HST_OK ||
         (status = hst_standard_read(&r->standard, r->study->standard_population, err)) != HST_OK ||
         (status = hst_ledger_create(&r->ledger, err)) != HST_OK ||
         (status = cli_run_store_look(&r->store, r->inputs, r->study, r->ledger, err)) != HST_OK) {
@@ -345,6 +348,7 @@ static hst_status publish(run *r, hst_error *err)
         .impact = r->impact,
         .breaks = r->breaks,
         .fingerprint = r->fingerprint,
+        .tables = r->tables,
         .version = cli_version,
         .build = cli_commit,
         .build_options = cli_build_options,

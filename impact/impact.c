@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hestia/ingest.h"
+
 /* What is to be asked: one case each. */
 typedef struct question {
     size_t impact, measure, area;
@@ -276,6 +278,9 @@ static hst_status answer_question(impact_page *page, const question *q,
     impact_evidence evidence = {.refusal = "", .break_flag = "", .suspects = ""};
     hst_status status = impact_page_open(page, err);
 
+    if (status == HST_OK) {
+        status = hst_interrupt_check(err);
+    }
     if (status == HST_OK) {
         status =
             impact_case_open(&c, inputs, source, q->impact, q->measure, q->measure, q->area, err);

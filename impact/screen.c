@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "hestia/changepoint.h"
+#include "hestia/ingest.h"
 #include "impact/screen_units.h"
 
 enum {
@@ -224,7 +225,11 @@ static hst_status run_all(screen *s, size_t n, hst_status (*work)(screen *, size
 #pragma omp parallel for num_threads(s->n_threads) schedule(dynamic, 1)
     for (size_t i = 0; i < n; i++) {
         hst_error own = {0};
-        hst_status its = work(s, i, &own);
+        hst_status its = hst_interrupt_check(&own);
+
+        if (its == HST_OK) {
+            its = work(s, i, &own);
+        }
 
         if (its != HST_OK) {
 #pragma omp critical(hestia_screen_failure)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "hestia/ingest.h"
 #include "impact/order.h"
 #include "impact/synthetic_internal.h"
 
@@ -274,7 +275,13 @@ hst_status hst_synthetic_test(hst_synthetic_tests *out, const hst_synthetic_inpu
     }
 #pragma omp parallel for num_threads(n_threads > 0 ? n_threads : 1) schedule(dynamic)
     for (size_t i = 0; i < n; i++) {
-        run_again(&fits[i], input, treated.weights);
+        if (!hst_interrupt_requested()) {
+            run_again(&fits[i], input, treated.weights);
+        }
+    }
+    status = hst_interrupt_check(err);
+    if (status != HST_OK) {
+        goto done;
     }
     for (size_t i = 0; i < n; i++) {
         if (fits[i].status != HST_OK) {

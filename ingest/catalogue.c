@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "hestia/store.h"
 #include "ingest/store_internal.h"
@@ -226,6 +227,19 @@ bool hst_store_may_know(hst_store *store, const char *path, uint64_t bytes)
     return may_know;
 }
 
+/* When the store was opened, by the clock of today: the earlier of what it said then and of now
+ * less what has gone by, as it may have been set back meanwhile. */
+static json_int_t when_opened(const hst_store *store)
+{
+    struct timespec now = {0}, steady = {0};
+    json_int_t then = nanoseconds(store->opened), by_now = 0;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_MONOTONIC, &steady);
+    by_now = nanoseconds(now) - (nanoseconds(steady) - nanoseconds(store->opened_steady));
+    return then < by_now ? then : by_now;
+}
+
 hst_status hst_store_note(hst_store *store, const char *path, const char *member,
                           const uint8_t digest[16], hst_error *err)
 {
@@ -246,7 +260,7 @@ hst_status hst_store_note(hst_store *store, const char *path, const char *member
     }
     /* A file that was changed since the store was opened may have been so while it was read, and
      * the digest be the former content's: noted, but not trusted until it is read again. */
-    is_settled = nanoseconds(facts.st_ctim) + CLOCK_GRAIN_NS < nanoseconds(store->opened);
+    is_settled = nanoseconds(facts.st_ctim) + CLOCK_GRAIN_NS < when_opened(store);
     digest_to_hex(digest, hex);
     entry = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:b}", "digest", hex, "size",
                       (json_int_t)facts.st_size, "mtime", nanoseconds(facts.st_mtim), "ctime",

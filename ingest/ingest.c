@@ -66,13 +66,22 @@ static hst_status read_rows(work *w, hst_scanner *scanner, const hst_source *sou
             n_since_check = 0;
             advance(w, source, reported);
             if (hst_interrupt_requested()) {
-                return hst_fail(err, HST_ERR_INTERRUPTED,
-                                "interrupted; the next run goes on from here");
+                return hst_interrupt_check(err);
             }
         }
     }
     advance(w, source, reported);
     return status;
+}
+
+/** Notes the digest of an input that still looks as it did before its header was read. */
+static hst_status note(work *w, const hst_input *input, hst_error *err)
+{
+    hst_status status = hst_file_look_check(&input->look, input->path, err);
+
+    return status == HST_OK
+               ? hst_store_note(w->store, input->path, input->member, input->digest, err)
+               : status;
 }
 
 /** Reads one input into a segment of the store. */
@@ -115,7 +124,7 @@ static hst_status read_input(work *w, hst_input *input, bool overlap, hst_error 
     snprintf(info.file, sizeof info.file, "%s", input->name);
     status = hst_segment_writer_commit(writer, &info, err);
     if (status == HST_OK) {
-        status = hst_store_note(w->store, input->path, input->member, input->digest, err);
+        status = note(w, input, err);
     }
 
 done:
@@ -156,7 +165,7 @@ static hst_status bring_up_to_date(work *w, hst_input *input, bool overlap, hst_
     if (status == HST_OK && input->was_known) {
         atomic_fetch_add(&w->done_bytes, input->bytes);
         report_progress(w);
-        return hst_store_note(w->store, input->path, input->member, input->digest, err);
+        return note(w, input, err);
     }
     return status == HST_OK ? read_input(w, input, overlap, err) : status;
 }

@@ -169,6 +169,7 @@ static hst_status add_input(hst_inputs *inputs, const hst_study *study, size_t e
         return hst_fail(err, HST_ERR_USAGE, "%s: %s", path, strerror(errno));
     }
     input->bytes = (uint64_t)file.st_size;
+    input->look = hst_file_look_of(&file);
     spec = (hst_extract_spec){
         .dataset = from->dataset,
         .path = input->path,

@@ -10,6 +10,13 @@ bool hst_interrupt_requested(void)
     return atomic_load_explicit(&interrupt_requested, memory_order_relaxed);
 }
 
+hst_status hst_interrupt_check(hst_error *err)
+{
+    return hst_interrupt_requested()
+               ? hst_fail(err, HST_ERR_INTERRUPTED, "interrupted; the next run goes on from here")
+               : HST_OK;
+}
+
 void hst_interrupt_request(void)
 {
     atomic_store_explicit(&interrupt_requested, true, memory_order_relaxed);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hestia/file_look.h"
 #include "hestia/row_memory.h"
 #include "ingest/extract_internal.h"
 
@@ -192,8 +193,10 @@ static hst_status add_row(hst_side_table *table, side_rows *rows, const hst_reco
 }
 
 static hst_status load_file(hst_side_table *table, side_rows *rows, const hst_layout *layout,
-                            const hst_side_source *side, const char *path, hst_error *err)
+                            const hst_side_source *side, size_t p, hst_error *err)
 {
+    const char *path = side->paths[p];
+    uint8_t digest[16];
     hst_header header = {0};
     hst_source *source = NULL;
     hst_scanner *scanner = NULL;
@@ -234,6 +237,10 @@ static hst_status load_file(hst_side_table *table, side_rows *rows, const hst_la
             goto done;
         }
     }
+    hst_source_digest(source, digest);
+    if (memcmp(digest, side->digests[p], sizeof digest) != 0) { /* what segments are found by */
+        status = hst_fail_changed(err, path);
+    }
 
 done:
     hst_scanner_free(scanner);
@@ -261,7 +268,7 @@ hst_status hst_side_table_load(hst_side_table **out, const hst_layout *layout, s
 
         table->sources[s].n_columns = side->n_columns;
         for (size_t p = 0; p < side->n_paths; p++) {
-            status = load_file(table, &table->sources[s], layout, side, side->paths[p], err);
+            status = load_file(table, &table->sources[s], layout, side, p, err);
             if (status != HST_OK) {
                 goto done;
             }

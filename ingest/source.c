@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hestia/ingest.h"
 #include "hestia/row_memory.h"
 #include "ingest/source_internal.h"
 
@@ -67,8 +68,9 @@ enum {
 
 static hst_status open_failed(const char *path, hst_error *err)
 {
-    return hst_fail(err, errno == ENOENT || errno == ENOTDIR ? HST_ERR_USAGE : HST_ERR_SYSTEM,
-                    "%s cannot be opened: %s", path, strerror(errno));
+    return errno == ENOENT || errno == ENOTDIR
+               ? hst_fail(err, HST_ERR_USAGE, "%s cannot be opened: %s", path, strerror(errno))
+               : hst_fail_system(err, path, "cannot be opened");
 }
 
 hst_status hst_input_file_open(hst_input_file *file, const char *path, hst_error *err)
@@ -94,6 +96,7 @@ hst_status hst_input_file_open(hst_input_file *file, const char *path, hst_error
         goto done;
     }
     file->size = (uint64_t)about.st_size;
+    file->look = hst_file_look_of(&about);
     file->path = strdup(path);
     file->memory = hst_row_memory_take(HST_INPUT_BACK + HST_INPUT_BYTES);
     file->hash = hst_stream_hash_create();
@@ -123,19 +126,36 @@ void hst_input_file_close(hst_input_file *file)
     *file = (hst_input_file){.fd = -1};
 }
 
+hst_status hst_input_file_judge(const hst_input_file *file, hst_status status, hst_error *err)
+{
+    struct stat about;
+    hst_file_look now;
+
+    if ((status != HST_OK && status != HST_ERR_INPUT) || fstat(file->fd, &about) != 0) {
+        return status;
+    }
+    now = hst_file_look_of(&about);
+    return hst_file_look_same(&file->look, &now) ? status : hst_fail_changed(err, file->path);
+}
+
 /* Reads, counts and hashes the next bytes of the file. */
 static hst_status read_bytes(hst_input_file *file, void *buffer, size_t capacity, size_t *n_read,
                              hst_error *err)
 {
     ssize_t n = 0;
 
+    *n_read = 0;
+    if (hst_interrupt_requested()) {
+        return hst_interrupt_check(err);
+    }
     do {
         n = read(file->fd, buffer, capacity);
     } while (n < 0 && errno == EINTR);
     *n_read = n < 0 ? 0 : (size_t)n;
     if (n < 0) {
-        return hst_fail(err, HST_ERR_SYSTEM, "%s cannot be read at byte %" PRIu64 ": %s",
-                        file->path, hst_input_file_offset(file), strerror(errno));
+        return hst_fail(err, HST_ERR_SYSTEM, "%s cannot be read at byte %" PRIu64 ": %s%s",
+                        file->path, hst_input_file_offset(file), strerror(errno),
+                        hst_remedy(errno));
     }
     hst_stream_hash_add(file->hash, buffer, *n_read);
     file->at_end = n == 0;
@@ -157,8 +177,7 @@ hst_status hst_input_file_fill(hst_input_file *file, hst_error *err)
 static hst_status rewind_file(hst_input_file *file, hst_error *err)
 {
     if (lseek(file->fd, 0, SEEK_SET) != 0) {
-        return hst_fail(err, HST_ERR_SYSTEM, "%s cannot be read again: %s", file->path,
-                        strerror(errno));
+        return hst_fail_system(err, file->path, "cannot be read again");
     }
     file->n_left = 0;
     file->at_end = false;
@@ -294,7 +313,7 @@ hst_status hst_source_members(char ***members, size_t *n, const char *path, hst_
         goto done;
     }
     if (kind->packing == HST_PACKING_ARCHIVE) {
-        status = hst_unpack_members(members, n, &file, err);
+        status = hst_input_file_judge(&file, hst_unpack_members(members, n, &file, err), err);
         goto done;
     }
     *members = calloc(1, sizeof **members);
@@ -405,17 +424,22 @@ static hst_status read_rest(hst_source *source, hst_error *err)
 hst_status hst_source_read(hst_source *source, void *buffer, size_t capacity, size_t *n_read,
                            hst_error *err)
 {
+    bool has_ended = false;
     size_t n = 0;
 
     *n_read = 0;
-    while (source->late_status == HST_OK && *n_read < capacity) {
+    while (source->late_status == HST_OK && !has_ended && *n_read < capacity) {
         source->late_status = read_piece(source, (char *)buffer + *n_read, capacity - *n_read, &n,
                                          &source->late_error);
         if (n == 0 && source->late_status == HST_OK) {
             source->late_status = read_rest(source, &source->late_error);
-            break;
+            has_ended = true;
         }
         *n_read += n;
+    }
+    if (has_ended || source->late_status != HST_OK) {
+        source->late_status =
+            hst_input_file_judge(&source->file, source->late_status, &source->late_error);
     }
     if (source->late_status != HST_OK && *n_read == 0) {
         return hst_fail(err, source->late_status, "%s", source->late_error.message);
@@ -461,6 +485,9 @@ hst_status hst_source_file_digest(const char *path, const char *member, uint8_t 
             file.next += file.n_left;
             file.n_left = 0;
             status = hst_input_file_fill(&file, err);
+        }
+        if (file.fd >= 0) {
+            status = hst_input_file_judge(&file, status, err);
         }
         if (status == HST_OK) {
             hst_stream_hash_digest(file.hash, digest);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "hestia/file_look.h"
 #include "hestia/source.h"
 
 #include "ingest/hash.h"
@@ -14,6 +15,7 @@ typedef struct hst_input_file {
     char *path;
     int fd;
     uint64_t size;
+    hst_file_look look;        /**< when it was opened */
     _Atomic uint64_t position; /**< bytes read so far; other threads look at it */
     hst_stream_hash *hash;     /**< of the bytes read */
     unsigned char *memory;
@@ -28,6 +30,11 @@ enum { HST_INPUT_BYTES = 128 * 1024, HST_INPUT_BACK = 16 };
 HST_MUST_CHECK hst_status hst_input_file_open(hst_input_file *file, const char *path,
                                               hst_error *err);
 void hst_input_file_close(hst_input_file *file);
+
+/** Turns `status`, what reading has ended with, into the reason that the file changed meanwhile, if
+ * it has: what looks like damage may be half a delivery. */
+HST_MUST_CHECK hst_status hst_input_file_judge(const hst_input_file *file, hst_status status,
+                                               hst_error *err);
 
 /**
  * Reads the next piece of the file when none is left; the last HST_INPUT_BACK bytes before it stay

@@ -1,5 +1,6 @@
 #include "hestia/status.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -59,6 +60,36 @@ hst_status hst_fail_at(hst_error *err, hst_status status, const char *format, ..
         take(err, text);
     }
     return status;
+}
+
+const char *hst_remedy(int error_number)
+{
+    switch (error_number) {
+    case ENOSPC:
+    case EDQUOT:
+        return "; make room on this disk and run again: what is complete is kept";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return "; run as the owner of the folder, on a file system that can be written";
+    case EIO:
+        return "; the disk fails or is out of reach: run again, and if it stays, use another one";
+    case EMFILE:
+    case ENFILE:
+        return "; raise the limit of open files (ulimit -n)";
+    case ENOMEM:
+        return "; give the machine or this process more memory";
+    default:
+        return "";
+    }
+}
+
+hst_status hst_fail_system(hst_error *err, const char *path, const char *what)
+{
+    int error_number = errno;
+
+    return hst_fail(err, HST_ERR_SYSTEM, "%s: %s: %s%s", path, what, strerror(error_number),
+                    hst_remedy(error_number));
 }
 
 bool hst_size_multiply(size_t a, size_t b, size_t *product)

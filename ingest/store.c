@@ -323,6 +323,7 @@ hst_status hst_store_open(hst_store **out, const char *path, bool create, hst_st
     store->directory = store->segments = store->writer.file = store->readers.file = -1;
     pthread_mutex_init(&store->mutex, NULL);
     clock_gettime(CLOCK_REALTIME, &store->opened);
+    clock_gettime(CLOCK_MONOTONIC, &store->opened_steady);
     store->path = strdup(path);
     if (!store->path) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for a store");

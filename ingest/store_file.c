@@ -52,29 +52,6 @@ bool hst_read_all(int file, void *bytes, size_t n, uint64_t offset)
     return true;
 }
 
-/* What the user can do about an errno; "" when its own text says all. */
-static const char *remedy(int number)
-{
-    switch (number) {
-    case ENOSPC:
-    case EDQUOT:
-        return "; make room on this disk and run again: what is complete is kept";
-    case EACCES:
-    case EPERM:
-    case EROFS:
-        return "; run as its owner, on a file system that can be written";
-    case EIO:
-        return "; the disk fails: move to another one";
-    case EMFILE:
-    case ENFILE:
-        return "; raise the limit of open files (ulimit -n)";
-    case ENOLCK:
-        return "; this file system has no locks: keep it on a local disk";
-    default:
-        return "";
-    }
-}
-
 hst_status hst_fail_errno(hst_error *err, const char *what, const char *path, const char *name)
 {
     int number = errno;
@@ -84,7 +61,7 @@ hst_status hst_fail_errno(hst_error *err, const char *what, const char *path, co
         snprintf(reason, sizeof reason, "error %d", number);
     }
     return hst_fail(err, HST_ERR_SYSTEM, "%s%s%s: %s: %s%s", path, *name ? "/" : "", name, what,
-                    reason, remedy(number));
+                    reason, hst_remedy(number));
 }
 
 hst_status hst_store_damaged(const char *path, const char *name, const char *what, hst_error *err)

@@ -36,7 +36,7 @@ struct hst_store {
     size_t n_partitions;
     unsigned partition_bits;
     mode_t file_mode;
-    struct timespec opened;
+    struct timespec opened, opened_steady; /* the time of day, and by a clock that nobody sets */
     uint8_t key[HST_STORE_KEY_BYTES];
     uint64_t key_check;    /* keyed hash of a constant: segments of another key are refused */
     atomic_uint n_written; /* numbers the .part files */

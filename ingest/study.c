@@ -296,8 +296,12 @@ hst_status hst_study_read(hst_study **out, const char *path, hst_error *err)
     hst_scope top = {.reader = &r, .group = HST_GROUP_STUDY};
     hst_yaml_document document = {0};
     hst_study *study = NULL;
+    struct stat file = {0};
 
     *out = NULL;
+    if (stat(path, &file) != 0) {
+        file.st_size = 0; /* opening it says why */
+    }
     r.status = hst_yaml_read(&document, path, err);
     if (r.status) {
         return r.status;
@@ -313,6 +317,7 @@ hst_status hst_study_read(hst_study **out, const char *path, hst_error *err)
         goto done;
     }
     top.mapping = document.root;
+    study->look = hst_file_look_of(&file);
     read_study(&top, study);
     if (!r.status) {
         *out = study;

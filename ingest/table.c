@@ -334,7 +334,7 @@ static hst_status read_stream(hst_table **out, FILE *stream, const char *name, b
         length += n_read;
     } while (n_read > 0);
     if (ferror(stream)) {
-        status = hst_fail(err, HST_ERR_SYSTEM, "%s: %s", name, strerror(errno));
+        status = hst_fail_system(err, name, "cannot be read");
         goto done;
     }
     status = read_bytes(out, text, length, name, has_header, err);
@@ -352,14 +352,15 @@ static hst_status read_path(hst_table **out, const char *path, bool has_header, 
     *out = NULL;
     file = fopen(path, "rb");
     if (!file) {
-        return hst_fail(err, errno == ENOENT || errno == ENOTDIR ? HST_ERR_USAGE : HST_ERR_SYSTEM,
-                        "%s: %s", path, strerror(errno));
+        return errno == ENOENT || errno == ENOTDIR
+                   ? hst_fail(err, HST_ERR_USAGE, "%s: %s", path, strerror(errno))
+                   : hst_fail_system(err, path, "cannot be read");
     }
     status = read_stream(out, file, path, has_header, err);
     if (fclose(file) != 0 && status == HST_OK) {
         hst_table_free(*out);
         *out = NULL;
-        status = hst_fail(err, HST_ERR_SYSTEM, "%s: %s", path, strerror(errno));
+        status = hst_fail_system(err, path, "cannot be read");
     }
     return status;
 }

@@ -343,7 +343,7 @@ static hst_status read_file(const char *path, char **text, size_t *length, hst_e
                                           "%s: there is no such file; `hestia new EXTRACT... "
                                           "--out %s` writes one to start from",
                                           path, path)
-                               : hst_fail(err, HST_ERR_USAGE, "%s: %s", path, strerror(errno));
+                               : hst_fail_system(err, path, "cannot be read");
     }
     *text = malloc(MAX_FILE_BYTES + 1);
     if (!*text) {
@@ -352,7 +352,7 @@ static hst_status read_file(const char *path, char **text, size_t *length, hst_e
     }
     *length = fread(*text, 1, MAX_FILE_BYTES + 1, file);
     if (ferror(file)) {
-        status = hst_fail(err, HST_ERR_USAGE, "%s: %s", path, strerror(errno));
+        status = hst_fail_system(err, path, "cannot be read");
     } else if (*length > MAX_FILE_BYTES) {
         status = hst_fail(err, HST_ERR_USAGE, "%s: larger than 4 MiB, so no study file", path);
     } else {

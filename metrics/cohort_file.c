@@ -204,7 +204,7 @@ static hst_status read_people(list_reader *r, hst_error *err)
         }
     }
     if (!status && ferror(r->file)) {
-        return hst_fail(err, HST_ERR_SYSTEM, "%s cannot be read: %s", r->path, strerror(errno));
+        return hst_fail_system(err, r->path, "cannot be read");
     }
     if (!status && r->n == 0) {
         return hst_fail(err, HST_ERR_INPUT, "%s: lists nobody", r->path);

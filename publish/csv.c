@@ -91,12 +91,12 @@ hst_status hst_csv_create(hst_csv **out, const char *path, unsigned mode, hst_er
     unlink(csv->part); /* left by a run that was killed */
     fd = open(csv->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
     if (fd < 0) {
-        status = hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
+        status = hst_fail_system(err, path, "cannot be written");
         goto done;
     }
     csv->stream = fdopen(fd, "w");
     if (!csv->stream) {
-        status = hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
+        status = hst_fail_system(err, path, "cannot be written");
         close(fd);
         unlink(csv->part);
         goto done;
@@ -357,8 +357,8 @@ hst_status hst_csv_finish(hst_csv *csv, hst_error *err)
         }
     }
     if (csv->failure != 0) {
-        return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be written: %s", csv->name,
-                        strerror(csv->failure));
+        errno = csv->failure;
+        return hst_fail_system(err, csv->name, "cannot be written");
     }
     return HST_OK;
 }

@@ -3,6 +3,7 @@
  * ways stay. First only what has room as things stand, then what takes the least. */
 #include <stdlib.h>
 
+#include "hestia/ingest.h"
 #include "publish/disclosure_worlds.h"
 
 enum {
@@ -547,6 +548,10 @@ hst_status disclosure_certify(disclosure_cells *cells, const disclosure_tracks *
     for (size_t i = 0; i < cells->n; i++) {
         if (cells->items[i].state == CELL_SMALL) {
             search.target = (uint32_t)i;
+            status = hst_interrupt_check(err);
+            if (status != HST_OK) {
+                goto done;
+            }
             n_small++;
             n_certified += certify(&search);
         }

@@ -48,8 +48,9 @@ hst_status hst_file_hash(char text[HST_FILE_HASH_BYTES], uint64_t *bytes, const 
 
     *bytes = 0;
     if (fd < 0) {
-        return hst_fail(err, errno == ENOENT ? HST_ERR_USAGE : HST_ERR_SYSTEM,
-                        "%s: cannot be read: %s", path, strerror(errno));
+        return errno == ENOENT
+                   ? hst_fail(err, HST_ERR_USAGE, "%s: cannot be read: %s", path, strerror(errno))
+                   : hst_fail_system(err, path, "cannot be read");
     }
     reader = hst_row_memory_take_zeroed(sizeof *reader);
     if (!reader) {
@@ -62,7 +63,7 @@ hst_status hst_file_hash(char text[HST_FILE_HASH_BYTES], uint64_t *bytes, const 
             continue;
         }
         if (n < 0) {
-            status = hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be read: %s", path, strerror(errno));
+            status = hst_fail_system(err, path, "cannot be read");
             goto done;
         }
         XXH3_128bits_update(&reader->state, reader->buffer, (size_t)n);

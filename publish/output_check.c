@@ -18,7 +18,7 @@ static hst_status list_files(FILE *text, const char *folder, hst_error *err)
     int n = scandir(folder, &entries, NULL, alphasort), n_listed = 0;
 
     if (n < 0) {
-        return hst_fail(err, HST_ERR_SYSTEM, "%s cannot be listed: %s", folder, strerror(errno));
+        return hst_fail_system(err, folder, "cannot be listed");
     }
     for (int i = 0; i < n; i++) {
         if (entries[i]->d_name[0] != '.') {

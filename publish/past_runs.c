@@ -74,7 +74,7 @@ hst_status hst_past_runs_list(hst_past_run **out, size_t *n_out, const char *dir
     DIR *folder = opendir(directory);
 
     if (!folder) {
-        return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be read: %s", directory, strerror(errno));
+        return hst_fail_system(err, directory, "cannot be read");
     }
     while ((entry = readdir(folder)) != NULL) {
         if (!hst_past_run_is(directory, entry->d_name, &run.made)) {

@@ -70,14 +70,17 @@ static hst_status write_folder(const hst_publication *p, const char *run, const 
         return no_memory(err, run);
     }
     if (mkdir(folder, (mode_t)folder_mode) != 0) {
-        status = hst_fail(err, HST_ERR_SYSTEM, "%s: the folder cannot be made: %s", folder,
-                          strerror(errno));
+        status = hst_fail_system(err, folder, "the folder cannot be made");
     }
     for (size_t i = 0; i < N_TABLES && status == HST_OK; i++) {
         char file[64];
         char *path = NULL;
 
         snprintf(file, sizeof file, "%s.csv", tables[i]->name);
+        status = hst_interrupt_check(err);
+        if (status != HST_OK) {
+            break;
+        }
         path = hst_tree_join(folder, file);
         status =
             path ? hst_csv_table_write(tables[i], p, path, file_mode, err) : no_memory(err, folder);
@@ -88,7 +91,8 @@ static hst_status write_folder(const hst_publication *p, const char *run, const 
                          ? hst_tree_join(folder, formats[i].file)
                          : NULL;
 
-        if (hst_publish_has_format(p->study, formats[i].name)) {
+        status = hst_interrupt_check(err);
+        if (status == HST_OK && hst_publish_has_format(p->study, formats[i].name)) {
             status = path ? formats[i].write(p, path, file_mode, err) : no_memory(err, folder);
         }
         free(path);
@@ -129,8 +133,7 @@ static hst_status show_release(const char *run, hst_error *err)
     int n = release ? scandir(release, &entries, NULL, alphasort) : -1;
 
     if (n < 0) {
-        status =
-            hst_fail(err, HST_ERR_SYSTEM, "%s/release cannot be listed: %s", run, strerror(errno));
+        status = release ? hst_fail_system(err, release, "cannot be listed") : no_memory(err, run);
     }
     for (int i = 0; i < n; i++) {
         if (status == HST_OK && entries[i]->d_name[0] != '.') {
@@ -220,6 +223,9 @@ hst_status hst_publish(const hst_publication *p, char **path, hst_error *err)
         return status;
     }
     status = fill(p, folder, err);
+    if (status == HST_OK && p->tables) { /* the manifest has their hashes: now nothing reads them */
+        status = hst_table_looks_check(p->tables, err);
+    }
     if (status != HST_OK) {
         goto done;
     }
@@ -227,7 +233,10 @@ hst_status hst_publish(const hst_publication *p, char **path, hst_error *err)
         hst_compare_since(p->since, directory, hst_run_folder_path(folder),
                           p->study->publish.compare_threshold);
     }
-    status = hst_run_folder_commit(folder, &options, err);
+    status = hst_interrupt_check(err);
+    if (status == HST_OK) {
+        status = hst_run_folder_commit(folder, &options, err);
+    }
     if (path && hst_run_folder_is_published(folder)) {
         *path = strdup(hst_run_folder_path(folder));
         if (!*path && status == HST_OK) {

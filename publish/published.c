@@ -30,7 +30,7 @@ static hst_status find_latest(char **out, const char *directory, const char *fil
     if (access(path, F_OK) != 0) {
         hst_status status =
             errno == EACCES
-                ? hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be read: %s", path, strerror(errno))
+                ? hst_fail_system(err, path, "cannot be read")
                 : hst_fail(err, HST_ERR_USAGE,
                            "%s: no results are there yet; `hestia run` makes them", path);
 

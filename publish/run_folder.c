@@ -72,7 +72,7 @@ static hst_status remove_left_parts(const char *directory, hst_error *err)
     DIR *folder = opendir(directory);
 
     if (!folder) {
-        return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be read: %s", directory, strerror(errno));
+        return hst_fail_system(err, directory, "cannot be read");
     }
     while (status == HST_OK && (entry = readdir(folder)) != NULL) {
         if (is_left(entry->d_name)) {
@@ -108,8 +108,7 @@ static hst_status swap_latest(const char *directory, hst_error *err)
         done = rename(part, latest) == 0;
     }
     if (!done) { /* what was moved aside is put back by settle */
-        status = hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be led to the new run: %s", latest,
-                          strerror(errno));
+        status = hst_fail_system(err, latest, "cannot be led to the new run");
     }
 
 done:
@@ -153,8 +152,7 @@ static hst_status settle(const char *directory, hst_error *err)
         status = swap_latest(directory, err);
     } else if (lstat(latest, &facts) != 0 && lstat(aside, &facts) == 0 &&
                rename(aside, latest) != 0) {
-        status =
-            hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be put back: %s", latest, strerror(errno));
+        status = hst_fail_system(err, latest, "cannot be put back");
     }
     if (status == HST_OK) {
         status = remove_left_parts(directory, err);
@@ -179,8 +177,7 @@ hst_status hst_run_folder_lock(hst_lock *lock, const char *directory, hst_error 
     }
     folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0 || fstat(folder, &facts) != 0) {
-        status =
-            hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be opened: %s", directory, strerror(errno));
+        status = hst_fail_system(err, directory, "cannot be opened");
         goto done;
     }
     /* who may write in the folder may have its lock */
@@ -231,8 +228,7 @@ static hst_status make_part(hst_run_folder *folder, time_t start, hst_error *err
         /* what the umask makes of 0755 is found out by making it */
         if (mkdir(folder->part, 0755) != 0 || stat(folder->part, &facts) != 0 ||
             chmod(folder->part, 0700) != 0) {
-            return hst_fail(err, HST_ERR_SYSTEM, "%s: the folder cannot be made: %s", folder->part,
-                            strerror(errno));
+            return hst_fail_system(err, folder->part, "the folder cannot be made");
         }
         folder->mode = facts.st_mode & 0777;
         return HST_OK;
@@ -295,8 +291,7 @@ static hst_status prepare_latest(const hst_run_folder *folder, bool copy, hst_er
     if (copy) {
         status = hst_tree_copy(folder->part, part, err);
     } else if (symlink(folder->name, part) != 0) {
-        status =
-            hst_fail(err, HST_ERR_SYSTEM, "%s: the link cannot be made: %s", part, strerror(errno));
+        status = hst_fail_system(err, part, "the link cannot be made");
     }
     free(part);
     return status;
@@ -325,7 +320,7 @@ static hst_status retire(const char *directory, const char *name, hst_error *err
     if (!path || !part) {
         status = no_memory(err, directory);
     } else if (rename(path, part) != 0) {
-        status = hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be removed: %s", path, strerror(errno));
+        status = hst_fail_system(err, path, "cannot be removed");
     } else {
         status = hst_tree_remove(part, err);
     }
@@ -376,8 +371,7 @@ static hst_status set_order(const hst_run_folder *folder, hst_error *err)
         const struct timespec times[2] = {facts.st_atim, {.tv_sec = runs[n - 1].made.tv_sec + 2}};
 
         if (utimensat(AT_FDCWD, manifest, times, 0) != 0) {
-            status = hst_fail(err, HST_ERR_SYSTEM, "%s: its time cannot be set: %s", manifest,
-                              strerror(errno));
+            status = hst_fail_system(err, manifest, "its time cannot be set");
         }
     }
     free(runs);
@@ -391,8 +385,7 @@ static hst_status take_name(hst_run_folder *folder, hst_error *err)
     hst_status status = HST_OK;
 
     if (rename(folder->part, folder->path) != 0) {
-        return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot take its name: %s", folder->path,
-                        strerror(errno));
+        return hst_fail_system(err, folder->path, "cannot take its name");
     }
     status = hst_tree_sync_folder(folder->directory, err);
     if (status == HST_OK) {

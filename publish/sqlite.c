@@ -50,7 +50,9 @@ static hst_status give_failure(const database *d, hst_error *err)
     if (d->failure == SQLITE_NOMEM) {
         return hst_fail(err, HST_ERR_MEMORY, "%s: no memory", d->path);
     }
-    return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be written: %s", d->path, d->message);
+    return hst_fail(err, HST_ERR_SYSTEM,
+                    "%s: cannot be written: %s; see whether its disk is full and run again",
+                    d->path, d->message);
 }
 
 static hst_status execute(database *d, const char *sql, hst_error *err)
@@ -373,7 +375,8 @@ static hst_status take_name(const char *part, const char *path, hst_error *err)
         if (fd >= 0) {
             close(fd);
         }
-        return hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be written: %s", path, strerror(result));
+        errno = result;
+        return hst_fail_system(err, path, "cannot be written");
     }
     close(fd);
     return HST_OK;
@@ -395,7 +398,7 @@ hst_status hst_sqlite_write(const hst_publication *publication, const char *path
     unlink(part); /* left by a run that was killed */
     fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
     if (fd < 0 || close(fd) != 0) {
-        status = hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be written: %s", path, strerror(errno));
+        status = hst_fail_system(err, path, "cannot be written");
         goto done;
     }
     keep_failure(&d, sqlite3_open_v2(part, &d.connection, SQLITE_OPEN_READWRITE, NULL));

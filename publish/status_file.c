@@ -191,8 +191,7 @@ static hst_status rewrite(const char *directory, const hst_run_status *run, bool
     }
     folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) {
-        status =
-            hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be opened: %s", directory, strerror(errno));
+        status = hst_fail_system(err, directory, "cannot be opened");
         goto done;
     }
     turn = take_turn(folder);

@@ -29,11 +29,6 @@ static hst_status no_memory(hst_error *err, const char *path)
     return hst_fail(err, HST_ERR_MEMORY, "%s: no memory for a path", path);
 }
 
-static hst_status no_system(hst_error *err, const char *path, const char *what)
-{
-    return hst_fail(err, HST_ERR_SYSTEM, "%s: %s: %s", path, what, strerror(errno));
-}
-
 hst_status hst_tree_make(const char *path, hst_error *err)
 {
     hst_status status = HST_OK;
@@ -51,7 +46,7 @@ hst_status hst_tree_make(const char *path, hst_error *err)
         }
         *end = '\0';
         if (mkdir(part, 0755) != 0 && errno != EEXIST) {
-            status = no_system(err, part, "the folder cannot be made");
+            status = hst_fail_system(err, part, "the folder cannot be made");
         }
         *end = kept;
         if (kept == '\0') {
@@ -76,7 +71,7 @@ static int remove_one(const char *path, const struct stat *found, int type, stru
 hst_status hst_tree_remove(const char *path, hst_error *err)
 {
     if (nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT) {
-        return no_system(err, path, "cannot be removed");
+        return hst_fail_system(err, path, "cannot be removed");
     }
     return HST_OK;
 }
@@ -141,12 +136,12 @@ hst_status hst_tree_copy_file(const char *from, const char *to, hst_error *err)
     int out = -1;
 
     if (in < 0 || fstat(in, &found) != 0) {
-        status = no_system(err, from, "cannot be read");
+        status = hst_fail_system(err, from, "cannot be read");
         goto done;
     }
     out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, found.st_mode & 0777);
     if (out < 0) {
-        status = no_system(err, to, "cannot be written");
+        status = hst_fail_system(err, to, "cannot be written");
         goto done;
     }
     while ((n = read(in, buffer, sizeof buffer)) != 0) {
@@ -154,16 +149,16 @@ hst_status hst_tree_copy_file(const char *from, const char *to, hst_error *err)
             continue;
         }
         if (n < 0) {
-            status = no_system(err, from, "cannot be read");
+            status = hst_fail_system(err, from, "cannot be read");
             goto done;
         }
         if (!write_all(out, buffer, (size_t)n)) {
-            status = no_system(err, to, "cannot be written");
+            status = hst_fail_system(err, to, "cannot be written");
             goto done;
         }
     }
     if (fsync(out) != 0) {
-        status = no_system(err, to, "cannot be written");
+        status = hst_fail_system(err, to, "cannot be written");
     }
 
 done:
@@ -171,7 +166,7 @@ done:
         close(in);
     }
     if (out >= 0 && close(out) != 0 && status == HST_OK) {
-        status = no_system(err, to, "cannot be written");
+        status = hst_fail_system(err, to, "cannot be written");
     }
     return status;
 }
@@ -187,7 +182,7 @@ static hst_status copy_entry(const char *from, const char *to, const char *name,
     if (!source || !target) {
         status = no_memory(err, from);
     } else if (lstat(source, &found) != 0) {
-        status = no_system(err, source, "cannot be read");
+        status = hst_fail_system(err, source, "cannot be read");
     } else if (S_ISDIR(found.st_mode)) {
         status = hst_tree_copy(source, target, err);
     } else {
@@ -206,11 +201,11 @@ hst_status hst_tree_copy(const char *from, const char *to, hst_error *err)
     DIR *folder = opendir(from);
 
     if (!folder || stat(from, &found) != 0) {
-        status = no_system(err, from, "cannot be read");
+        status = hst_fail_system(err, from, "cannot be read");
         goto done;
     }
     if (mkdir(to, found.st_mode & 0777) != 0) {
-        status = no_system(err, to, "the folder cannot be made");
+        status = hst_fail_system(err, to, "the folder cannot be made");
         goto done;
     }
     while (status == HST_OK && (entry = readdir(folder)) != NULL) {
@@ -241,21 +236,21 @@ hst_status hst_tree_write(const char *path, unsigned mode, const char *text, siz
     unlink(part); /* left by a run that was killed */
     fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
     if (fd < 0) {
-        status = no_system(err, path, "cannot be written");
+        status = hst_fail_system(err, path, "cannot be written");
         goto done;
     }
     if (!write_all(fd, text, length) || fsync(fd) != 0) {
-        status = no_system(err, path, "cannot be written");
+        status = hst_fail_system(err, path, "cannot be written");
         goto done;
     }
     if (close(fd) != 0) {
         fd = -1;
-        status = no_system(err, path, "cannot be written");
+        status = hst_fail_system(err, path, "cannot be written");
         goto done;
     }
     fd = -1;
     if (rename(part, path) != 0) {
-        status = no_system(err, path, "cannot be written");
+        status = hst_fail_system(err, path, "cannot be written");
     }
 
 done:

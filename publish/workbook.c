@@ -34,11 +34,6 @@ static const struct table_sheet {
 
 enum { N_TABLE_SHEETS = sizeof table_sheets / sizeof table_sheets[0] };
 
-static hst_status cannot(hst_error *err, const char *path, const char *what)
-{
-    return hst_fail(err, HST_ERR_SYSTEM, "%s: %s: %s", path, what, strerror(errno));
-}
-
 /* All sheets in their order; names of measures carry numbers, so that none is another's. */
 static void write_sheets(book *b)
 {
@@ -131,8 +126,10 @@ static hst_status write_workbook(book *b, const char *part, char *scratch, hst_e
     }
     closed = workbook_close(b->workbook); /* frees it, too */
     if (status == HST_OK && closed != LXW_NO_ERROR) {
-        status = hst_fail(err, HST_ERR_SYSTEM, "%s: cannot be written: %s", b->path,
-                          lxw_strerror(closed));
+        status = hst_fail(err, HST_ERR_SYSTEM,
+                          "%s: cannot be written: %s"
+                          "; see whether its disk is full and run again",
+                          b->path, lxw_strerror(closed));
     }
     return status;
 }
@@ -145,7 +142,7 @@ static hst_status make_file(const char *path, unsigned mode, hst_error *err)
     unlink(path); /* left by a run that was killed */
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
     if (fd < 0 || close(fd) != 0) {
-        return cannot(err, path, "cannot be written");
+        return hst_fail_system(err, path, "cannot be written");
     }
     return HST_OK;
 }
@@ -157,13 +154,13 @@ static hst_status give_name(const char *part, const char *path, hst_error *err)
     int fd = open(part, O_RDWR | O_CLOEXEC);
 
     if (fd < 0 || fsync(fd) != 0) {
-        status = cannot(err, path, "cannot be written");
+        status = hst_fail_system(err, path, "cannot be written");
     }
     if (fd >= 0 && close(fd) != 0 && status == HST_OK) {
-        status = cannot(err, path, "cannot be written");
+        status = hst_fail_system(err, path, "cannot be written");
     }
     if (status == HST_OK && rename(part, path) != 0) {
-        status = cannot(err, path, "cannot be written");
+        status = hst_fail_system(err, path, "cannot be written");
     }
     return status;
 }
@@ -195,7 +192,7 @@ hst_status hst_workbook_write(const hst_publication *publication, const char *pa
     b->path = path;
     status = hst_tree_remove(scratch, err);
     if (status == HST_OK && mkdir(scratch, 0700) != 0) {
-        status = cannot(err, scratch, "the folder cannot be made");
+        status = hst_fail_system(err, scratch, "the folder cannot be made");
     }
     if (status == HST_OK) {
         status = make_file(part, mode, err);

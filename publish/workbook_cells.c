@@ -75,7 +75,9 @@ void book_fail(book *b, lxw_error error)
             error == LXW_ERROR_MEMORY_MALLOC_FAILED ? HST_ERR_MEMORY : HST_ERR_SYSTEM;
 
         b->status =
-            hst_fail(&b->err, status, "%s: cannot be written: %s", b->path, lxw_strerror(error));
+            hst_fail(&b->err, status,
+                     "%s: cannot be written: %s; see whether its disk is full and run again",
+                     b->path, lxw_strerror(error));
     }
 }
 

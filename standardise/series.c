@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hestia/ingest.h"
 #include "standardise/series_internal.h"
 
 static const char *const compared_methods[] = {
@@ -286,10 +287,15 @@ static hst_status do_jobs(const maker *m, int n_threads, hst_error *err)
     for (size_t i = 0; i < m->n_jobs; i++) {
         hst_error ignored;
 
-        statuses[i] = do_job(m, &m->jobs[i], &ignored);
+        statuses[i] = hst_interrupt_check(&ignored);
+        if (statuses[i] == HST_OK) {
+            statuses[i] = do_job(m, &m->jobs[i], &ignored);
+        }
     }
     for (size_t i = 0; i < m->n_jobs && status == HST_OK; i++) {
-        if (statuses[i] != HST_OK) {
+        if (statuses[i] == HST_ERR_INTERRUPTED) {
+            status = hst_interrupt_check(err);
+        } else if (statuses[i] != HST_OK) {
             status = hst_fail(err, statuses[i], "no memory for the rates of one period");
         }
     }

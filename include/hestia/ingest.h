@@ -2,6 +2,7 @@
 #define HESTIA_INGEST_H
 
 #include "hestia/extract.h"
+#include "hestia/file_look.h"
 #include "hestia/ledger.h"
 #include "hestia/store.h"
 #include "hestia/study.h"
@@ -12,6 +13,7 @@ typedef struct hst_input {
     char *path, *member; /**< member "" when the file is one stream */
     char *name;     /**< file name without folders, ":member" after it; the `file` of audit.csv */
     uint64_t bytes; /**< of the file, compressed */
+    hst_file_look look; /**< of the file, before its header was read */
     hst_layout *layout;
     uint8_t digest[16], layout_key[16];
     bool was_known;  /**< segment reused */
@@ -87,5 +89,8 @@ HST_MUST_CHECK hst_status hst_ingest_remove_damaged(const hst_inputs *inputs, hs
 /** Set by the signal handler of the program, read by long loops. */
 bool hst_interrupt_requested(void);
 void hst_interrupt_request(void);
+
+/** HST_ERR_INTERRUPTED, with its reason, when one was requested; else HST_OK. */
+HST_MUST_CHECK hst_status hst_interrupt_check(hst_error *err);
 
 #endif

@@ -43,11 +43,12 @@ typedef struct hst_publication {
                            only; masked in place, as results */
     hst_breaks *breaks; /**< NULL: breaks.csv has its header only; masked in place, as results */
 
-    const char *fingerprint;   /**< of hst_fingerprint */
-    const char *version;       /**< "0.1.0" */
-    const char *build;         /**< commit; may be NULL */
-    const char *build_options; /**< may be NULL */
-    const char *command;       /**< that repeats the run; may be NULL */
+    const struct hst_table_looks *tables; /**< looked at again at the end; may be NULL */
+    const char *fingerprint;              /**< of hst_fingerprint */
+    const char *version;                  /**< "0.1.0" */
+    const char *build;                    /**< commit; may be NULL */
+    const char *build_options;            /**< may be NULL */
+    const char *command;                  /**< that repeats the run; may be NULL */
     int n_threads;
     size_t memory_bytes;
     const hst_timing *timings; /**< [n_timings], in order of the stages */
@@ -64,6 +65,21 @@ typedef struct hst_publication {
     const hst_disclosure *disclosure; /**< what was masked; NULL: these are the true numbers */
 } hst_publication;
 
+/** How the study file and the small tables it names looked before they were read. */
+typedef struct hst_table_looks hst_table_looks;
+
+/**
+ * Looks at them, which has to be before the first of them is parsed.
+ *
+ * @param study  borrowed, for as long as the looks
+ */
+HST_MUST_CHECK hst_status hst_table_looks_take(hst_table_looks **out, const hst_study *study,
+                                               hst_error *err);
+
+/** @return HST_ERR_INPUT: one of them changed since; the message names it */
+HST_MUST_CHECK hst_status hst_table_looks_check(const hst_table_looks *looks, hst_error *err);
+void hst_table_looks_free(hst_table_looks *looks);
+
 /**
  * Writes the whole run folder, all or nothing: internal/ when the study asks for it, release/ after
  * disclosure control, each with the tables (hst_result_tables) and the formats that the study asks
@@ -75,7 +91,8 @@ typedef struct hst_publication {
  * @param path  receives the run's folder, which the caller frees; NULL when not wanted. NULL on
  * failure, but for one after the run was published, as where an old run cannot be removed
  * @return HST_OK; HST_ERR_ARGUMENT when the ledger does not account for every row
- * (hst_publish_check_rows); HST_ERR_SYSTEM; HST_ERR_MEMORY. With a NULL path nothing was published.
+ * (hst_publish_check_rows); HST_ERR_INPUT: the study file or a small table changed meanwhile;
+ * HST_ERR_SYSTEM; HST_ERR_MEMORY. With a NULL path nothing was published.
  */
 HST_MUST_CHECK hst_status hst_publish(const hst_publication *publication, char **path,
                                       hst_error *err);

@@ -39,6 +39,16 @@ hst_status hst_fail(hst_error *err, hst_status status, const char *format, ...) 
  * the place. */
 hst_status hst_fail_at(hst_error *err, hst_status status, const char *format, ...) HST_PRINTF(3, 4);
 
+/**
+ * Failure of a call to the system, by errno: "<path>: <what>: <reason>; <remedy>".
+ *
+ * @return HST_ERR_SYSTEM
+ */
+hst_status hst_fail_system(hst_error *err, const char *path, const char *what);
+
+/** What a user can do about an errno, as "; ..."; "" when its own text says all. */
+const char *hst_remedy(int error_number);
+
 /** Multiplies two sizes. Returns false, leaving `product` alone, when the result does not fit. */
 bool hst_size_multiply(size_t a, size_t b, size_t *product);
 

@@ -6,6 +6,7 @@
 
 #include "hestia/date.h"
 #include "hestia/episode.h"
+#include "hestia/file_look.h"
 #include "hestia/status.h"
 
 /** The study file as read and checked: defaults filled in, paths made absolute or relative to the
@@ -288,7 +289,8 @@ typedef enum hst_denominator_year {
 } hst_denominator_year;
 
 typedef struct hst_study {
-    char *path; /**< of the study file */
+    char *path;         /**< of the study file */
+    hst_file_look look; /**< of that file, before it was read */
     char *study, *title;
     hst_window period;
     char *store;

@@ -1,0 +1,107 @@
+"""System calls that fail, one at a time: every call of a night's run that writes, makes, syncs, renames, opens, reads or lists something.
+
+    python3 tests/fault/test_calls.py HESTIA INJECTOR
+
+A run either fails with exit code 1 and one line that names the file, with the last good results as they were, or the fault was harmless.
+The run after it completes with the bytes of an undisturbed one. The gate takes one call of each kind and file; HESTIA_FAULTS=all takes
+every call, which is an hour.
+"""
+
+import os
+import random
+import re
+import shutil
+import sys
+
+import fault_support
+from fault_support import Nights, hestia
+
+# Which errors each kind of call is made to give. A full disk stays full: `+`.
+ERRORS = {
+    "write": ("ENOSPC+", "EIO", "EDQUOT+"),
+    "create": ("ENOSPC", "EROFS", "EMFILE"),
+    "sync": ("EIO",),
+    "rename": ("EIO", "ENOSPC+"),
+    "mkdir": ("ENOSPC", "EACCES"),
+    "link": ("EIO",),
+    "truncate": ("EIO",),
+    "mode": ("EACCES",),
+    "close": ("EIO",),
+    "unlink": ("EIO",),
+    "read": ("EIO",),
+    "open": ("EMFILE", "EIO"),
+    "list": ("EIO",),
+}
+
+
+def kind_of(call):
+    """A call without what differs from run to run; tables are all written alike."""
+    call = re.sub(r"\d{8}T\d{6}Z(-\d+)?", "RUN", call)
+    call = re.sub(r"tmp\.\w+$|[0-9a-f]{32}-[0-9a-f]{32}|\d+\.part$", "N", call)
+    return re.sub(r"(RUN.*/)(internal|release)(/|$)", r"\1FOLDER\3", re.sub(r"(RUN.*/)[\w-]+\.csv", r"\1TABLE.csv", call))
+
+
+class Calls(Nights):
+    seed = fault_support.environment_number("HESTIA_FAULT_SEED", 20261122)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        work = os.path.join(cls.top, "trace")
+        shutil.copytree(cls.before, work, symlinks=True)
+        cls.calls = hestia(work, "run", os.path.join(work, "study.yaml"), "--threads", "1", "--quiet", trace=True).calls
+        cls.calls = [c.replace(work, "") for c in cls.calls]
+        shutil.rmtree(work)
+        cls.chance = random.Random(cls.seed)
+        print("seed %d, %d calls" % (cls.seed, len(cls.calls)))
+
+    def places(self, name):
+        """Numbers of calls of one class: all of them, or one of each kind."""
+        calls = [c for c in self.calls if c.startswith(name + " ")]
+        if fault_support.all_faults():
+            return list(range(1, len(calls) + 1))
+        kinds = {}
+        for n, call in enumerate(calls, 1):
+            kinds.setdefault(kind_of(call), []).append(n)
+        return sorted(self.chance.choice(numbers) for numbers in kinds.values())
+
+    def try_fault(self, name, n, error):
+        fault = "%s %d%s %s" % (name, n, "+" if error.endswith("+") else "", error.rstrip("+"))
+        folder = self.fresh()
+        done = hestia(folder, "run", os.path.join(folder, "study.yaml"), "--threads", "1", "--quiet", fault=fault)
+        self.assertTrue(done.fired, fault)
+        about = "%s at %s" % (fault, done.fired[0].replace(folder, ""))
+        if done.code == 0:
+            self.assert_latest(folder, self.new, about)
+        else:
+            path = done.fired[0].split(" ", 1)[1]
+            reason, status = self.assert_failed(folder, done, (1,), about)
+            if not path.endswith("status.json.part"):
+                self.assertEqual(status["exit_code"], done.code, about)
+                self.assertTrue(reason.startswith("hestia: " + status["message"]), about)
+        self.assert_completes(folder, about)
+        return about, done
+
+    def try_class(self, name):
+        n_failed = 0
+        for n in self.places(name):
+            for error in ERRORS[name] if fault_support.all_faults() else (self.chance.choice(ERRORS[name]),):
+                with self.subTest(call="%s %d %s" % (name, n, error)):
+                    about, done = self.try_fault(name, n, error)
+                    n_failed += done.code != 0
+                    if os.environ.get("HESTIA_FAULT_SHOW"):
+                        print(about, "->", done.code, done.error.strip().replace("\n", " | "))
+        return n_failed
+
+
+def add_tests():
+    for name in ERRORS:
+        def test(self, name=name):
+            self.try_class(name)
+        setattr(Calls, "test_%s" % name, test)
+
+
+add_tests()
+
+if __name__ == "__main__":
+    fault_support.main(sys.argv)
