@@ -13,6 +13,7 @@
 #define MATHLIB_STANDALONE
 #include <Rmath.h>
 
+#include "hestia/ingest.h"
 #include "impact/draw.h"
 #include "impact/order.h"
 
@@ -217,13 +218,17 @@ hst_status hst_sup_f_null_create(hst_sup_f_null **out, size_t n, hst_change_mode
     for (size_t worker = 0; worker < n_workers; worker++) {
         double *y = work + worker * 3 * n, *f = y + n, *before = f + n;
 
-        for (size_t d = worker; d < n_draws; d += n_workers) {
+        for (size_t d = worker; d < n_draws && !hst_interrupt_requested(); d += n_workers) {
             for (size_t t = 0; t < n; t++) {
                 y[t] = qnorm(hst_draw_uniform(seed, d, t), 0, 1, 1, 0);
             }
             fill_f(f, before, y, n, terms_of(model), shortest_part(n, trim));
             null->sup_f[d] = summary_of(f, n).sup_f;
         }
+    }
+    status = hst_interrupt_check(err);
+    if (status != HST_OK) {
+        goto done;
     }
     order_sort(null->sup_f, n_draws);
     *out = null;

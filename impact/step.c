@@ -23,6 +23,7 @@
 #include <Rmath.h>
 
 #include "hestia/changepoint.h"
+#include "hestia/ingest.h"
 #include "impact/draw.h"
 
 enum { SHIFT_MONTHS = 12 }; /* of a robust shift, on each side */
@@ -145,9 +146,13 @@ hst_status hst_step_null_create(hst_step_null **out, size_t n, size_t n_draws, u
     for (size_t worker = 0; worker < n_workers; worker++) {
         double *noise = work + worker * 2 * (n + 1);
 
-        for (size_t d = worker; d < n_draws; d += n_workers) {
+        for (size_t d = worker; d < n_draws && !hst_interrupt_requested(); d += n_workers) {
             draw_null(null, frame, d, seed, noise, noise + n + 1);
         }
+    }
+    status = hst_interrupt_check(err);
+    if (status != HST_OK) {
+        goto done;
     }
     for (size_t i = 0; i < N_NULLS; i++) {
         qsort(null->least[i], n_draws, sizeof *null->least[i], compare_doubles);

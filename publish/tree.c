@@ -98,14 +98,14 @@ static int sync_one(const char *path, const struct stat *found, int type, struct
 
 hst_status hst_tree_sync_folder(const char *path, hst_error *err)
 {
-    return sync_folder(path) == 0 ? HST_OK : no_system(err, path, "cannot be synced");
+    return sync_folder(path) == 0 ? HST_OK : hst_fail_system(err, path, "cannot be synced");
 }
 
 hst_status hst_tree_sync(const char *path, hst_error *err)
 {
     return nftw(path, sync_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) == 0
                ? HST_OK
-               : no_system(err, path, "cannot be synced");
+               : hst_fail_system(err, path, "cannot be synced");
 }
 
 /* Writes all bytes; false with errno on failure. */

@@ -21,6 +21,11 @@ from fault_support import STAGES, Done, Nights, end, hestia, start
 PROMPT_SECONDS = 2
 
 
+def prompt_seconds():
+    """More on a machine that has other things to do."""
+    return PROMPT_SECONDS * max(1.0, os.getloadavg()[0] / os.cpu_count())
+
+
 class Interrupts(Nights):
     n_interrupts = fault_support.environment_number("HESTIA_INTERRUPTS", 36)
     seed = fault_support.environment_number("HESTIA_FAULT_SEED", 20261122)
@@ -47,7 +52,7 @@ class Interrupts(Nights):
 
     def check_end(self, folder, done, seconds, about):
         self.assertIn(done.code, (0, 130), about)
-        self.assertLess(seconds, PROMPT_SECONDS, about)
+        self.assertLess(seconds, prompt_seconds(), about)
         if done.code == 130:
             self.assertIn("interrupted", done.error, about)
             self.assert_latest(folder, self.old, about)
@@ -111,7 +116,7 @@ class Interrupts(Nights):
                     print("%-8s %6.2f s of %6.2f: stopped in %.2f s" % (stage, wait, seconds[stage], took))
                 self.assertIn(done.code, (0, 130), done.error)
         print("longest %.2f s" % longest)
-        self.assertLess(longest, PROMPT_SECONDS)
+        self.assertLess(longest, prompt_seconds())
 
 
 if __name__ == "__main__":
