@@ -1,7 +1,9 @@
 /* From the globs of a study to its input streams: files, members, headers, and the one person
  * identifier. */
+#define _GNU_SOURCE /* glob with functions of ours: its own pass over a disk that fails */
 #include "hestia/ingest.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <glob.h>
 #include <stdio.h>
@@ -53,10 +55,53 @@ void hst_inputs_free(hst_inputs *inputs)
     free(inputs);
 }
 
+/* A folder read whole at once, for glob: what cannot be read of it would be files that nobody
+ * misses. */
+typedef struct listing {
+    struct dirent **entries;
+    int n, next;
+} listing;
+
+static void *open_listing(const char *path)
+{
+    listing *all = calloc(1, sizeof *all);
+
+    if (all) {
+        all->n = scandir(path, &all->entries, NULL, NULL);
+        if (all->n < 0) {
+            int reason = errno;
+
+            free(all);
+            all = NULL;
+            errno = reason;
+        }
+    }
+    return all;
+}
+
+static struct dirent *read_listing(void *stream)
+{
+    listing *all = stream;
+
+    return all->next < all->n ? all->entries[all->next++] : NULL;
+}
+
+static void close_listing(void *stream)
+{
+    listing *all = stream;
+
+    for (int i = 0; i < all->n; i++) {
+        free(all->entries[i]);
+    }
+    free(all->entries);
+    free(all);
+}
+
 /** A folder that is not there matches nothing; one that cannot be read may hold anything. */
 static int on_unreadable(const char *path, int number)
 {
     (void)path;
+    errno = number;
     return number != ENOENT && number != ENOTDIR;
 }
 
@@ -64,18 +109,24 @@ static int on_unreadable(const char *path, int number)
 static hst_status expand(const hst_study *study, size_t line, const hst_texts *patterns,
                          glob_t *matches, hst_error *err)
 {
+    matches->gl_opendir = open_listing;
+    matches->gl_readdir = read_listing;
+    matches->gl_closedir = close_listing;
+    matches->gl_lstat = lstat;
+    matches->gl_stat = stat;
     for (size_t i = 0; i < patterns->n; i++) {
-        int result = glob(patterns->items[i], i == 0 ? 0 : GLOB_APPEND, on_unreadable, matches);
+        int result = glob(patterns->items[i], GLOB_ALTDIRFUNC | (i == 0 ? 0 : GLOB_APPEND),
+                          on_unreadable, matches);
 
         if (result == GLOB_NOSPACE) {
             return hst_fail(err, HST_ERR_MEMORY, "no memory for the file names of %s",
                             patterns->items[i]);
         }
         if (result == GLOB_ABORTED) {
-            return hst_fail(err, HST_ERR_SYSTEM,
-                            "%s, line %zu: a folder of %s cannot be read; ask for the permission "
-                            "to read it",
-                            study->path, line, patterns->items[i]);
+            return hst_fail(
+                err, HST_ERR_SYSTEM, "%s, line %zu: a folder of %s cannot be read: %s%s",
+                study->path, line, patterns->items[i], strerror(errno),
+                errno == EACCES ? "; ask for the permission to read it" : hst_remedy(errno));
         }
         if (result != 0) {
             return hst_fail(err, HST_ERR_USAGE,

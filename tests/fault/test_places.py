@@ -84,7 +84,7 @@ class Places(Nights):
             done = hestia(folder, "run", self.study_file(folder), "--threads", "1", "--quiet")
             reason = self.assert_reason(done, name, ("Read-only file system",))
             self.assertEqual(done.code, 1)
-            self.assertIn("; run as the owner of ", reason)
+            self.assertIn("file system that can be written", reason)
             self.assertIn(path, reason)
             self.assert_latest(folder, self.old, name)
             self.remount(path, "rw")
