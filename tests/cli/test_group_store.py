@@ -11,7 +11,9 @@ import glob
 import os
 import pwd
 import shutil
+import signal
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -152,6 +154,43 @@ class GroupStore(unittest.TestCase):
         if IS_ROOT:
             fcntl.lockf(file, fcntl.LOCK_EX, 1, 0)
         self.run_as_member()
+
+    def is_read(self):
+        """Whether somebody shares the readers' byte of the lock."""
+        with open(os.path.join(self.store, "lock"), "rb") as lock:
+            asked = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 1, 1, 0)
+            return struct.unpack("hhqqi", fcntl.fcntl(lock, fcntl.F_GETLK, asked))[0] != fcntl.F_UNLCK
+
+    def stopped_reader(self):
+        """A member's run, stopped while it reads."""
+        who = {"user": MEMBER, "group": MEMBER, "extra_groups": [GROUP]} if IS_ROOT else {}
+        for number in range(20):
+            reader = subprocess.Popen([self.program, "run", self.study, "--store", self.store, "--out", f"{self.mine}/{number}", "--quiet"],
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self.top, **who)
+            while reader.poll() is None and not self.is_read():
+                pass
+            reader.send_signal(signal.SIGSTOP)
+            if reader.poll() is None and self.is_read():
+                return reader
+            reader.send_signal(signal.SIGCONT)
+            reader.communicate()
+        self.fail("no run was slow enough to be stopped")
+
+    def test_a_reader_keeps_a_purge_out_and_no_writer(self):
+        """A member, who cannot write the lock, has it all the same."""
+        reader = self.stopped_reader()
+        try:
+            self.let_write(True)
+            before = self.segments()
+            done = self.hestia("store", "purge", self.store, code=4)
+            self.assertIn("another run reads this store; wait until it ends", done.stderr)
+            self.assertEqual(self.segments(), before)
+            self.hestia("store", "verify", "--repair", self.store) # as a writer
+        finally:
+            reader.send_signal(signal.SIGCONT)
+            self.assertEqual(reader.communicate()[1], b"")
+        self.assertEqual(reader.returncode, 0)
+        self.assertFalse(self.is_read())
 
     def test_only_the_owner_takes_data_in(self):
         later, extract = os.path.join(self.place, "later"), os.path.join(self.place, "extracts", "apc_200910.csv.gz")

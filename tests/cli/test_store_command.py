@@ -137,6 +137,10 @@ class StoreCommand(unittest.TestCase):
         os.remove(os.path.join(self.store, "key"))
         self.assertIn("key is missing", self.run_store("verify", self.store, code=3).stderr)
 
+    def explain(self, results):
+        return hestia("explain", os.path.join(self.good, "study.yaml"), "emergency_admissions", "--area", "5J6", "--period", "2008/09",
+                      "--store", self.store, "--out", results)
+
     def results(self):
         """A run of the study with the store; the bytes of its files, but for the one with its time, and its log."""
         out = os.path.join(self.work, "results")
@@ -158,13 +162,22 @@ class StoreCommand(unittest.TestCase):
         path = self.segments()[1]
         with open(path, "rb") as stream:
             sound = stream.read()
+        codes = set()
         for at in (5, 40, len(sound) // 3, len(sound) // 2, len(sound) * 3 // 4, len(sound) - 3000, len(sound) - 1):
             self.flip(path, at)
+            done = self.explain(os.path.join(self.work, "results"))
+            # in a block it is met while reading; elsewhere on opening, and then `hestia run` is what helps
+            if done.returncode == 3:
+                self.assertRegex(done.stderr, r"is damaged \(block \d+ at byte \d+\); remove this file and run again: it is made anew from apc_20")
+            else:
+                self.assertIn("`hestia run` makes them anew", done.stderr)
+            codes.add(done.returncode)
             found, log = self.results()
             self.assertEqual(found, good, at)
             self.assertRegex(log, "apc_20[01].*: its segment of the store", at)
             with open(path, "rb") as stream:
                 self.assertEqual(stream.read(), sound, at)
+        self.assertEqual(codes, {2, 3})
         os.remove(path)
         self.assertEqual(self.results()[0], good)
         self.run_store("verify", self.store)
@@ -243,8 +256,7 @@ class StoreCommand(unittest.TestCase):
         try:
             done = hestia("run", study, "--store", self.store, "--out", results)
             self.assertEqual(done.returncode, 0, done.stderr)
-            done = hestia("explain", study, "emergency_admissions", "--area", "5J6", "--period", "2008/09", "--store", self.store,
-                          "--out", results)
+            done = self.explain(results)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(len(self.run_store("list", self.store).stdout.splitlines()), 2)
             self.run_store("verify", self.store)
@@ -258,6 +270,20 @@ class StoreCommand(unittest.TestCase):
             self.assertEqual(writer.communicate()[1], b"")
         self.assertEqual(writer.returncode, 0)
         self.assertEqual(len(self.run_store("list", self.store).stdout.splitlines()), 4)
+
+    def test_of_several_first_runs_one_makes_the_store(self):
+        study, store = os.path.join(self.good, "study.yaml"), os.path.join(self.work, "first")
+        for _ in range(3):
+            runs = [subprocess.Popen([PROGRAM, "ingest", study, "--store", store], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                     text=True) for _ in range(8)]
+            ends = [(run.communicate()[1], run.returncode) for run in runs]
+            self.assertIn(0, [code for _, code in ends])
+            for text, code in ends: # done, or kept out by one that is named
+                self.assertIn(code, (0, 4), text)
+                if code == 4:
+                    self.assertRegex(text, "another run (writes to|makes) this store")
+            self.assertEqual(self.run_store("verify", store).stdout.count("ok\t"), 2)
+            self.run_store("purge", store)
 
     def test_a_damaged_catalogue_is_set_aside(self):
         catalogue = os.path.join(self.store, "catalogue.json")

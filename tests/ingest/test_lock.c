@@ -95,6 +95,7 @@ static void text_of_a_dead_process_is_not_believed(void **state)
     child = fork();
     assert_true(child >= 0);
     if (child == 0) {
+        alarm(30); /* not left behind by a test that fails */
         char ready = take(&lock, directory, 0, NULL) == HST_OK ? 'y' : 'n';
 
         (void)!write(to_parent[1], &ready, 1);
@@ -117,6 +118,7 @@ static void text_of_a_dead_process_is_not_believed(void **state)
     child = fork();
     assert_true(child >= 0);
     if (child == 0) {
+        alarm(30);
         file = open(path, O_RDWR);
         _exit(file >= 0 && fcntl(file, F_SETLK, &byte) == 0 && write(to_parent[1], "y", 1) == 1 &&
                       read(to_child[0], text, 1) == 1

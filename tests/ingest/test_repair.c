@@ -8,6 +8,13 @@
 
 enum { N_ROWS = 20, MAX_BYTES = 1 << 16 };
 
+/* Under a sanitizer, which is three times slower, every fifth byte: of memory that says as much. */
+#ifdef HESTIA_SANITIZED
+enum { STEP = 5 };
+#else
+enum { STEP = 1 };
+#endif
+
 static const hst_ingest_options plain = {.n_threads = 1, .memory_bytes = 1 << 26};
 
 /** The one segment of a small study, and its bytes as they should be. */
@@ -137,7 +144,7 @@ static void every_damaged_byte_is_repaired(void **state)
     size_t n_by_opening = 0, n_by_reading = 0;
 
     begin(&r, *state);
-    for (size_t i = 0; i < r.n_bytes; i++) {
+    for (size_t i = 0; i < r.n_bytes; i += STEP) {
         const hst_input *input = &r.o.inputs->items[0];
         uint8_t damaged[MAX_BYTES];
         bool is_found_by_opening = false;
@@ -152,8 +159,8 @@ static void every_damaged_byte_is_repaired(void **state)
         repair(&r, is_found_by_opening);
     }
     /* only blocks wait until they are read */
-    assert_true(n_by_opening > 1000);
-    assert_true(n_by_reading >= N_ROWS * sizeof(hst_episode));
+    assert_true(n_by_opening > 1000 / STEP);
+    assert_true(n_by_reading >= N_ROWS * sizeof(hst_episode) / STEP);
     clear(&r.o);
 }
 
@@ -276,12 +283,12 @@ static void a_damaged_catalogue_stops_no_night(void **state)
     clear(&r.o);
     snprintf(path, sizeof path, "%s/store/catalogue.json", place->folder);
     n = read_bytes(path, catalogue);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i += STEP) {
         memcpy(damaged, catalogue, n);
         damaged[i] ^= (uint8_t)(1u << (i % 7)); /* the eighth bit is no UTF-8 in any place */
         ingest_without_catalogue(&r, place, damaged, n, &n_lost, &n_read);
     }
-    assert_true(n_lost > n / 8);
+    assert_true(n_lost > n / 8 / STEP);
     /* of what is no damage as JSON, only another digest has the file read again */
     assert_true(n_read > 0 && n_read <= 64);
     n_lost = 0;
