@@ -11,6 +11,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import sys
 
 import fault_support
@@ -97,6 +98,36 @@ class Calls(Nights):
                     if os.environ.get("HESTIA_FAULT_SHOW"):
                         print(about, "->", done.code, done.error.strip().replace("\n", " | "))
         return n_failed
+
+
+    def test_half_of_a_call_and_interrupted_ones(self):
+        """Calls that read or write less than asked for change nothing at all; nor do ones that a signal interrupts (EINTR) in the files that are
+        not stdio's, which goes by the handlers' SA_RESTART alone."""
+        faults = ["%s 1+ short" % names for names in ("read", "write", "read,write")]
+        for name, part in (("read", "/extracts/"), ("read", "/store/"), ("write", "/store/"), ("write", "/manifest.json")):
+            n_calls = sum(c.startswith(name + " ") and part in c for c in self.calls)
+            faults += ["%s %d EINTR %s" % (name, self.chance.randint(1, n_calls), part) for _ in range(2)]
+        for fault in faults:
+            with self.subTest(fault=fault):
+                folder = self.fresh()
+                done = hestia(folder, "run", os.path.join(folder, "study.yaml"), "--threads", "1", "--quiet", fault=fault)
+                self.assertEqual(done.code, 0, "%s: %s" % (fault, done.error))
+                self.assertTrue(done.fired, fault)
+                self.assert_completes(folder, fault)
+
+    def test_memory(self):
+        """An allocation that fails. The libraries for YAML and for workbooks do not look (SIGSEGV); even so the last results stand."""
+        numbers = range(1, 30000)
+        for n in self.chance.sample(numbers, 300 if fault_support.all_faults() else 10):
+            with self.subTest(n=n):
+                folder = self.fresh()
+                done = hestia(folder, "run", os.path.join(folder, "study.yaml"), "--threads", "1", "--quiet", fault="memory %d ENOMEM" % n)
+                about = "allocation %d: %s" % (n, done.error)
+                self.assertIn(done.code, (0, 1, 2, -signal.SIGSEGV), about)
+                if done.code > 0:
+                    self.assert_reason(done, about)
+                self.assert_latest(folder, self.new if done.code == 0 else self.old, about)
+                self.assert_completes(folder, about)
 
 
 def add_tests():

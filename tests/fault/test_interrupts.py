@@ -100,7 +100,7 @@ class Interrupts(Nights):
         chance = random.Random(self.seed)
         folder = os.path.join(self.top, "large")
         os.mkdir(folder)
-        done = hestia(folder, "synth", folder, "--study", "long-term-conditions", "--people", "60000", "--areas", "150", "--years", "2001-2010", "--quiet")
+        done = hestia(folder, "synth", folder, "--study", "long-term-conditions", "--datasets", "apc,op", "--people", "60000", "--areas", "150", "--years", "2001-2010", "--quiet")
         self.assertEqual(done.code, 0, done.error)
         seconds = self.usual_seconds(folder)
         longest = 0.0
