@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import os
 import re
+import resource
 import shutil
 import signal
 import sqlite3
@@ -140,6 +141,11 @@ class Place:
                 yield path, database_text(path)
 
 
+def allow_cores():
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+
+
 def spoilt(header, rows):
     """Rows of which each has junk in another column, all columns in turn."""
     rows = [list(row) for row in rows]
@@ -261,7 +267,8 @@ publish: {directory: results, internal: true, keep: 30}""")
         """Interrupted, killed, out of disk, aborted; a run each into a store of its own, which keeps what was left."""
         place = cls.place
         for i, number in enumerate((signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV) * 2):
-            process = place.start("run", "s/study.yaml", "--store", f"store-dead-{i}", "--out", f"dead-{i}")
+            process = place.start("run", "s/study.yaml", "--store", f"store-dead-{i}", "--out", f"dead-{i}",
+                                  preexec_fn=allow_cores)
             time.sleep(0.05 + 0.03 * i)
             process.send_signal(number)
             output, _ = process.communicate()
