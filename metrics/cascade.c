@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "count_internal.h"
+#include "hestia/row_memory.h"
 
 typedef struct step {
     char what[256];
@@ -221,7 +222,8 @@ static hst_status keep_key(onlooker *o, uint64_t key, hst_error *err)
 {
     if (o->n_keys == o->capacity) {
         size_t capacity = o->capacity ? 2 * o->capacity : 1024;
-        uint64_t *keys = realloc(o->keys, capacity * sizeof *keys);
+        uint64_t *keys =
+            hst_row_memory_resize(o->keys, o->capacity * sizeof *keys, capacity * sizeof *keys);
 
         if (!keys) {
             return no_memory(err);
@@ -378,7 +380,7 @@ static hst_status gather_keys(const cascade *c, size_t n_threads, hst_cascade *o
     for (size_t t = 0; t < n_threads; t++) {
         total += c->onlookers[t].n_keys;
     }
-    out->keys = malloc((total + 1) * sizeof *out->keys);
+    out->keys = hst_row_memory_take((total + 1) * sizeof *out->keys);
     if (!out->keys) {
         return no_memory(err);
     }
@@ -471,7 +473,8 @@ static hst_status prepare(cascade *c, const hst_measures *measures, size_t n_thr
 static void clear_cascade(cascade *c, size_t n_threads)
 {
     for (size_t t = 0; c->onlookers && t < n_threads; t++) {
-        free(c->onlookers[t].keys);
+        hst_row_memory_free(c->onlookers[t].keys,
+                            c->onlookers[t].capacity * sizeof *c->onlookers[t].keys);
         free(c->onlookers[t].events);
         free(c->onlookers[t].repeats);
     }
@@ -526,7 +529,7 @@ hst_status hst_count_explain(hst_cascade *out, bool wants_keys, const hst_measur
 void hst_cascade_clear(hst_cascade *made)
 {
     free(made->steps);
-    free(made->keys);
+    hst_row_memory_free(made->keys, (made->n_keys + 1) * sizeof *made->keys);
     free(made->repeats);
     *made = (hst_cascade){0};
 }
