@@ -5,9 +5,11 @@
  */
 #include "cli/stats.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "hestia/study.h"
 
@@ -81,9 +83,23 @@ static hst_status choose_interval(stats_run *run)
 
 static hst_status read_table(hst_table **out, const char *path, hst_error *err)
 {
-    return path && strcmp(path, "-") != 0
-               ? hst_table_read(out, path, err)
-               : hst_table_read_stream(out, stdin, "standard input", err);
+    hst_status status = HST_OK;
+    struct stat found;
+    FILE *pipe = NULL;
+
+    if (!path || strcmp(path, "-") == 0) {
+        return hst_table_read_stream(out, stdin, "standard input", err);
+    }
+    if (stat(path, &found) != 0 || !S_ISFIFO(found.st_mode)) {
+        return hst_table_read(out, path, err);
+    }
+    pipe = fopen(path, "rb"); /* a shell's `<(command)` */
+    if (!pipe) {
+        return hst_fail(err, HST_ERR_SYSTEM, "%s: %s", path, strerror(errno));
+    }
+    status = hst_table_read_stream(out, pipe, path, err);
+    fclose(pipe); /* only read */
+    return status;
 }
 
 static hst_status run_method(const stats_options *options, const stats_method *method,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hestia/row_memory.h"
+#include "hestia/text.h"
 #include "ingest/extract_internal.h"
 
 enum { START_BYTES = 256 * 1024 /* of the text, looked at for header and encoding */ };
@@ -115,8 +116,23 @@ static char *copy_name(const char *p, const char *end)
             name[i] = (char)(p[i] >= 'a' && p[i] <= 'z' ? p[i] - 'a' + 'A' : p[i]);
         }
         name[n] = '\0';
+        hst_text_neutralise(name); /* messages and audit.csv show it */
     }
     return name;
+}
+
+/* True for bytes that an archive begins with: what was unpacked is packed itself. */
+static bool is_packed(const char *text, size_t n)
+{
+    static const char *const magic[] = {"\x1f\x8b", "PK\x03\x04", "\x28\xb5\x2f\xfd", "\xfd\x37zXZ",
+                                        "BZh"};
+
+    for (size_t i = 0; i < sizeof magic / sizeof magic[0]; i++) {
+        if (n > strlen(magic[i]) && memcmp(text, magic[i], strlen(magic[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static hst_status split_names(hst_header *header, const char *line, const char *end, hst_error *err)
@@ -159,6 +175,10 @@ static hst_status parse_header(hst_header *header, const char *text, size_t n, b
     if (n >= 2 && (memcmp(p, "\xFF\xFE", 2) == 0 || memcmp(p, "\xFE\xFF", 2) == 0)) {
         return hst_fail(err, HST_ERR_INPUT,
                         "text in UTF-16, which is not read: convert it to UTF-8 (iconv -f UTF-16)");
+    }
+    if (is_packed(p, n)) {
+        return hst_fail(err, HST_ERR_INPUT,
+                        "packed twice: what it unpacks to is packed itself; unpack it once");
     }
     if (n >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0) {
         snprintf(header->encoding, sizeof header->encoding, "utf-8");

@@ -23,6 +23,7 @@ struct hst_source {
     hst_gunzip *gunzip;
     hst_unpack *unpack;
     bool is_member; /* of a container: the digest is that of the unpacked bytes */
+    uint64_t n_packed_before, n_unpacked; /* bytes read before the stream, bytes it gave */
     hst_stream_hash *member_hash;
     hst_status late_status; /* a fault met after some bytes were given: told by the next call */
     hst_error late_error;
@@ -61,7 +62,9 @@ static const struct {
 enum {
     TAR_MAGIC_AT = 257,
     TAR_HEADER_BYTES = 512,
-    DIRECT_BYTES = 4096, /* of plain text, from which on reading past the buffer pays */
+    DIRECT_BYTES = 4096,           /* of plain text, from which on reading past the buffer pays */
+    MAX_EXPANSION = 200,           /* extracts unpack to 3 to 30 times their size */
+    FREE_BYTES = 64 * 1024 * 1024, /* that any stream may unpack to */
 };
 
 /* The file */
@@ -79,7 +82,7 @@ hst_status hst_input_file_open(hst_input_file *file, const char *path, hst_error
     struct stat about;
 
     *file = (hst_input_file){.fd = -1};
-    file->fd = open(path, O_RDONLY | O_CLOEXEC);
+    file->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe is not waited for */
     if (file->fd < 0) {
         return open_failed(path, err);
     }
@@ -160,6 +163,7 @@ static hst_status read_bytes(hst_input_file *file, void *buffer, size_t capacity
     hst_stream_hash_add(file->hash, buffer, *n_read);
     file->at_end = n == 0;
     atomic_fetch_add_explicit(&file->position, *n_read, memory_order_relaxed);
+    file->n_read += *n_read;
     return HST_OK;
 }
 
@@ -371,6 +375,9 @@ hst_status hst_source_open(hst_source **out, const char *path, const char *membe
         }
     }
     if (status == HST_OK) {
+        /* its first bytes may have been read with what stands before it */
+        source->n_packed_before =
+            source->file.n_read < HST_INPUT_BYTES ? 0 : source->file.n_read - HST_INPUT_BYTES;
         *out = source;
         source = NULL; /* now the caller's */
     }
@@ -378,6 +385,22 @@ hst_status hst_source_open(hst_source **out, const char *path, const char *membe
 done:
     hst_source_close(source);
     return status;
+}
+
+/* A few kilobytes can unpack to as many gigabytes as somebody likes, of which each has to be looked
+ * at. */
+static hst_status check_expansion(hst_source *source, size_t n_more, hst_error *err)
+{
+    uint64_t n_packed = source->file.n_read - source->n_packed_before;
+
+    source->n_unpacked += n_more;
+    if (source->n_unpacked <= FREE_BYTES || source->n_unpacked / MAX_EXPANSION <= n_packed) {
+        return HST_OK;
+    }
+    return hst_fail(err, HST_ERR_INPUT,
+                    "%s unpacks to more than %d times its size, which is no extract; if it is one, "
+                    "give it unpacked",
+                    source->file.path, MAX_EXPANSION);
 }
 
 /* One piece, however small; 0 at the end. */
@@ -431,6 +454,9 @@ hst_status hst_source_read(hst_source *source, void *buffer, size_t capacity, si
     while (source->late_status == HST_OK && !has_ended && *n_read < capacity) {
         source->late_status = read_piece(source, (char *)buffer + *n_read, capacity - *n_read, &n,
                                          &source->late_error);
+        if (source->late_status == HST_OK && source->packing != HST_PACKING_PLAIN) {
+            source->late_status = check_expansion(source, n, &source->late_error);
+        }
         if (n == 0 && source->late_status == HST_OK) {
             source->late_status = read_rest(source, &source->late_error);
             has_ended = true;

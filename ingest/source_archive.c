@@ -12,6 +12,8 @@
 
 #include "hestia/row_memory.h"
 
+enum { MAX_MEMBERS = 1000 };
+
 struct hst_unpack {
     hst_input_file *file;
     struct archive *archive;
@@ -214,6 +216,10 @@ static hst_status add_name(char ***members, size_t *n, const hst_input_file *fil
 {
     char **longer = NULL;
 
+    if (*n == MAX_MEMBERS) {
+        return hst_fail(err, HST_ERR_INPUT, "%s has more than %d members; deliveries have a few",
+                        file->path, MAX_MEMBERS);
+    }
     for (size_t i = 0; i < *n; i++) {
         if (strcmp((*members)[i], name) == 0) {
             return hst_fail(err, HST_ERR_INPUT, "%s has two members called `%s`", file->path, name);

@@ -17,6 +17,7 @@ typedef struct hst_input_file {
     uint64_t size;
     hst_file_look look;        /**< when it was opened */
     _Atomic uint64_t position; /**< bytes read so far; other threads look at it */
+    uint64_t n_read;           /**< the same, counted again where a reader went back */
     hst_stream_hash *hash;     /**< of the bytes read */
     unsigned char *memory;
     unsigned char *next; /**< first byte not used yet */

@@ -6,19 +6,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hestia/text.h"
+
 enum {
     LONGEST = 3 * 4096, /* two paths and what is said of them */
     HEAD_BYTES = 200
 };
 
-/* Takes the text, without its middle where it is too long: it begins with a path, and ends with the
- * reason and what to do. */
-static void take(hst_error *err, const char *text)
+/* Takes the text as one harmless line, without its middle where it is too long: it begins with a
+ * path, and ends with the reason and what to do. */
+static void take(hst_error *err, char *text)
 {
     static const char gap[] = " ... ";
     size_t n = strlen(text), head = HEAD_BYTES;
     const char *tail = NULL;
 
+    hst_text_neutralise(text);
     if (n < sizeof err->message) {
         memcpy(err->message, text, n + 1);
         return;

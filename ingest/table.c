@@ -11,6 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+
+#include "hestia/regular_file.h"
+#include "hestia/text.h"
+
+/* Beyond these it is no small table. */
+enum {
+    MAX_TABLE_BYTES = 1024 * 1024 * 1024,
+    MAX_ROW_BYTES = 1024 * 1024, /* an open quote would take in the rest of the file */
+    MAX_COLUMNS = 4096,
+};
 
 /* One line of the file; its cells stand one after the other in `cells`. */
 struct row {
@@ -34,6 +45,7 @@ struct hst_table {
 typedef struct reader {
     hst_table *table;
     size_t line, row_line; /* of the text now parsed, and of the row it belongs to */
+    size_t row_bytes;      /* of the row so far */
     bool row_is_open;
     hst_status status;
     hst_error *err;
@@ -97,7 +109,13 @@ static void on_cell(void *text, size_t length, void *data)
         memcpy(t->text + t->text_length, from, length);
     }
     t->text[t->text_length + length] = '\0';
-    t->cells[t->n_cells++] = (uint32_t)t->text_length; /* the file is below 2 GiB */
+    if (!hst_text_is_harmless(t->text + t->text_length)) {
+        r->status = hst_fail(r->err, HST_ERR_INPUT,
+                             "%s, line %zu: a control character; names and codes have none",
+                             t->name, r->row_line);
+        return;
+    }
+    t->cells[t->n_cells++] = (uint32_t)t->text_length;
     t->text_length += length + 1;
 }
 
@@ -116,6 +134,11 @@ static void on_row(int terminator, void *data)
         row.first_cell = t->rows[t->n_lines - 1].first_cell + t->rows[t->n_lines - 1].n_cells;
     }
     row.n_cells = (uint32_t)t->n_cells - row.first_cell; /* each cell has a byte of `text` */
+    if (row.n_cells > MAX_COLUMNS) {
+        r->status = hst_fail(r->err, HST_ERR_INPUT, "%s, line %zu: more than %d columns", t->name,
+                             r->row_line, MAX_COLUMNS);
+        return;
+    }
     if (t->n_lines == 0 || (!t->has_header && row.n_cells > t->n_columns)) {
         t->n_columns = row.n_cells;
     } else if (t->has_header && row.n_cells != t->n_columns) {
@@ -213,6 +236,13 @@ static hst_status parse_lines(reader *r, struct csv_parser *parser, const char *
             }
             r->row_is_open = true;
             r->row_line = r->line;
+            r->row_bytes = 0;
+        }
+        r->row_bytes += n;
+        if (r->row_bytes > MAX_ROW_BYTES) {
+            return hst_fail(r->err, HST_ERR_INPUT,
+                            "%s, line %zu: a row of more than %d bytes; is a quote left open?",
+                            r->table->name, r->row_line, MAX_ROW_BYTES);
         }
         if (csv_parse(parser, text + at, n, on_cell, on_row, r) != n && r->status == HST_OK) {
             return csv_error(parser) == CSV_ENOMEM
@@ -272,9 +302,6 @@ static hst_status read_bytes(hst_table **out, const char *text, size_t length, c
     reader r = {.err = err};
 
     *out = NULL;
-    if (length > UINT32_MAX / 2) { /* cells and their NULs are numbered in 32 bits */
-        return hst_fail(err, HST_ERR_INPUT, "%s: more than 2 GiB; this is no small table", name);
-    }
     table = calloc(1, sizeof *table);
     if (!table || !(table->name = strdup(name))) {
         status = hst_fail(err, HST_ERR_MEMORY, "%s: no memory for the table", name);
@@ -282,6 +309,10 @@ static hst_status read_bytes(hst_table **out, const char *text, size_t length, c
     }
     table->has_header = has_header;
     r.table = table;
+    if (length >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0)) {
+        status = hst_fail(err, HST_ERR_INPUT, "%s: text in UTF-16; save it as CSV in UTF-8", name);
+        goto done;
+    }
     if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
         text += 3;
         length -= 3;
@@ -317,14 +348,23 @@ done:
     return status;
 }
 
+static hst_status too_large(const char *name, hst_error *err)
+{
+    return hst_fail(err, HST_ERR_INPUT, "%s: more than 1 GiB; this is no small table", name);
+}
+
 static hst_status read_stream(hst_table **out, FILE *stream, const char *name, bool has_header,
                               hst_error *err)
 {
     hst_status status = HST_OK;
     char *text = NULL;
     size_t length = 0, capacity = 0, n_read = 0;
+    struct stat found;
 
     *out = NULL;
+    if (fstat(fileno(stream), &found) == 0 && found.st_size > MAX_TABLE_BYTES) {
+        return too_large(name, err);
+    }
     do {
         if (!grow(&text, &capacity, length + 65536, 1)) {
             status = hst_fail(err, HST_ERR_MEMORY, "%s: no memory to read the file", name);
@@ -332,6 +372,10 @@ static hst_status read_stream(hst_table **out, FILE *stream, const char *name, b
         }
         n_read = fread(text + length, 1, capacity - length, stream);
         length += n_read;
+        if (length > MAX_TABLE_BYTES) { /* cells and their NULs are numbered in 32 bits */
+            status = too_large(name, err);
+            goto done;
+        }
     } while (n_read > 0);
     if (ferror(stream)) {
         status = hst_fail_system(err, name, "cannot be read");
@@ -346,10 +390,13 @@ done:
 
 static hst_status read_path(hst_table **out, const char *path, bool has_header, hst_error *err)
 {
-    hst_status status = HST_OK;
+    hst_status status = hst_regular_file_check(path, err);
     FILE *file = NULL;
 
     *out = NULL;
+    if (status != HST_OK) {
+        return status;
+    }
     file = fopen(path, "rb");
     if (!file) {
         return errno == ENOENT || errno == ENOTDIR

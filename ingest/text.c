@@ -1,6 +1,5 @@
 #include "hestia/text.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 size_t hst_utf8_bytes(const char *text)
@@ -25,13 +24,45 @@ size_t hst_utf8_bytes(const char *text)
     return n;
 }
 
-/* True for the control characters of ASCII and of Latin-1, which some terminals obey, too. */
+/* True for the control characters of ASCII and of Latin-1, which some terminals obey, too; and for
+ * marks of the direction of writing, which show words in another order than they stand. */
 static bool is_control(const char *text, size_t n)
 {
     const unsigned char *bytes = (const unsigned char *)text;
 
+    if (n == 3 && bytes[0] == 0xe2) {
+        return (bytes[1] == 0x80 &&
+                (bytes[2] == 0x8e || bytes[2] == 0x8f || (bytes[2] >= 0xa8 && bytes[2] <= 0xae))) ||
+               (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9);
+    }
     return n == 1 ? bytes[0] < 0x20 || bytes[0] == 0x7f
                   : n == 2 && bytes[0] == 0xc2 && bytes[1] < 0xa0;
+}
+
+void hst_text_neutralise(char *text)
+{
+    while (*text) {
+        size_t n = hst_utf8_bytes(text);
+
+        if (n == 0 || is_control(text, n)) {
+            n = n == 0 ? 1 : n;
+            memset(text, '?', n);
+        }
+        text += n;
+    }
+}
+
+bool hst_text_is_harmless(const char *text)
+{
+    while (*text) {
+        size_t n = *text >= ' ' && *text < 0x7f ? 1 : hst_utf8_bytes(text);
+
+        if (n > 0 && is_control(text, n) && !strchr("\t\r\n", *text)) {
+            return false;
+        }
+        text += n == 0 ? 1 : n;
+    }
+    return true;
 }
 
 void hst_text_line(char *out, size_t room, const char *text)

@@ -13,6 +13,9 @@
 
 #include <libfyaml.h>
 
+#include "hestia/regular_file.h"
+#include "hestia/text.h"
+
 enum {
     MAX_FILE_BYTES = 4 * 1024 * 1024,
     MAX_NODES = 200000, /* written out: stops aliases that multiply */
@@ -103,6 +106,9 @@ static hst_status build_scalar(builder *b, struct fy_node *from, const hst_yaml 
     }
     if (strlen(node->text) != (text ? length : 0)) {
         return fail(b, node, "a text with a NUL byte", NULL);
+    }
+    if (!hst_text_is_harmless(node->text)) {
+        return fail(b, node, "a text with a control character", NULL);
     }
     if (fy_node_is_alias(from)) {
         for (size_t i = b->n_anchors; i-- > 0;) {
@@ -334,10 +340,14 @@ static hst_status check_text(const char *path, const char *text, size_t length, 
 
 static hst_status read_file(const char *path, char **text, size_t *length, hst_error *err)
 {
-    FILE *file = fopen(path, "rb");
-    hst_status status = HST_OK;
+    hst_status status = hst_regular_file_check(path, err);
+    FILE *file = NULL;
 
     *text = NULL;
+    if (status) {
+        return status;
+    }
+    file = fopen(path, "rb");
     if (!file) {
         return errno == ENOENT ? hst_fail(err, HST_ERR_USAGE,
                                           "%s: there is no such file; `hestia new EXTRACT... "

@@ -21,12 +21,13 @@ static int compare_lookup_codes(const void *a, const void *b)
 const hst_lookup_row *hst_area_lookup_find(const hst_areas *areas, const char *code, size_t *n)
 {
     hst_lookup_row key = {0};
-    const hst_lookup_row *row = NULL, *end = areas->rows + areas->n_rows;
+    const hst_lookup_row *row = NULL, *end = NULL;
 
     *n = 0;
     if (areas->n_rows == 0) {
         return NULL;
     }
+    end = areas->rows + areas->n_rows;
     memcpy(key.from_code, code, strlen(code) + 1);
     row = bsearch(&key, areas->rows, areas->n_rows, sizeof key, compare_lookup_codes);
     if (!row) {

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "hestia/clean.h"
+#include "hestia/regular_file.h"
 #include "hestia/row_memory.h"
 
 enum { READ_BYTES = 65536, LINE_BYTES = 4096, MAX_FIELDS = 2 };
@@ -252,6 +253,10 @@ hst_status hst_cohort_read_file(hst_cohort *cohort, const hst_study *study, cons
     r->study = study;
     r->store = store;
     r->path = cohort->study->file;
+    status = hst_regular_file_check(r->path, err);
+    if (status) {
+        goto done;
+    }
     r->file = fopen(r->path, "rb");
     if (!r->file || setvbuf(r->file, r->read, _IOFBF, sizeof r->read) != 0) {
         status = hst_fail(err, errno == ENOENT ? HST_ERR_USAGE : HST_ERR_SYSTEM,

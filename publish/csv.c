@@ -10,7 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hestia/regular_file.h"
 #include "hestia/row_memory.h"
+#include "publish/guard.h"
 
 enum { BUFFER_BYTES = 1 << 16 };
 
@@ -20,6 +22,7 @@ struct hst_csv {
     char *name;        /* for messages */
     bool row_begun;
     int failure; /* errno of the first failed write, 0 = none */
+    hst_guard guard;
     size_t used;
     char buffer[BUFFER_BYTES]; /* an export holds rows of persons */
 };
@@ -72,11 +75,14 @@ static char *join(const char *text, const char *end)
 
 hst_status hst_csv_create(hst_csv **out, const char *path, unsigned mode, hst_error *err)
 {
-    hst_status status = HST_OK;
+    hst_status status = hst_regular_file_check(path, err); /* a device would be replaced */
     hst_csv *csv = NULL;
     int fd = -1;
 
     *out = NULL;
+    if (status != HST_OK) {
+        return status;
+    }
     csv = hst_row_memory_take_zeroed(sizeof *csv);
     if (!csv) {
         return hst_fail(err, HST_ERR_MEMORY, "%s: no memory for a table", path);
@@ -155,6 +161,11 @@ void hst_csv_text(hst_csv *csv, const char *text)
 
     begin_cell(csv);
     if (!text) {
+        return;
+    }
+    text = hst_guard_text(&csv->guard, text);
+    if (!text) {
+        csv->failure = csv->failure ? csv->failure : ENOMEM;
         return;
     }
     n_plain = plain_bytes(text);
@@ -376,6 +387,7 @@ void hst_csv_free(hst_csv *csv)
             unlink(csv->part);
         }
     }
+    hst_guard_clear(&csv->guard);
     free(csv->path);
     free(csv->part);
     free(csv->name);

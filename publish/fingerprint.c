@@ -9,7 +9,9 @@
 #include <jansson.h>
 #include <xxhash.h>
 
+#include "hestia/regular_file.h"
 #include "hestia/row_memory.h"
+#include "publish/json_file.h"
 #include "publish/tables.h"
 #include "publish/tree.h"
 
@@ -41,12 +43,16 @@ typedef struct file_reader {
 hst_status hst_file_hash(char text[HST_FILE_HASH_BYTES], uint64_t *bytes, const char *path,
                          hst_error *err)
 {
-    hst_status status = HST_OK;
+    hst_status status = hst_regular_file_check(path, err);
     ssize_t n = 0;
     file_reader *reader = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = -1;
 
     *bytes = 0;
+    if (status != HST_OK) {
+        return status;
+    }
+    fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return errno == ENOENT
                    ? hst_fail(err, HST_ERR_USAGE, "%s: cannot be read: %s", path, strerror(errno))
@@ -219,7 +225,7 @@ bool hst_publish_is_current(const hst_study *study, const char *directory, const
 {
     char *path =
         hst_tree_join(directory ? directory : study->publish.directory, "latest/manifest.json");
-    json_t *manifest = path ? json_load_file(path, 0, NULL) : NULL;
+    json_t *manifest = path ? hst_json_file_read(path) : NULL;
     const char *latest = json_string_value(json_object_get(manifest, "fingerprint"));
     bool is_current = latest && strcmp(latest, fingerprint) == 0;
 

@@ -3,8 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hestia/regular_file.h"
 #include "hestia/text.h"
 #include "publish/tree.h"
+
+json_t *hst_json_file_read(const char *path)
+{
+    return hst_regular_file_check(path, NULL) == HST_OK ? json_load_file(path, 0, NULL) : NULL;
+}
 
 hst_status hst_json_file_write(const char *path, unsigned mode, const json_t *object,
                                hst_error *err)

@@ -6,6 +6,9 @@
 
 #include "hestia/status.h"
 
+/** Reads one; NULL when it is not there, no file or no JSON. json_decref frees it. */
+json_t *hst_json_file_read(const char *path);
+
 /** Writes an object, two blanks a level, keys in the order they were set; NULL, which
  * json_pack gives for text that is not UTF-8, is HST_ERR_SYSTEM. */
 HST_MUST_CHECK hst_status hst_json_file_write(const char *path, unsigned mode, const json_t *object,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "hestia/run_folder.h"
+#include "publish/json_file.h"
 #include "publish/tree.h"
 
 static hst_status check_schema(const json_t *manifest, const char *path, hst_error *err)
@@ -29,7 +30,7 @@ static hst_status check_schema(const json_t *manifest, const char *path, hst_err
 
 hst_status hst_manifest_read(json_t **out, const char *path, hst_error *err)
 {
-    json_t *manifest = json_load_file(path, 0, NULL);
+    json_t *manifest = hst_json_file_read(path);
     hst_status status = HST_OK;
 
     *out = NULL;
@@ -47,7 +48,7 @@ hst_status hst_manifest_read(json_t **out, const char *path, hst_error *err)
 void hst_manifest_run(char name[HST_RUN_NAME_BYTES], const char *folder)
 {
     char *path = hst_tree_join(folder, "manifest.json");
-    json_t *manifest = path ? json_load_file(path, 0, NULL) : NULL;
+    json_t *manifest = path ? hst_json_file_read(path) : NULL;
     const char *run = json_string_value(json_object_get(manifest, "run"));
 
     snprintf(name, HST_RUN_NAME_BYTES, "%s", run ? run : "");

@@ -16,6 +16,7 @@
 
 #include "hestia/csv.h"
 #include "hestia/run_folder.h"
+#include "publish/guard.h"
 #include "publish/sqlite_text.h"
 #include "publish/tables.h"
 
@@ -33,6 +34,7 @@ typedef struct database {
     sqlite3_stmt *insert; /* of the table that is being written */
     int column;           /* that the next cell belongs to, from 1 */
     bool is_key[MAX_COLUMNS + 1];
+    hst_guard guard;
     int failure;       /* first code of SQLite that is not SQLITE_OK */
     char message[256]; /* and what it said */
 } database;
@@ -69,6 +71,9 @@ static void put_text(hst_sink *sink, const char *text)
     database *d = (database *)sink;
     int column = d->column++;
 
+    if (text && !(text = hst_guard_text(&d->guard, text))) {
+        keep_failure(d, SQLITE_NOMEM);
+    }
     if (text && (text[0] != '\0' || d->is_key[column])) {
         keep_failure(d, sqlite3_bind_text(d->insert, column, text, -1, SQLITE_TRANSIENT));
     } else if (d->is_key[column]) {
@@ -415,6 +420,7 @@ done:
     if (status != HST_OK) {
         unlink(part);
     }
+    hst_guard_clear(&d.guard);
     free(part);
     return status;
 }

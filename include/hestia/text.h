@@ -1,6 +1,7 @@
 #ifndef HESTIA_TEXT_H
 #define HESTIA_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /** Texts from outside (names of files, say) where they are shown: on a terminal, in a log, in
@@ -17,5 +18,11 @@ size_t hst_utf8_bytes(const char *text);
  * @param room  of `out`, at least 4
  */
 void hst_text_line(char *out, size_t room, const char *text);
+
+/** The same in place, for names: a question mark for each such byte. */
+void hst_text_neutralise(char *text);
+
+/** True when a text has no control characters but tabs and line ends. */
+bool hst_text_is_harmless(const char *text);
 
 #endif

@@ -212,7 +212,8 @@ static void files_that_cannot_be_opened(void **state)
     assert_int_equal(hst_table_read(&table, "/nowhere/p.csv", &err), HST_ERR_USAGE);
     assert_string_equal(err.message, "/nowhere/p.csv: No such file or directory");
     assert_null(table);
-    assert_int_equal(hst_table_read(&table, "/", &err), HST_ERR_SYSTEM);
+    assert_int_equal(hst_table_read(&table, "/", &err), HST_ERR_USAGE);
+    assert_string_equal(err.message, "/ is not a file");
     assert_null(table);
     hst_table_free(NULL);
 }

@@ -41,15 +41,36 @@ static void line_is_clean(void **state)
     }
 }
 
+static void names_are_neutralised_in_place(void **state)
+{
+    char name[] = "a\x1b[31m\n\xff\xc2\x9b é\xe2\x80\xae\xe2\x81\xa6.csv";
+
+    (void)state;
+    hst_text_neutralise(name);
+    assert_string_equal(name, "a?[31m???? é??????.csv");
+}
+
+static void harmless_texts_have_no_orders(void **state)
+{
+    (void)state;
+    assert_true(hst_text_is_harmless("a\tb\r\nc \xe2\x80\x93 é\xff"));
+    assert_false(hst_text_is_harmless("a\x1b[31m"));
+    assert_false(hst_text_is_harmless("a\x7f"));
+    assert_false(hst_text_is_harmless("a\xc2\x9b"));
+    assert_false(hst_text_is_harmless("a\xe2\x80\xae"));
+}
+
 int main(void)
 {
     enum { N = sizeof line_cases / sizeof line_cases[0] };
-    struct CMUnitTest tests[N];
+    struct CMUnitTest tests[N + 2];
 
     for (size_t i = 0; i < N; i++) {
         tests[i] = (struct CMUnitTest){.name = line_cases[i].name,
                                        .test_func = line_is_clean,
                                        .initial_state = &line_cases[i]};
     }
+    tests[N] = (struct CMUnitTest)cmocka_unit_test(names_are_neutralised_in_place);
+    tests[N + 1] = (struct CMUnitTest)cmocka_unit_test(harmless_texts_have_no_orders);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

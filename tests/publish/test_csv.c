@@ -17,7 +17,26 @@ static struct text_case {
     {"plain text stands bare", {"a", "b c", "5NK"}, "a,b c,5NK\n"},
     {"a comma is quoted", {"a,b", "c"}, "\"a,b\",c\n"},
     {"a quote is doubled", {"say \"no\"", "\""}, "\"say \"\"no\"\"\",\"\"\"\"\n"},
-    {"a line break is quoted", {"a\nb", "c\rd"}, "\"a\nb\",\"c\rd\"\n"},
+    {"a line break is quoted", {"a\nb", "cd"}, "\"a\nb\",cd\n"},
+    {"other control characters are blanks",
+     {"c\rd", "\x1b[31mx",
+      "\xc2\x9b"
+      "1m"},
+     "c d, [31mx, 1m\n"},
+    {"what is no UTF-8 is replaced",
+     {"M\xf4n", "\xe2\x80"},
+     "M\xef\xbf\xbdn,\xef\xbf\xbd\xef\xbf\xbd\n"},
+    {"a formula has an apostrophe", {"=1+1", "@x", "+A1", " -A1"}, "'=1+1,'@x,'+A1, '-A1\n"},
+    {"a formula in wide signs",
+     {"\xef\xbc\x9d"
+      "1"},
+     "'\xef\xbc\x9d"
+     "1\n"},
+    {"numbers and a dash are none", {"-1.5", "+3", "-1e-05", "-"}, "-1.5,+3,-1e-05,-\n"},
+    {"infinity is none", {"-Inf", "Inf"}, "-Inf,Inf\n"},
+    {"after a separator", {"x;=1", "x| @y", "x;\"=1"}, "x;'=1,x| '@y,\"x;\"\"'=1\"\n"},
+    {"a program after a separator", {"x; -1+cmd|' /C calc'!A0"}, "x; '-1+cmd|' /C calc'!A0\n"},
+    {"a dash in a sentence", {"1 to 2; -3 to -1"}, "1 to 2; -3 to -1\n"},
     {"empty text is an empty cell", {"", "x", ""}, ",x,\n"},
     {"UTF-8 passes", {"St Helens \xc2\xb7 Knowsley"}, "St Helens \xc2\xb7 Knowsley\n"},
 };

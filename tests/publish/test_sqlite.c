@@ -146,7 +146,7 @@ static void cells_are_what_they_were(void **state)
         {"SELECT value FROM results", "NULL"},
         {"SELECT lowercl = 1.0 / 3 FROM results", "1"},
         {"SELECT uppercl > 1e308 FROM results", "1"},
-        {"SELECT note FROM results", "=1+1; '; DROP TABLE results; --"},
+        {"SELECT note FROM results", "'=1+1; '; DROP TABLE results; --"},
         {"SELECT method FROM results", "NULL"},
         {"SELECT split_name FROM results WHERE split = 'RXX'", "it's \"RXX\""},
         {"SELECT area_name FROM series_of_site", "'Wïrral'"},
