@@ -299,6 +299,16 @@ static hst_status find_kind(const struct kind **kind, hst_input_file *file, hst_
     return status;
 }
 
+/* libarchive takes what it cannot make out for one stream of text. */
+static hst_status no_container(const char *path, const struct kind *kind, hst_error *err)
+{
+    return hst_fail(
+        err, HST_ERR_INPUT,
+        "%s cannot be unpacked: it begins as a %s does, but is none; copy the file again "
+        "from where it came, or ask for it to be delivered again",
+        path, kind->name);
+}
+
 /* The source */
 
 hst_status hst_source_members(char ***members, size_t *n, const char *path, hst_error *err)
@@ -318,6 +328,12 @@ hst_status hst_source_members(char ***members, size_t *n, const char *path, hst_
     }
     if (kind->packing == HST_PACKING_ARCHIVE) {
         status = hst_input_file_judge(&file, hst_unpack_members(members, n, &file, err), err);
+        if (status == HST_OK && kind->is_container && (*members)[0][0] == '\0') {
+            hst_source_free_members(*members, *n);
+            *members = NULL;
+            *n = 0;
+            status = no_container(path, kind, err);
+        }
         goto done;
     }
     *members = calloc(1, sizeof **members);
@@ -360,7 +376,9 @@ hst_status hst_source_open(hst_source **out, const char *path, const char *membe
     }
     source->packing = kind->packing;
     source->is_member = member[0] != '\0';
-    if (kind->packing == HST_PACKING_ARCHIVE) {
+    if (kind->is_container && !source->is_member) {
+        status = no_container(path, kind, err);
+    } else if (kind->packing == HST_PACKING_ARCHIVE) {
         status = hst_unpack_open(&source->unpack, &source->file, member, err);
     } else if (source->is_member) {
         status = hst_fail(err, HST_ERR_USAGE, "%s has no member `%s`", path, member);

@@ -14,7 +14,6 @@
 #include <libfyaml.h>
 
 #include "hestia/regular_file.h"
-#include "hestia/text.h"
 
 enum {
     MAX_FILE_BYTES = 4 * 1024 * 1024,
@@ -106,9 +105,6 @@ static hst_status build_scalar(builder *b, struct fy_node *from, const hst_yaml 
     }
     if (strlen(node->text) != (text ? length : 0)) {
         return fail(b, node, "a text with a NUL byte", NULL);
-    }
-    if (!hst_text_is_harmless(node->text)) {
-        return fail(b, node, "a text with a control character", NULL);
     }
     if (fy_node_is_alias(from)) {
         for (size_t i = b->n_anchors; i-- > 0;) {

@@ -111,7 +111,9 @@ static hst_status read_names(hst_areas *areas, const char *path, hst_error *err)
             goto done;
         }
     }
-    qsort(areas->entries, areas->n, sizeof *areas->entries, compare_entries);
+    if (areas->n > 0) { /* qsort takes no NULL */
+        qsort(areas->entries, areas->n, sizeof *areas->entries, compare_entries);
+    }
     for (size_t i = 1; i < areas->n; i++) {
         if (strcmp(areas->entries[i].code, areas->entries[i - 1].code) == 0) {
             status = hst_fail(err, HST_ERR_INPUT, "%s: area %s stands twice", path,

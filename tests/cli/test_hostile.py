@@ -517,13 +517,14 @@ class Tables(Case):
         """Formulas and scripts as names of all areas and providers, as sources, titles and reasons."""
         self.assert_good()
         texts = FORMULAS + ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>"]
+        titles = texts + ["\x1b[31mred\x9b"]  # YAML can write them, a table cannot
         for table in ("pct_names.csv", "providers.csv"):
             rows = list(csv.reader(io.StringIO(self.read(table).decode())))
             self.write(table, "code,name\n" + "".join(
                 row[0] + ',"' + texts[i % len(texts)].replace('"', '""') + '"\n' for i, row in enumerate(rows[1:])))
         self.write("study.yaml", self.study_text.replace("measures:\n", "providers: {names: providers.csv}\nmeasures:\n" + "".join(
             f"  - {{id: m{i}, statistic: count, by: year, split: provider, title: {json.dumps(text)}, figure: {json.dumps(text)}}}\n"
-            for i, text in enumerate(texts)), 1))
+            for i, text in enumerate(titles)), 1))
         self.assert_good()
         assert_nothing_runs(self, self.path("results/latest"))
         self.assertIn(b"'=cmd|' /C calc'!A0", self.read("results/latest/results.csv"))
@@ -575,7 +576,6 @@ class Studies(Case):
                            ("depth in mappings", "".join(" " * i + "a:\n" for i in range(2000))),
                            ("10 MB", "# " + "x" * (10 * MIB) + "\n" + self.study_text),
                            ("3 MB of one text", "study: " + "x" * (3 * MIB) + "\n"),
-                           ("an order to the terminal", self.study_text.replace("title: A", 'title: "\\e[31mA')),
                            ("a name that leads out", self.study_text.replace("study: synthetic", "study: ../x")),
                            ("a name with a slash", self.study_text.replace("study: synthetic", "study: a/b")),
                            ("bytes", self.study_text.encode().replace(b"title: A", b"title: \xff"))):
