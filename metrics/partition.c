@@ -125,7 +125,9 @@ static hst_status read_slices(hst_partition *partition, size_t number, size_t sl
     }
     at = 0;
     for (size_t s = 0; s < partition->n_segments && !status; s++) {
-        partition->blocks[s].records = partition->buffer + at;
+        if (n_rows > 0) { /* without any there may be no buffer */
+            partition->blocks[s].records = partition->buffer + at;
+        }
         hst_duplicates_add(&partition->search, &partition->blocks[s]);
         at += partition->blocks[s].bytes;
     }
@@ -151,7 +153,9 @@ static hst_status read_all(hst_partition *partition, size_t number, hst_error *e
 
         block->bytes = hst_segment_partition_bytes(block->segment, number);
         block->n_rows = (size_t)hst_segment_partition_episodes(block->segment, number);
-        block->records = partition->buffer + at;
+        if (n_bytes > 0) { /* without any there may be no buffer */
+            block->records = partition->buffer + at;
+        }
         if (block->bytes > 0) {
             status = hst_segment_read(block->segment, number, block->records, err);
         }
