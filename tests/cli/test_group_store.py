@@ -314,7 +314,7 @@ class GroupStore(unittest.TestCase):
         finally:
             os.chmod(extracts, 0o2755)
         self.assertIn(f"a folder of {extracts}/apc_*", done.stderr)
-        self.assertIn("cannot be read; ask for the permission", done.stderr)
+        self.assertIn("cannot be read: Permission denied; ask for the permission", done.stderr)
 
 
 if __name__ == "__main__":
