@@ -109,12 +109,7 @@ static void on_cell(void *text, size_t length, void *data)
         memcpy(t->text + t->text_length, from, length);
     }
     t->text[t->text_length + length] = '\0';
-    if (!hst_text_is_harmless(t->text + t->text_length)) {
-        r->status = hst_fail(r->err, HST_ERR_INPUT,
-                             "%s, line %zu: a control character; names and codes have none",
-                             t->name, r->row_line);
-        return;
-    }
+    hst_text_blank(t->text + t->text_length);
     t->cells[t->n_cells++] = (uint32_t)t->text_length;
     t->text_length += length + 1;
 }

@@ -52,6 +52,18 @@ void hst_text_neutralise(char *text)
     }
 }
 
+void hst_text_blank(char *text)
+{
+    while (*text) {
+        size_t n = *text >= ' ' && *text < 0x7f ? 1 : hst_utf8_bytes(text);
+
+        if (n > 0 && is_control(text, n) && !strchr("\t\r\n", *text)) {
+            memset(text, ' ', n);
+        }
+        text += n == 0 ? 1 : n;
+    }
+}
+
 bool hst_text_is_harmless(const char *text)
 {
     while (*text) {

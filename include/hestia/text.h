@@ -22,6 +22,9 @@ void hst_text_line(char *out, size_t room, const char *text);
 /** The same in place, for names: a question mark for each such byte. */
 void hst_text_neutralise(char *text);
 
+/** Puts blanks in the place of control characters, but for tabs and line ends. */
+void hst_text_blank(char *text);
+
 /** True when a text has no control characters but tabs and line ends. */
 bool hst_text_is_harmless(const char *text);
 

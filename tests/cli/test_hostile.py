@@ -477,15 +477,14 @@ class Tables(Case):
                 ("a field of 1 GiB", head + b"x" * ((1023 if WHOLE else 32) * MIB), "a row of more than 1048576 bytes"),
                 ("a quote left open", head + b'"' + b"x,y\n" * (8 * MIB), "is a quote left open?"),
                 ("100,000 columns", b"code,name," + b"x," * 100000 + b"\n", "more than 4096 columns"),
-                ("a control character", head + b"\x1b[31m\n", "line 2: a control character"),
                 ("UTF-16", "code,name\n".encode("utf-16"), "text in UTF-16"),
                 ("a NUL byte", head + b"a\0\n", "line 2: a NUL byte")):
             with self.subTest(what):
                 self.write("pct_names.csv", content)
                 self.assert_refused(3, "pct_names.csv", message, seconds=30)
         self.write("pct_names.csv", b"")
-        os.truncate(self.path("pct_names.csv"), 5 << 30)  # takes no room
-        self.assert_refused(3, "pct_names.csv: more than 1 GiB", seconds=60, memory=400 * MIB)
+        os.truncate(self.path("pct_names.csv"), (1 << 30) + 1)  # takes no room
+        self.assert_refused(3, "pct_names.csv: more than 1 GiB", seconds=110, memory=400 * MIB)
 
     def test_populations_that_cannot_be(self):
         lines = self.read("population.csv").decode().splitlines(keepends=True)
@@ -516,15 +515,14 @@ class Tables(Case):
     def test_names_that_would_be_run(self):
         """Formulas and scripts as names of all areas and providers, as sources, titles and reasons."""
         self.assert_good()
-        texts = FORMULAS + ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>"]
-        titles = texts + ["\x1b[31mred\x9b"]  # YAML can write them, a table cannot
+        texts = FORMULAS + ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\x1b[31mred\x9b"]
         for table in ("pct_names.csv", "providers.csv"):
             rows = list(csv.reader(io.StringIO(self.read(table).decode())))
             self.write(table, "code,name\n" + "".join(
                 row[0] + ',"' + texts[i % len(texts)].replace('"', '""') + '"\n' for i, row in enumerate(rows[1:])))
         self.write("study.yaml", self.study_text.replace("measures:\n", "providers: {names: providers.csv}\nmeasures:\n" + "".join(
             f"  - {{id: m{i}, statistic: count, by: year, split: provider, title: {json.dumps(text)}, figure: {json.dumps(text)}}}\n"
-            for i, text in enumerate(titles)), 1))
+            for i, text in enumerate(texts)), 1))
         self.assert_good()
         assert_nothing_runs(self, self.path("results/latest"))
         self.assertIn(b"'=cmd|' /C calc'!A0", self.read("results/latest/results.csv"))

@@ -52,7 +52,11 @@ static void names_are_neutralised_in_place(void **state)
 
 static void harmless_texts_have_no_orders(void **state)
 {
+    char text[] = "a\x1b[31m\tb\xc2\x9b";
+
     (void)state;
+    hst_text_blank(text);
+    assert_string_equal(text, "a [31m\tb  ");
     assert_true(hst_text_is_harmless("a\tb\r\nc \xe2\x80\x93 é\xff"));
     assert_false(hst_text_is_harmless("a\x1b[31m"));
     assert_false(hst_text_is_harmless("a\x7f"));
