@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "hestia/store.h"
+#include "ingest/json_text.h"
 #include "ingest/store_internal.h"
 
 enum {
@@ -173,13 +174,14 @@ hst_status hst_catalogue_load(hst_store *store, hst_error *err)
 static hst_status save(hst_store *store, hst_error *err)
 {
     hst_status status = HST_OK;
-    char *text = json_dumps(store->catalogue, JSON_INDENT(1) | JSON_SORT_KEYS);
+    size_t length = 0;
+    char *text = hst_json_compose(store->catalogue, JSON_INDENT(1) | JSON_SORT_KEYS, &length);
 
     if (!text) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for the catalogue of %s", store->path);
     }
     status = hst_store_write_file(store->directory, store->path, HST_STORE_CATALOGUE,
-                                  store->file_mode, text, strlen(text), err);
+                                  store->file_mode, text, length, err);
     free(text);
     return status;
 }

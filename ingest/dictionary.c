@@ -71,6 +71,7 @@ uint16_t hst_dictionary_append(hst_dictionary *dictionary, hst_dictionary_key ke
     }
     if (number == (dictionary->mask + 1) / SLOTS_PER_CODE) {
         if (!grow(dictionary)) {
+            dictionary->lacks_memory = true;
             return HST_DICT_FULL;
         }
         slot = hst_dictionary_slot(key, dictionary->mask);

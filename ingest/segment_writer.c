@@ -387,6 +387,11 @@ hst_status hst_segment_writer_commit(hst_segment_writer *writer, const hst_segme
         return hst_fail(err, HST_ERR_ARGUMENT,
                         "a segment that failed or is done cannot be committed");
     }
+    for (size_t i = 0; i < HST_N_DICTS; i++) {
+        if (writer->dictionaries[i].lacks_memory) { /* rows were set aside for no fault of theirs */
+            return hst_fail(err, HST_ERR_MEMORY, "no memory for the codes of a segment");
+        }
+    }
     for (size_t i = 0; i < store->n_partitions && status == HST_OK; i++) {
         if (writer->buffers[i].n_bytes > 0) {
             status = flush(writer, i, err);

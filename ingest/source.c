@@ -254,6 +254,9 @@ static hst_status holds_tar(bool *answer, hst_input_file *file, const struct kin
         return HST_OK; /* libarchive looks itself */
     }
     status = hst_gunzip_create(&gunzip, file, HST_INFLATER_AUTO, err);
+    if (status != HST_OK) {
+        return status;
+    }
     while (status == HST_OK && n < sizeof start && n_more > 0) {
         status = hst_gunzip_read(gunzip, start + n, sizeof start - n, &n_more, err);
         n += n_more;

@@ -36,6 +36,17 @@ static void take(hst_error *err, char *text)
     snprintf(err->message, sizeof err->message, "%.*s%s%s", (int)head, text, gap, tail);
 }
 
+/* What to do is the same wherever memory ran out. */
+static void add_memory_remedy(char *text, size_t room)
+{
+    size_t used = strlen(text);
+
+    if (!strstr(text, "--memory")) {
+        snprintf(text + used, room - used,
+                 "; run with a smaller --memory or fewer --threads, or where more memory is free");
+    }
+}
+
 hst_status hst_fail(hst_error *err, hst_status status, const char *format, ...)
 {
     char text[LONGEST];
@@ -45,6 +56,9 @@ hst_status hst_fail(hst_error *err, hst_status status, const char *format, ...)
         va_start(arguments, format);
         vsnprintf(text, sizeof text, format, arguments);
         va_end(arguments);
+        if (status == HST_ERR_MEMORY) {
+            add_memory_remedy(text, sizeof text);
+        }
         take(err, text);
     }
     return status;

@@ -12,6 +12,7 @@
 #include <sodium.h>
 
 #include "hestia/row_memory.h"
+#include "ingest/json_text.h"
 #include "ingest/store_internal.h"
 
 enum { STORE_VERSION = 1, MAX_PARTITIONS = 4096 };
@@ -107,13 +108,13 @@ static hst_status write_settings(int directory, const char *path, mode_t mode, s
     hst_status status = HST_OK;
     json_t *settings = json_pack("{s:i, s:I, s:s?}", "version", STORE_VERSION, "partitions",
                                  (json_int_t)n_partitions, "group", group);
-    char *text = settings ? json_dumps(settings, JSON_INDENT(2)) : NULL;
+    size_t length = 0;
+    char *text = hst_json_compose(settings, JSON_INDENT(2), &length);
 
     if (!text) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for the settings of the store");
     } else {
-        status = hst_store_write_file(directory, path, HST_STORE_SETTINGS, mode, text, strlen(text),
-                                      err);
+        status = hst_store_write_file(directory, path, HST_STORE_SETTINGS, mode, text, length, err);
     }
     free(text);
     json_decref(settings);

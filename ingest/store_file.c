@@ -60,8 +60,8 @@ hst_status hst_fail_errno(hst_error *err, const char *what, const char *path, co
     if (strerror_r(number, reason, sizeof reason) != 0) {
         snprintf(reason, sizeof reason, "error %d", number);
     }
-    return hst_fail(err, HST_ERR_SYSTEM, "%s%s%s: %s: %s%s", path, *name ? "/" : "", name, what,
-                    reason, hst_remedy(number));
+    return hst_fail(err, number == ENOMEM ? HST_ERR_MEMORY : HST_ERR_SYSTEM, "%s%s%s: %s: %s%s",
+                    path, *name ? "/" : "", name, what, reason, hst_remedy(number));
 }
 
 hst_status hst_store_damaged(const char *path, const char *name, const char *what, hst_error *err)

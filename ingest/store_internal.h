@@ -161,6 +161,7 @@ typedef struct hst_dictionary {
     hst_dictionary_key *codes; /* [n_codes], number 0 is the empty code */
     uint16_t *slots;           /* [mask + 1] number of the code, 0 = free */
     uint32_t n_codes, mask;
+    bool lacks_memory; /* a code got no number because the table could not grow */
 } hst_dictionary;
 
 /** Makes the dictionary of the empty code alone; false when there is no memory. */

@@ -5,6 +5,7 @@
 
 #include "hestia/regular_file.h"
 #include "hestia/text.h"
+#include "ingest/json_text.h"
 #include "publish/tree.h"
 
 json_t *hst_json_file_read(const char *path)
@@ -19,14 +20,12 @@ hst_status hst_json_file_write(const char *path, unsigned mode, const json_t *ob
     size_t length = 0;
     char *text = NULL;
 
-    text = object ? json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
+    text = hst_json_compose(object, JSON_INDENT(2) | JSON_REAL_PRECISION(15), &length);
     if (!text) {
         return hst_fail(err, HST_ERR_SYSTEM,
                         "%s: cannot be composed: a text that is not UTF-8, or no memory", path);
     }
-    length = strlen(text);
-    text[length] = '\n'; /* in the place of the NUL: the file's last line is a whole line */
-    status = hst_tree_write(path, mode, text, length + 1, err);
+    status = hst_tree_write(path, mode, text, length, err);
     free(text);
     return status;
 }

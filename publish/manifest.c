@@ -31,10 +31,7 @@ json_t *hst_manifest_texts(const hst_texts *texts)
     json_t *array = json_array();
 
     for (size_t i = 0; array && i < texts->n; i++) {
-        if (json_array_append_new(array, json_string(texts->items[i])) != 0) {
-            json_decref(array);
-            array = NULL;
-        }
+        hst_manifest_append(&array, json_string(texts->items[i]));
     }
     return array;
 }
@@ -49,10 +46,7 @@ static json_t *comparators_json(const hst_study *study)
                                    comparator->file ? comparator->file : "all", "population_area",
                                    comparator->population_area);
 
-        if (json_array_append_new(array, object) != 0) {
-            json_decref(array);
-            array = NULL;
-        }
+        hst_manifest_append(&array, object);
     }
     return array;
 }
@@ -101,10 +95,7 @@ static json_t *measures_json(const hst_publication *p)
                       "per", measure->per, "annualise", (int)measure->annualise, "split",
                       hst_split_name(measure->split), "min_events", measure->min_events);
 
-        if (json_array_append_new(array, object) != 0) {
-            json_decref(array);
-            array = NULL;
-        }
+        hst_manifest_append(&array, object);
     }
     return array;
 }
@@ -127,10 +118,7 @@ static json_t *inputs_json(const hst_publication *p)
                            hst_json_line(input->member), "bytes", (json_int_t)input->bytes, "hash",
                            hash, "layout", layout, "superseded", input->superseded, "from_store",
                            input->was_known);
-        if (json_array_append_new(array, object) != 0) {
-            json_decref(array);
-            array = NULL;
-        }
+        hst_manifest_append(&array, object);
     }
     return array;
 }
@@ -256,6 +244,18 @@ static json_int_t shown(const hst_publication *p, uint64_t count)
     return (json_int_t)hst_disclosed_total(p->disclosure, (int64_t)count);
 }
 
+static json_t *cohorts_json(const hst_publication *p)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; array && i < p->study->n_cohorts; i++) {
+        hst_manifest_append(&array,
+                            json_pack("{s:s, s:I}", "cohort", p->study->cohorts[i].id, "people",
+                                      shown(p, hst_cohort_sizes_people(p->cohort_sizes, i))));
+    }
+    return array;
+}
+
 /* Who was followed, and by which rules; null when the measures needed nobody. */
 static json_t *people_json(const hst_publication *p)
 {
@@ -267,18 +267,12 @@ static json_t *people_json(const hst_publication *p)
     }
     object = json_pack("{s:I, s:I}", "people", shown(p, people->n_people), "episodes",
                        shown(p, people->n_episodes));
-    if (object && people->has_spells) {
-        json_object_set_new(object, "spells", json_integer(shown(p, people->n_spells)));
-        json_object_set_new(object, "continuous_spells", json_integer(shown(p, people->n_cips)));
+    if (people->has_spells) {
+        hst_manifest_set(&object, "spells", json_integer(shown(p, people->n_spells)));
+        hst_manifest_set(&object, "continuous_spells", json_integer(shown(p, people->n_cips)));
     }
-    for (size_t i = 0; object && p->cohorts && p->cohort_sizes && i < p->study->n_cohorts; i++) {
-        json_t *cohort = json_pack("{s:s, s:I}", "cohort", p->study->cohorts[i].id, "people",
-                                   shown(p, hst_cohort_sizes_people(p->cohort_sizes, i)));
-
-        if (i == 0) {
-            json_object_set_new(object, "cohorts", json_array());
-        }
-        json_array_append_new(json_object_get(object, "cohorts"), cohort);
+    if (p->cohorts && p->cohort_sizes && p->study->n_cohorts > 0) {
+        hst_manifest_set(&object, "cohorts", cohorts_json(p));
     }
     return object;
 }
@@ -299,10 +293,7 @@ static json_t *spells_json(const hst_publication *p)
             admissions > 0 ? json_real(100 * (double)(spells - admissions) / (double)admissions)
                            : json_null());
 
-        if (json_array_append_new(array, object) != 0) {
-            json_decref(array);
-            array = NULL;
-        }
+        hst_manifest_append(&array, object);
     }
     return array;
 }

@@ -2,12 +2,19 @@
  */
 #include "publish/manifest_internal.h"
 
-/* Appends to an array, which becomes NULL when there is no memory. */
-static void append(json_t **array, json_t *value)
+void hst_manifest_append(json_t **array, json_t *value)
 {
     if (json_array_append_new(*array, value) != 0) {
         json_decref(*array);
         *array = NULL;
+    }
+}
+
+void hst_manifest_set(json_t **object, const char *key, json_t *value)
+{
+    if (json_object_set_new(*object, key, value) != 0) {
+        json_decref(*object);
+        *object = NULL;
     }
 }
 
@@ -18,7 +25,7 @@ static json_t *dates_json(const hst_study_impact *service)
 
     for (size_t i = 0; array && i < service->n_dates; i++) {
         hst_date_format(service->dates[i], text);
-        append(&array, json_string(text));
+        hst_manifest_append(&array, json_string(text));
     }
     return array;
 }
@@ -32,8 +39,8 @@ static json_t *methods_json(const hst_study_impact *service)
     for (unsigned m = 0; object && m < HST_N_IMPACT_METHODS; m++) {
         if (service->methods >> m & 1u) {
             hst_impact_options_describe(text, &service->options, (hst_impact_method)m);
-            json_object_set_new(object, hst_impact_method_name((hst_impact_method)m),
-                                json_string(text));
+            hst_manifest_set(&object, hst_impact_method_name((hst_impact_method)m),
+                             json_string(text));
         }
     }
     return object;
@@ -46,19 +53,20 @@ json_t *hst_manifest_services(const hst_publication *p)
     for (size_t i = 0; array && i < p->study->n_impacts; i++) {
         const hst_study_impact *service = &p->study->impacts[i];
 
-        append(&array,
-               json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:s, s:f}",
-                         "impact", service->id, "sites", hst_manifest_texts(&service->sites),
-                         "measures", hst_manifest_texts(&service->measures), "dates",
-                         dates_json(service), "phase_in", hst_manifest_window(&service->phase_in),
-                         "window", hst_manifest_window(&service->window), "baseline",
-                         hst_manifest_window(&service->baseline), "review",
-                         hst_manifest_window(&service->review), "by",
-                         service->by ? hst_period_type_name(service->by) : "", "comparators",
-                         hst_manifest_texts(&service->comparators), "expected",
-                         hst_expected_name(service->expected), "methods", methods_json(service),
-                         "primary", hst_impact_method_name(service->primary), "meaningful",
-                         service->meaningful));
+        hst_manifest_append(
+            &array,
+            json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:s, s:f}",
+                      "impact", service->id, "sites", hst_manifest_texts(&service->sites),
+                      "measures", hst_manifest_texts(&service->measures), "dates",
+                      dates_json(service), "phase_in", hst_manifest_window(&service->phase_in),
+                      "window", hst_manifest_window(&service->window), "baseline",
+                      hst_manifest_window(&service->baseline), "review",
+                      hst_manifest_window(&service->review), "by",
+                      service->by ? hst_period_type_name(service->by) : "", "comparators",
+                      hst_manifest_texts(&service->comparators), "expected",
+                      hst_expected_name(service->expected), "methods", methods_json(service),
+                      "primary", hst_impact_method_name(service->primary), "meaningful",
+                      service->meaningful));
     }
     return array;
 }
@@ -81,11 +89,12 @@ static bool is_first_of_finding(const hst_impact *impact, size_t row)
 json_t *hst_manifest_verdicts(const hst_publication *p)
 {
     json_int_t n[HST_CHANGE + 1] = {0};
-    json_t *object = NULL;
+    json_t *object = NULL, *verdicts = NULL;
 
     if (!p->impact) {
         return json_null();
     }
+    verdicts = json_object();
     for (size_t i = 0; i < p->impact->n_reviews; i++) {
         n[p->impact->reviews[i].verdict] += is_first_of_finding(p->impact, i);
     }
@@ -93,13 +102,10 @@ json_t *hst_manifest_verdicts(const hst_publication *p)
         json_pack("{s:I, s:I, s:I, s:I}", "services", (json_int_t)p->study->n_impacts, "rows",
                   (json_int_t)p->impact->n_findings, "reviews", (json_int_t)p->impact->n_reviews,
                   "sensitivities", (json_int_t)p->impact->n_sensitivities);
-    if (object) {
-        json_object_set_new(object, "verdicts", json_object());
+    for (int v = HST_CANNOT_TELL; v <= HST_CHANGE; v++) {
+        hst_manifest_set(&verdicts, hst_verdict_name((hst_verdict)v), json_integer(n[v]));
     }
-    for (int v = HST_CANNOT_TELL; object && v <= HST_CHANGE; v++) {
-        json_object_set_new(json_object_get(object, "verdicts"), hst_verdict_name((hst_verdict)v),
-                            json_integer(n[v]));
-    }
+    hst_manifest_set(&object, "verdicts", verdicts);
     return object;
 }
 

@@ -6,6 +6,12 @@
 
 #include "hestia/publish.h"
 
+/** Appends to an array, which becomes NULL, and freed, when there is no memory. */
+void hst_manifest_append(json_t **array, json_t *value);
+
+/** The same for a key of an object. */
+void hst_manifest_set(json_t **object, const char *key, json_t *value);
+
 /** Days as {from, to}; null when they were not given. */
 json_t *hst_manifest_window(const hst_window *window);
 

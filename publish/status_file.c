@@ -14,6 +14,7 @@
 #include "hestia/published.h"
 #include "hestia/run_folder.h"
 #include "hestia/text.h"
+#include "ingest/json_text.h"
 #include "publish/tree.h"
 
 enum {
@@ -111,14 +112,12 @@ static hst_status write_object(const char *path, int directory, const json_t *ob
                                hst_error *err)
 {
     hst_status status = HST_OK;
-    char *text = object ? json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
     size_t length = 0;
+    char *text = hst_json_compose(object, JSON_INDENT(2) | JSON_REAL_PRECISION(15), &length);
 
     if (!text) {
         return hst_fail(err, HST_ERR_MEMORY, "%s: no memory to compose it", path);
     }
-    length = strlen(text);
-    text[length++] = '\n'; /* in the place of the NUL: the file's last line is a whole line */
     status = hst_tree_write(path, 0644, text, length, err);
     if (status == HST_OK) {
         reserve_room(directory);

@@ -82,6 +82,17 @@ if(NOT HESTIA_SANITIZE)
   hestia_whole_run(row_memory test_row_memory.py $<TARGET_FILE:hestia_stop_process>)
 endif()
 
+# Peaks and limits of memory are of the program itself, not of a sanitizer's.
+if(NOT HESTIA_SANITIZE)
+  hestia_whole_run(memory test_memory.py)
+endif()
+if(HESTIA_VALGRIND AND NOT HESTIA_SANITIZE)
+  if(NOT "cli/valgrind" MATCHES "${HESTIA_VALGRIND_TESTS}")
+    set(hestia_valgrind_run Tiny.test_run)
+  endif()
+  hestia_whole_run(valgrind test_valgrind.py ${HESTIA_VALGRIND} ${CMAKE_CURRENT_SOURCE_DIR}/valgrind.supp ${hestia_valgrind_run})
+endif()
+
 # cli has no library: its tests run the program and read its tables.
 function(hestia_program_test module)
   add_executable(test_cli_${module} cli/test_${module}.c)

@@ -239,8 +239,13 @@ static void rebasing_is_two_charts(void **state)
     assert_int_equal(hst_spc_chart(points, y, 10, &options, &err), HST_OK);
     assert_int_equal(hst_spc_chart(apart, y, 5, &plain, &err), HST_OK);
     assert_int_equal(hst_spc_chart(&apart[5], &y[5], 5, &plain, &err), HST_OK);
-    assert_memory_equal(points, apart, sizeof points);
-    assert_int_equal(points[4].n_charted, 5);
+    for (size_t i = 0; i < 10; i++) { /* not by memcmp: between the fields is anything */
+        assert_true(points[i].mean == apart[i].mean);
+        assert_true(points[i].lower == apart[i].lower && points[i].upper == apart[i].upper);
+        assert_int_equal(points[i].cause, apart[i].cause);
+        assert_int_equal(points[i].is_high, apart[i].is_high);
+        assert_int_equal(points[i].n_charted, 5);
+    }
 }
 
 static struct refusal_case {
