@@ -1,8 +1,9 @@
 /* Cuts of a data year are cumulative, so a newer one that holds fewer rows has lost some. A year is
  * what PARTYEAR says (YYYYnn, nn the cut); files without it, or with several years, are not looked
- * at, nor are years that are no longer asked for. */
+ * at, nor are years whose files the study's patterns no longer ask for. */
 #include "cli/row_drop.h"
 
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,6 +127,51 @@ static hst_status compare(const hst_study *study, const cuts *now, const cuts *b
     return HST_OK;
 }
 
+/* True when a pattern of the study would find the file if it were there. */
+static bool is_asked_for(const hst_study *study, const cut *gone)
+{
+    char name[sizeof gone->file];
+
+    memcpy(name, gone->file, sizeof name);
+    name[strcspn(name, ":")] = '\0'; /* a member's container */
+    for (size_t i = 0; i < study->n_extracts; i++) {
+        const hst_study_extract *extract = &study->extracts[i];
+
+        for (size_t k = 0; extract->dataset == gone->dataset && k < extract->files.n; k++) {
+            const char *slash = strrchr(extract->files.items[k], '/');
+
+            if (fnmatch(slash ? slash + 1 : extract->files.items[k], name, 0) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A year that was published and of which no file is left has lost all of its rows. */
+static hst_status refuse_gone(const hst_study *study, const cuts *now, const cuts *published,
+                              hst_error *err)
+{
+    for (size_t i = 0; study->quality.max_row_drop < 1 && i < published->n; i++) {
+        const cut *gone = &published->items[i];
+        bool is_there = false;
+
+        for (size_t k = 0; k < now->n && !is_there; k++) {
+            is_there = now->items[k].dataset == gone->dataset &&
+                       now->items[k].partyear / 100 == gone->partyear / 100;
+        }
+        if (!is_there && is_asked_for(study, gone)) {
+            return hst_fail(err, HST_ERR_INPUT,
+                            "%s: the latest run counted %llu rows of it, and now no file of its "
+                            "data year (%u of %s) is there; put it back, or to count without it, "
+                            "raise quality.max_row_drop to 1 for one run",
+                            gone->file, (unsigned long long)gone->rows, gone->partyear / 100,
+                            hst_dataset_name(gone->dataset));
+        }
+    }
+    return HST_OK;
+}
+
 hst_status cli_check_row_drop(const hst_study *study, const hst_inputs *inputs,
                               const hst_store *store, const char *directory, hst_error *err)
 {
@@ -146,6 +192,9 @@ hst_status cli_check_row_drop(const hst_study *study, const hst_inputs *inputs,
     }
     if (status == HST_OK) {
         status = compare(study, &now, &published, err);
+    }
+    if (status == HST_OK) {
+        status = refuse_gone(study, &now, &published, err);
     }
     free(now.items);
     free(older.items);

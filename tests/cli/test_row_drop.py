@@ -84,9 +84,35 @@ class RowDrop(unittest.TestCase):
         done = self.run_study()
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def change(self, old, new):
+        with open(self.study, encoding="utf-8") as stream:
+            text = stream.read()
+        self.assertIn(old, text)
+        with open(self.study, "w", encoding="utf-8") as stream:
+            stream.write(text.replace(old, new, 1))
+
     def test_a_year_that_is_no_longer_asked_for(self):
         self.assertEqual(self.run_study().returncode, 0)
         os.remove(self.extract("apc_200809.csv.gz"))
+        self.change("extracts/apc_*.csv*", "[extracts/apc_2009*, extracts/apc_2010*]")
+        done = self.run_study()
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_year_whose_only_file_is_gone(self):
+        """Its zeros would be published; to count without it the threshold is raised, once: the run after has
+        nothing to compare with."""
+        self.assertEqual(self.run_study().returncode, 0)
+        os.remove(self.extract("apc_200809.csv.gz"))
+        self.refused("apc_200809.csv.gz", "no file of its data year (2008 of apc)")
+        with open(self.study, "a", encoding="utf-8") as stream:
+            stream.write("quality: {max_row_drop: 1}\n")
+        self.assertEqual(self.run_study().returncode, 0)
+        self.change("quality: {max_row_drop: 1}\n", "")
+        self.assertEqual(self.run_study().returncode, 0)
+
+    def test_a_file_under_another_name(self):
+        self.assertEqual(self.run_study().returncode, 0)
+        os.rename(self.extract("apc_200809.csv.gz"), self.extract("apc_0809.csv.gz"))
         done = self.run_study()
         self.assertEqual(done.returncode, 0, done.stderr)
 
