@@ -486,6 +486,20 @@ size_t hst_table_line(const hst_table *table, size_t row)
     return row_of(table, row)->line;
 }
 
+/* True when the first line holds a number where a name should be: then it is a row, which may be of
+ * a person, and is not shown. */
+static bool begins_with_a_row(const hst_table *table)
+{
+    for (size_t i = 0; i < table->n_columns; i++) {
+        const char *name = hst_table_column_name(table, i);
+
+        if (*name >= '0' && *name <= '9') {
+            return true;
+        }
+    }
+    return false;
+}
+
 hst_status hst_table_require(const hst_table *table, const char *column, size_t *out,
                              hst_error *err)
 {
@@ -495,6 +509,12 @@ hst_status hst_table_require(const hst_table *table, const char *column, size_t 
     *out = hst_table_find(table, column);
     if (*out != SIZE_MAX) {
         return HST_OK;
+    }
+    if (begins_with_a_row(table)) {
+        return hst_fail(err, HST_ERR_INPUT,
+                        "%s: no column `%s`; its first line holds numbers where the names of its "
+                        "columns should be",
+                        table->name, column);
     }
     for (size_t i = 0; i < table->n_columns && length < sizeof names; i++) {
         int n = snprintf(names + length, sizeof names - length, "%s%s", i > 0 ? ", " : "",

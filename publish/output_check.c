@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hestia/text.h"
 #include "publish/tables.h"
 #include "publish/tree.h"
 
@@ -104,6 +105,7 @@ hst_status hst_output_check_write(const hst_publication *p, const char *folder, 
 {
     hst_status status = HST_OK;
     char *content = NULL, *path = hst_tree_join(folder, "disclosure.txt");
+    char title[512];
     size_t length = 0;
     FILE *text = path ? open_memstream(&content, &length) : NULL;
 
@@ -112,8 +114,8 @@ hst_status hst_output_check_write(const hst_publication *p, const char *folder, 
         goto done;
     }
     fprintf(text, "For the output checker: disclosure control of this release\n\n");
-    fprintf(text, "Study %s%s%s\nFiles: ", p->study->study, p->study->title ? ": " : "",
-            p->study->title ? p->study->title : "");
+    hst_text_line(title, sizeof title, p->study->title ? p->study->title : "");
+    fprintf(text, "Study %s%s%s\nFiles: ", p->study->study, *title ? ": " : "", title);
     status = list_files(text, folder, err);
     fprintf(text, "\n\n");
     write_rule(text, p);

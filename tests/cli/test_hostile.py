@@ -533,6 +533,13 @@ class Tables(Case):
         self.assert_plain(result.text)
         assert_csv_runs_nothing(self, self.path("changes.csv"))
 
+    def test_title_of_a_release(self):
+        text = self.study_text.replace("disclosure: none", "disclosure: hes2018")
+        self.write("study.yaml", "".join('title: "\\e[31mred"\n' if line.startswith("title:") else line
+                                         for line in text.splitlines(True)))
+        self.assert_good()
+        self.assertIn(b": [31mred\n", self.read("results/latest/release/disclosure.txt").replace(b"  ", b" "))
+
     def test_tables_of_stats(self):
         """Cells of the table are repeated in the answer."""
         table = "g,x,n\n" + "".join('"' + f.replace('"', '""') + f'",{i + 3},100\n' for i, f in enumerate(FORMULAS))

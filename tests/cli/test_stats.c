@@ -400,6 +400,8 @@ static struct bad_case {
      "the built-in ones are"},
     {"empty table", "rate", "", 3, "standard input: the file is empty"},
     {"missing column", "rate", "x,y\n1,2\n", 3, "no column `n`; it has x, y"},
+    {"a row of a person instead of names", "rate", "PATIENT17,1934-01-17,y\n", 3,
+     "standard input: no column `x`; its first line holds numbers where the names"},
     {"missing sex", "dsr --standardise-by age_sex", "age_lower,events,population\n", 3,
      "no column `sex`"},
     {"not a number", "rate", "x,n\n1,2\n\n3,four\n", 3, "standard input, line 4, column n: not a"},
