@@ -94,8 +94,6 @@ const char *hst_remedy(int error_number)
     case EMFILE:
     case ENFILE:
         return "; raise the limit of open files (ulimit -n)";
-    case ENOMEM:
-        return "; give the machine or this process more memory";
     default:
         return "";
     }
@@ -105,8 +103,8 @@ hst_status hst_fail_system(hst_error *err, const char *path, const char *what)
 {
     int error_number = errno;
 
-    return hst_fail(err, HST_ERR_SYSTEM, "%s: %s: %s%s", path, what, strerror(error_number),
-                    hst_remedy(error_number));
+    return hst_fail(err, error_number == ENOMEM ? HST_ERR_MEMORY : HST_ERR_SYSTEM, "%s: %s: %s%s",
+                    path, what, strerror(error_number), hst_remedy(error_number));
 }
 
 bool hst_size_multiply(size_t a, size_t b, size_t *product)

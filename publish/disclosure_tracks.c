@@ -435,7 +435,7 @@ typedef struct sign_search {
     const relations *relations;
     disclosure_track_info *track;
     uint16_t number;
-    int8_t *signs; /* [track] */
+    int8_t *signs; /* [track], and after it as it was at each depth: [MAX_DEPTH][track] */
 } sign_search;
 
 /* Gives tracks that count the same events the same sign. */
@@ -490,11 +490,10 @@ static void keep_option(const sign_search *s)
 static void try_signs(const sign_search *s, unsigned depth)
 {
     size_t n = s->relations->tracks->n;
-    int8_t *before = depth > 0 ? malloc(n) : NULL;
+    int8_t *before = s->signs + depth * n;
     size_t broken = 0;
 
-    if (!before || !close_same(s)) {
-        free(before);
+    if (depth == 0 || !close_same(s)) {
         return;
     }
     for (; broken < s->relations->n_sums; broken++) {
@@ -506,7 +505,6 @@ static void try_signs(const sign_search *s, unsigned depth)
     }
     if (broken == s->relations->n_sums) {
         keep_option(s);
-        free(before);
         return;
     }
     memcpy(before, s->signs, n);
@@ -521,7 +519,6 @@ static void try_signs(const sign_search *s, unsigned depth)
             memcpy(s->signs, before, n);
         }
     }
-    free(before);
 }
 
 /* Signs of a track and of another one (n: none), with all that the first is a part of, or the
@@ -550,7 +547,8 @@ static hst_status find_options(const relations *r, uint16_t number, hst_error *e
 {
     disclosure_track_info *track = &r->tracks->items[number];
     size_t n = r->tracks->n;
-    sign_search s = {.relations = r, .track = track, .number = number, .signs = calloc(n + 1, 1)};
+    sign_search s = {
+        .relations = r, .track = track, .number = number, .signs = calloc(n + 1, MAX_DEPTH + 1)};
 
     if (!s.signs) {
         return no_memory(err);

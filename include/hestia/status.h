@@ -42,7 +42,7 @@ hst_status hst_fail_at(hst_error *err, hst_status status, const char *format, ..
 /**
  * Failure of a call to the system, by errno: "<path>: <what>: <reason>; <remedy>".
  *
- * @return HST_ERR_SYSTEM
+ * @return HST_ERR_SYSTEM; HST_ERR_MEMORY of ENOMEM
  */
 hst_status hst_fail_system(hst_error *err, const char *path, const char *what);
 

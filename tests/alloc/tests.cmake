@@ -29,13 +29,14 @@ function(hestia_alloc_test name)
 endfunction()
 hestia_alloc_test(stages alloc/small_world.c)
 
-# The stages of reading, of counting and of judging, beside each other. Publishing takes a quarter of an hour, and with the
-# some 400,000 allocations of its libraries a day: by hand (test_alloc_stages publish, test_alloc_stages_all publish).
+# The stages of reading, of counting, of judging and of publishing, beside each other.
 set(reading study inputs conditions population measures areas ingest "ingest in threads")
 set(counting count "count in threads" results "results in threads" screen)
 hestia_add_test(alloc/reading test_alloc_stages ${reading})
 hestia_add_test(alloc/counting test_alloc_stages ${counting})
+set(publishing tables release database workbook report)
 hestia_add_test(alloc/impact test_alloc_stages impact)
+hestia_add_test(alloc/publishing test_alloc_stages ${publishing})
 if(NOT HESTIA_SANITIZE)
   hestia_add_test(alloc/reading_all test_alloc_stages_all ${reading})
   hestia_add_test(alloc/counting_all test_alloc_stages_all ${counting})

@@ -40,12 +40,13 @@ def unpacked(data, depth=0):
     if depth == 3:
         return
     if data[:4] == b"PK\x03\x04":
-        path = tempfile.TemporaryFile()
-        path.write(data)
-        with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                yield from unpacked(archive.read(name), depth + 1)
-        path.close()
+        for begin in re.finditer(rb"PK\x03\x04", data):  # member by member, as a run that was killed leaves no directory of them
+            lengths = data[begin.start() + 26:begin.start() + 30]
+            text = begin.start() + 30 + sum(int.from_bytes(lengths[i:i + 2], "little") for i in (0, 2))
+            try:
+                yield from unpacked(zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[text:]), depth + 1)
+            except zlib.error:
+                pass  # stored, or no member: then its bytes stand above
     if data[:2] == b"\x1f\x8b":
         yield from unpacked(gzip.decompress(data), depth + 1)
     elif data[:1] == b"\x78":

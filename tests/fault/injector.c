@@ -183,7 +183,9 @@ static void find_path(char path[PATH_BYTES], const struct call *call, const long
     if (name && (name[0] == '/' || folder[0] == '\0')) {
         snprintf(path, PATH_BYTES, "%s", name);
     } else if (name && name[0] != '\0') {
-        snprintf(path, PATH_BYTES, "%s/%s", folder, name);
+        int n = snprintf(path, PATH_BYTES, "%s/%s", folder, name);
+
+        (void)n; /* a path that is too long is cut, as it is for the log alone */
     } else {
         snprintf(path, PATH_BYTES, "%s", folder);
     }

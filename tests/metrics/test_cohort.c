@@ -352,7 +352,7 @@ static void a_folder_is_no_list(void **state)
 
     (void)state;
     assert_int_equal(hst_cohorts_create(&cohorts, &study, conditions, listed.store, NULL),
-                     HST_ERR_SYSTEM);
+                     HST_ERR_USAGE);
     assert_null(cohorts);
 }
 
