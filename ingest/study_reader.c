@@ -102,8 +102,10 @@ int hst_scope_choice(const hst_scope *s, const char *key, int absent)
 {
     const hst_schema_key *row = hst_schema_find(s->group, key);
     const char *text = hst_scope_peek(s, key);
+    int value = text ? hst_choice_value(row->choices, text) : absent;
 
-    return text ? hst_choice_value(row->choices, text) : absent;
+    /* what is no choice was refused before, or there was no memory for the text: the study fails */
+    return value < 0 ? absent : value;
 }
 
 hst_window hst_scope_window(const hst_scope *s, const char *key)

@@ -292,6 +292,7 @@ static void a_damaged_catalogue_stops_no_night(void **state)
     /* of what is no damage as JSON, only another digest has the file read again */
     assert_true(n_read > 0 && n_read <= 64);
     n_lost = 0;
+    n--; /* without its last line end it is whole */
     for (size_t length = 0; length < n; length += 5) {
         ingest_without_catalogue(&r, place, catalogue, length, &n_lost, &n_read);
     }
