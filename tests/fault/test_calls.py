@@ -36,7 +36,7 @@ ERRORS = {
 
 
 # How many kinds of calls the gate takes of a class.
-SAMPLE = {"write": 16, "create": 10, "rename": 10, "sync": 8}
+SAMPLE = {"write": 12, "create": 8, "rename": 8, "sync": 6}
 
 
 def kind_of(call):
