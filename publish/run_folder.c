@@ -393,8 +393,8 @@ static hst_status take_name(hst_run_folder *folder, hst_error *err)
     }
     folder->committed = status == HST_OK;
     if (status != HST_OK && rename(folder->path, folder->part) != 0) {
-        return status; /* it keeps its name, and the next run leads `latest` to it, as after a kill
-                        */
+        /* it keeps its name, and the next run leads `latest` to it, as after a kill */
+        return status;
     }
     return status;
 }
