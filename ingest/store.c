@@ -186,20 +186,28 @@ done:
 }
 
 /* Opens the folder, making the store when asked to. */
-static hst_status open_folder(hst_store *store, bool create, hst_error *err)
+static bool has_settings(const hst_store *store)
 {
     struct stat facts;
 
+    return store->directory >= 0 && fstatat(store->directory, HST_STORE_SETTINGS, &facts, 0) == 0;
+}
+
+static hst_status open_folder(hst_store *store, bool create, hst_error *err)
+{
     store->directory = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (store->directory < 0 && errno != ENOENT) {
         return errno == ENOTDIR
                    ? hst_fail(err, HST_ERR_USAGE, "%s is not a store but a file", store->path)
                    : hst_fail_errno(err, "cannot open the store", store->path, "");
     }
-    if (store->directory >= 0 && fstatat(store->directory, HST_STORE_SETTINGS, &facts, 0) == 0) {
+    if (has_settings(store)) {
         return HST_OK;
     }
     if (!create || (store->directory >= 0 && !hst_store_is_vacant(store->directory))) {
+        if (has_settings(store)) { /* another first run has made it since */
+            return HST_OK;
+        }
         return store->directory < 0
                    ? hst_fail(err, HST_ERR_USAGE,
                               "there is no store at %s; make one with `hestia store init %s`",
@@ -218,7 +226,7 @@ static hst_status open_folder(hst_store *store, bool create, hst_error *err)
                                 : hst_fail_errno(err, "cannot open the store", store->path, "");
     }
     /* of several first runs at once, one makes it for all */
-    return fstatat(store->directory, HST_STORE_SETTINGS, &facts, 0) == 0 ? HST_OK : status;
+    return has_settings(store) ? HST_OK : status;
 }
 
 hst_status hst_store_read_settings(json_t **settings, int directory, const char *path,

@@ -290,6 +290,7 @@ class Store(Study):
             os.chmod(place, 0o777)
             for name in names:
                 os.chmod(os.path.join(place, name), 0o644)
+        time.sleep(0.1)  # a file touched as a run begins is not trusted by the next
         self.hestia("run", self.study, "--quiet")
         for place, _, names in os.walk(self.path(".hestia-store")):
             for name in names:
