@@ -42,6 +42,7 @@ class Study(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(dir=self.top)
         shutil.copytree(self.made, self.folder, dirs_exist_ok=True)
+        time.sleep(0.1)  # an extract as new as the run that reads it is looked at again by the next one
         self.study = self.path("study.yaml")
 
     def path(self, *parts):
