@@ -456,9 +456,6 @@ static hst_status show(const explain *e, hst_error *err)
     if (status == HST_OK) {
         status = show_published(e, &parts, err);
     }
-    if (status == HST_OK && fflush(stdout) != 0) {
-        status = hst_fail(err, HST_ERR_SYSTEM, "standard output cannot be written");
-    }
 
 done:
     hst_parts_clear(&parts);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "hestia/file_look.h"
 #include "hestia/store.h"
 #include "ingest/json_text.h"
 #include "ingest/store_internal.h"
@@ -145,10 +146,10 @@ hst_status hst_catalogue_load(hst_store *store, hst_error *err)
     if (is_there) {
         status =
             hst_store_read_file(store->directory, store->path, HST_STORE_CATALOGUE, &text, &n, err);
-        if (status != HST_OK) {
+        if (status != HST_OK && status != HST_ERR_INPUT) {
             return status;
         }
-        store->catalogue = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
+        store->catalogue = text ? json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL) : NULL;
         free(text);
         if (json_is_object(store->catalogue)) {
             return HST_OK;
@@ -257,7 +258,9 @@ hst_status hst_store_note(hst_store *store, const char *path, const char *member
     }
     key = entry_key(path, member);
     if (!key || stat(path, &facts) != 0) {
-        status = hst_fail_errno(err, "cannot look at the file", path, "");
+        status = errno == ENOENT || errno == ENOTDIR
+                     ? hst_fail_changed(err, path)
+                     : hst_fail_errno(err, "cannot look at the file", path, "");
         goto done;
     }
     /* A file that was changed since the store was opened may have been so while it was read, and

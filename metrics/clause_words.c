@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clause_internal.h"
+#include "hestia/memory_stream.h"
 
 static hst_status no_memory(hst_error *err)
 {
@@ -14,7 +15,7 @@ char *hst_words_or(size_t n, char (*codes)[HST_CODE_BYTES])
 {
     char *text = NULL;
     size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
+    FILE *stream = hst_memory_stream(&text, &size);
 
     if (!stream) {
         return NULL;
@@ -114,7 +115,7 @@ hst_status hst_clause_say_uses(hst_clause *clause, const char *what, const hst_m
                                            [HST_EPISODE_LAST] = " of the last episode",
                                            [HST_EPISODE_ANY] = " of any episode"};
     size_t size = 0;
-    FILE *stream = open_memstream(&clause->words, &size);
+    FILE *stream = hst_memory_stream(&clause->words, &size);
 
     if (!stream) {
         return no_memory(err);
@@ -131,7 +132,7 @@ hst_status hst_clause_say_cohorts(hst_clause *clause, const hst_study *study, hs
 {
     size_t size = 0;
     uint16_t left = clause->cohorts;
-    FILE *stream = open_memstream(&clause->words, &size);
+    FILE *stream = hst_memory_stream(&clause->words, &size);
 
     if (!stream) {
         return no_memory(err);
@@ -155,7 +156,7 @@ hst_status hst_clause_say_cohorts(hst_clause *clause, const hst_study *study, hs
 hst_status hst_clause_say_any(hst_clause *clause, const char *row, hst_error *err)
 {
     size_t size = 0;
-    FILE *stream = open_memstream(&clause->words, &size);
+    FILE *stream = hst_memory_stream(&clause->words, &size);
 
     if (!stream) {
         return no_memory(err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clause_internal.h"
+#include "hestia/memory_stream.h"
 #include "measure_internal.h"
 
 static hst_status refuse(const hst_measures *measures, size_t measure, const char *message,
@@ -211,7 +212,7 @@ static hst_status define(hst_compiled_measure *compiled, const hst_mergers *merg
 {
     const hst_measure *measure = compiled->measure;
     size_t size = 0;
-    FILE *stream = open_memstream(&compiled->definition, &size);
+    FILE *stream = hst_memory_stream(&compiled->definition, &size);
 
     if (!stream) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for a definition");

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hestia/memory_stream.h"
 #include "hestia/text.h"
 #include "publish/tables.h"
 #include "publish/tree.h"
@@ -107,7 +108,7 @@ hst_status hst_output_check_write(const hst_publication *p, const char *folder, 
     char *content = NULL, *path = hst_tree_join(folder, "disclosure.txt");
     char title[512];
     size_t length = 0;
-    FILE *text = path ? open_memstream(&content, &length) : NULL;
+    FILE *text = path ? hst_memory_stream(&content, &length) : NULL;
 
     if (!text) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for %s/disclosure.txt", folder);

@@ -6,6 +6,7 @@
 
 #include <sodium.h>
 
+#include "hestia/memory_stream.h"
 #include "publish/report_internal.h"
 #include "publish/report_parts.h"
 #include "publish/tables.h"
@@ -181,7 +182,7 @@ static hst_status compose(FILE *page, const hst_publication *p, hst_error *err)
     }
     after = at + sizeof policy - 1;
     assert(after < n);
-    stream = open_memstream(&rest, &n_rest);
+    stream = hst_memory_stream(&rest, &n_rest);
     if (!stream) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for a report");
     }
@@ -204,7 +205,7 @@ hst_status hst_report_write(const hst_publication *p, const char *path, unsigned
 {
     char *text = NULL;
     size_t n = 0;
-    FILE *page = open_memstream(&text, &n);
+    FILE *page = hst_memory_stream(&text, &n);
     hst_status status = HST_OK;
 
     if (!page) {

@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include "hestia/csv.h"
+#include "hestia/ingest.h"
 #include "hestia/run_folder.h"
 #include "publish/guard.h"
 #include "publish/sqlite_text.h"
@@ -24,7 +25,8 @@ enum {
     APPLICATION_ID = 0x48455354, /* "HEST" */
     MAX_COLUMNS = 64,
     NAME_BYTES = 64,
-    VALUE_BYTES = 512
+    VALUE_BYTES = 512,
+    STEPS_BETWEEN = 10000 /* of SQLite's machine: well below a hundredth of a second */
 };
 
 typedef struct database {
@@ -51,6 +53,9 @@ static hst_status give_failure(const database *d, hst_error *err)
 {
     if (d->failure == SQLITE_NOMEM) {
         return hst_fail(err, HST_ERR_MEMORY, "%s: no memory", d->path);
+    }
+    if (d->failure == SQLITE_INTERRUPT) {
+        return hst_interrupt_check(err);
     }
     return hst_fail(err, HST_ERR_SYSTEM,
                     "%s: cannot be written: %s; see whether its disk is full and run again",
@@ -387,6 +392,13 @@ static hst_status take_name(const char *part, const char *path, hst_error *err)
     return HST_OK;
 }
 
+/* Asked by SQLite, which ends what it does: indexes take as long as rows. */
+static int is_interrupted(void *data)
+{
+    (void)data;
+    return hst_interrupt_requested();
+}
+
 hst_status hst_sqlite_write(const hst_publication *publication, const char *path, unsigned mode,
                             hst_error *err)
 {
@@ -407,6 +419,9 @@ hst_status hst_sqlite_write(const hst_publication *publication, const char *path
         goto done;
     }
     keep_failure(&d, sqlite3_open_v2(part, &d.connection, SQLITE_OPEN_READWRITE, NULL));
+    if (d.failure == SQLITE_OK) {
+        sqlite3_progress_handler(d.connection, STEPS_BETWEEN, is_interrupted, NULL);
+    }
     status = d.failure == SQLITE_OK ? fill(&d, publication, err) : give_failure(&d, err);
     keep_failure(&d, sqlite3_close(d.connection));
     if (status == HST_OK && d.failure != SQLITE_OK) {

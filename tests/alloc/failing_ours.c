@@ -31,7 +31,6 @@ int __real_posix_memalign(void **out, size_t alignment, size_t size);
 char *__real_strdup(const char *text);
 char *__real_strndup(const char *text, size_t n);
 char *__real_realpath(const char *path, char *resolved);
-FILE *__real_open_memstream(char **text, size_t *n);
 void __real_free(void *block);
 
 void *__wrap_malloc(size_t size);
@@ -42,7 +41,6 @@ int __wrap_posix_memalign(void **out, size_t alignment, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t n);
 char *__wrap_realpath(const char *path, char *resolved);
-FILE *__wrap_open_memstream(char **text, size_t *n);
 void __wrap_free(void *block);
 
 void *__wrap_malloc(size_t size)
@@ -96,17 +94,6 @@ char *__wrap_strndup(const char *text, size_t n)
 char *__wrap_realpath(const char *path, char *resolved)
 {
     ALLOCATE(__real_realpath(path, resolved));
-}
-
-/* The stream's text is the library's until the stream is closed: only its making fails here. */
-FILE *__wrap_open_memstream(char **text, size_t *n)
-{
-    if (failing_now(CALLER)) {
-        errno = ENOMEM;
-        failing_got(NULL, CALLER);
-        return NULL;
-    }
-    return __real_open_memstream(text, n);
 }
 
 void __wrap_free(void *block)

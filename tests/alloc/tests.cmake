@@ -4,7 +4,7 @@
 if(HESTIA_SANITIZE MATCHES "thread")
   return()
 endif()
-set(wrapped malloc calloc realloc aligned_alloc posix_memalign strdup strndup realpath open_memstream free)
+set(wrapped malloc calloc realloc aligned_alloc posix_memalign strdup strndup realpath free)
 list(TRANSFORM wrapped PREPEND "LINKER:--wrap=")
 set(spared glob fy_parser_set_string fy_parse_load_document archive_read_new archive_read_open1 archive_read_next_header
            archive_read_data)
