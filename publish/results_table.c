@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "hestia/csv.h"
+#include "hestia/ingest.h"
 #include "publish/tables.h"
 
 static const hst_column results_columns[] = {
@@ -223,9 +224,9 @@ static hst_status write_results(hst_sink *sink, const hst_publication *p, hst_er
 {
     const hst_result *before = NULL;
     char unit[HST_UNIT_BYTES] = "";
+    hst_status status = HST_OK;
 
-    (void)err;
-    for (size_t i = 0; i < p->n_results; i++) {
+    for (size_t i = 0; i < p->n_results && status == HST_OK; i++) {
         const hst_result *row = &p->results[i];
 
         if (!before || before->measure != row->measure ||
@@ -234,8 +235,9 @@ static hst_status write_results(hst_sink *sink, const hst_publication *p, hst_er
         }
         write_result(sink, p, row, unit);
         before = row;
+        status = hst_interrupt_check(err); /* they may be millions */
     }
-    return HST_OK;
+    return status;
 }
 
 const hst_result_table hst_results_table = {

@@ -43,8 +43,29 @@ static hst_status no_memory(hst_error *err, const char *path)
     return hst_fail(err, HST_ERR_MEMORY, "%s: no memory for a path", path);
 }
 
-static hst_status remove_below(const char *directory, const char *name, hst_error *err)
+/* Out of the way of the next `latest`, under a name that no run has. */
+static bool set_aside(const char *directory, const char *path)
 {
+    char name[HST_PAST_RUN_BYTES];
+    bool is_aside = false;
+
+    errno = ENOTEMPTY;
+    for (int k = 1; k <= MAX_TAKEN && !is_aside && (errno == ENOTEMPTY || errno == EEXIST); k++) {
+        char *to = NULL;
+
+        snprintf(name, sizeof name, "00000000T000000Z-%d.part", k);
+        to = hst_tree_join(directory, name);
+        is_aside = to && rename(path, to) == 0;
+        free(to);
+    }
+    return is_aside;
+}
+
+/* What cannot be removed, as it is another user's or a file in it is open on a network drive, stays
+ * for the next run to try: no night fails by it. */
+static hst_status remove_left(const char *directory, const char *name, hst_error *err)
+{
+    const char *rest = NULL;
     hst_status status = HST_OK;
     char *path = hst_tree_join(directory, name);
 
@@ -52,6 +73,9 @@ static hst_status remove_below(const char *directory, const char *name, hst_erro
         return no_memory(err, directory);
     }
     status = hst_tree_remove(path, err);
+    if (status != HST_OK && (hst_run_name_begins(name, &rest) || set_aside(directory, path))) {
+        status = HST_OK;
+    }
     free(path);
     return status;
 }
@@ -76,7 +100,7 @@ static hst_status remove_left_parts(const char *directory, hst_error *err)
     }
     while (status == HST_OK && (entry = readdir(folder)) != NULL) {
         if (is_left(entry->d_name)) {
-            status = remove_below(directory, entry->d_name, err);
+            status = remove_left(directory, entry->d_name, err);
         }
     }
     closedir(folder);
@@ -165,6 +189,28 @@ done:
     return status;
 }
 
+/* A `latest` that no run has made is somebody's, and would go when a run takes its place. */
+static hst_status check_latest(const char *directory, hst_error *err)
+{
+    hst_status status = HST_OK;
+    struct stat facts;
+    char *latest = hst_tree_join(directory, "latest"), *manifest = NULL;
+
+    manifest = latest ? hst_tree_join(latest, "manifest.json") : NULL;
+    if (!manifest) {
+        status = no_memory(err, directory);
+    } else if (lstat(latest, &facts) == 0 && !S_ISLNK(facts.st_mode) &&
+               lstat(manifest, &facts) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
+        status = hst_fail(err, HST_ERR_USAGE,
+                          "%s: no results of a run, which need this name; move it away, or give "
+                          "another results directory (--out)",
+                          latest);
+    }
+    free(latest);
+    free(manifest);
+    return status;
+}
+
 hst_status hst_run_folder_lock(hst_lock *lock, const char *directory, hst_error *err)
 {
     hst_status status = hst_tree_make(directory, err);
@@ -185,6 +231,9 @@ hst_status hst_run_folder_lock(hst_lock *lock, const char *directory, hst_error 
                            "another run has these results", err);
     if (status == HST_OK) {
         status = settle(directory, err);
+    }
+    if (status == HST_OK) {
+        status = check_latest(directory, err);
     }
 
 done:
@@ -225,9 +274,11 @@ static hst_status make_part(hst_run_folder *folder, time_t start, hst_error *err
         if (access(folder->path, F_OK) == 0) {
             continue;
         }
-        /* what the umask makes of 0755 is found out by making it */
+        /* What the umask makes of 0755 is found out by making it. A chmod to 0700 would take the
+         * set-group-ID bit that the folder has from its parent, and with it the group of all files.
+         */
         if (mkdir(folder->part, 0755) != 0 || stat(folder->part, &facts) != 0 ||
-            chmod(folder->part, 0700) != 0) {
+            rmdir(folder->part) != 0 || mkdir(folder->part, 0700) != 0) {
             return hst_fail_system(err, folder->part, "the folder cannot be made");
         }
         folder->mode = facts.st_mode & 0777;
@@ -290,6 +341,9 @@ static hst_status prepare_latest(const hst_run_folder *folder, bool copy, hst_er
     }
     if (copy) {
         status = hst_tree_copy(folder->part, part, err);
+        if (status == HST_OK) {
+            status = hst_tree_sync(part, err);
+        }
     } else if (symlink(folder->name, part) != 0) {
         status = hst_fail_system(err, part, "the link cannot be made");
     }
@@ -307,7 +361,34 @@ static bool has_keep(const char *directory, const char *name)
            lstat(path, &facts) == 0 || errno != ENOENT;
 }
 
-/* Renames before it removes, so that a run half removed never looks like a run. */
+/* A KEEP in a `latest` that is a copy is meant for its run, as in a link: the copy goes. */
+static hst_status carry_keep(const char *directory, hst_error *err)
+{
+    char name[HST_RUN_NAME_BYTES];
+    struct timespec made;
+    hst_status status = HST_OK;
+    char *latest = hst_tree_join(directory, "latest"), *run = NULL, *keep = NULL;
+
+    if (!latest) {
+        return no_memory(err, directory);
+    }
+    hst_manifest_run(name, latest);
+    run = hst_tree_join(directory, name);
+    keep = run ? hst_tree_join(run, "KEEP") : NULL;
+    if (!keep) {
+        status = no_memory(err, directory);
+    } else if (has_keep(directory, "latest") && hst_past_run_is(directory, name, &made) &&
+               !has_keep(directory, name) && hst_tree_may_be_removed(run)) {
+        status = hst_tree_write(keep, 0644, "", 0, err);
+    }
+    free(latest);
+    free(run);
+    free(keep);
+    return status;
+}
+
+/* Renames before it removes, so that a run half removed never looks like a run. One that may not be
+ * removed, as it is another user's or write-protected, stays whole. */
 static hst_status retire(const char *directory, const char *name, hst_error *err)
 {
     hst_status status = HST_OK;
@@ -319,10 +400,9 @@ static hst_status retire(const char *directory, const char *name, hst_error *err
     part = hst_tree_join(directory, part_name);
     if (!path || !part) {
         status = no_memory(err, directory);
-    } else if (rename(path, part) != 0) {
-        status = hst_fail_system(err, path, "cannot be removed");
-    } else {
-        status = hst_tree_remove(part, err);
+    } else if (hst_tree_may_be_removed(path)) {
+        status = rename(path, part) == 0 ? hst_tree_remove(part, err)
+                                         : hst_fail_system(err, path, "cannot be removed");
     }
     free(path);
     free(part);
@@ -410,6 +490,7 @@ hst_status hst_run_folder_commit(hst_run_folder *folder, const hst_run_folder_op
     }
     if ((status = set_order(folder, err)) != HST_OK ||
         (status = hst_tree_sync(folder->part, err)) != HST_OK ||
+        (status = carry_keep(folder->directory, err)) != HST_OK ||
         (status = prepare_latest(folder, options->latest_copy, err)) != HST_OK ||
         (status = take_name(folder, err)) != HST_OK ||
         (status = hst_tree_sync_folder(folder->directory, err)) != HST_OK ||

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "hestia/lock.h"
 #include "hestia/published.h"
 #include "hestia/run_folder.h"
 #include "hestia/text.h"
@@ -35,8 +36,7 @@ static int take_turn(int directory)
     int file = -1;
 
     if (fstat(directory, &facts) == 0) { /* with the mode that hst_run_folder_lock gives it */
-        file = openat(directory, ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-                      0600 | (facts.st_mode & 0066));
+        file = hst_lock_open(directory, ".lock", 0600 | (facts.st_mode & 0066));
     }
 
     for (int i = 0; file >= 0 && i < MAX_TRIES; i++) {

@@ -76,6 +76,20 @@ hst_status hst_tree_remove(const char *path, hst_error *err)
     return HST_OK;
 }
 
+/* Ends the walk with 1 at a folder whose entries we may not remove. */
+static int find_protected(const char *path, const struct stat *found, int type, struct FTW *place)
+{
+    (void)found;
+    (void)place;
+    return (type == FTW_D || type == FTW_DNR) &&
+           faccessat(AT_FDCWD, path, R_OK | W_OK | X_OK, AT_EACCESS) != 0;
+}
+
+bool hst_tree_may_be_removed(const char *path)
+{
+    return nftw(path, find_protected, OPEN_FOLDERS, FTW_PHYS) != 1;
+}
+
 /* Syncs a folder; -1 with errno on failure. */
 static int sync_folder(const char *path)
 {

@@ -2,6 +2,8 @@
 #ifndef HESTIA_PUBLISH_TREE_H
 #define HESTIA_PUBLISH_TREE_H
 
+#include <stdbool.h>
+
 #include "hestia/status.h"
 
 /** "<a>/<b>", which the caller frees; NULL without memory. */
@@ -12,6 +14,10 @@ HST_MUST_CHECK hst_status hst_tree_make(const char *path, hst_error *err);
 
 /** Removes a file or a folder with all that is in it; absent is well. Links are not followed. */
 HST_MUST_CHECK hst_status hst_tree_remove(const char *path, hst_error *err);
+
+/** False when a folder in it, or it itself, may not be written in: it is somebody else's, or
+ * write-protected. */
+bool hst_tree_may_be_removed(const char *path);
 
 /** Puts the names that a folder holds on the disk; with hst_tree_sync those of all folders in it,
  * too. A file system that refuses to sync a folder is well: nothing is lost by that but a

@@ -99,6 +99,32 @@ static size_t count_left_out(const hst_publication *p)
     return p->n_results - (n_kept < BOOK_MAX_ROWS ? n_kept : BOOK_MAX_ROWS);
 }
 
+/*
+ * The library writes lines of its own on standard error, where only lines of the log may be. Gives
+ * what brings it back, or -1 where it stays as it is.
+ */
+static int silence(void)
+{
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    int kept = nowhere < 0 ? -1 : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+    if (kept >= 0) {
+        dup2(nowhere, STDERR_FILENO);
+    }
+    if (nowhere >= 0) {
+        close(nowhere);
+    }
+    return kept;
+}
+
+static void bring_back(int kept)
+{
+    if (kept >= 0) {
+        dup2(kept, STDERR_FILENO);
+        close(kept);
+    }
+}
+
 /* Writes the workbook into a file that is there already, so that its permissions hold from the
  * first byte on. */
 static hst_status write_workbook(book *b, const char *part, char *scratch, hst_error *err)
@@ -107,6 +133,7 @@ static hst_status write_workbook(book *b, const char *part, char *scratch, hst_e
     lxw_doc_properties properties = {.created = CREATED};
     hst_status status = HST_OK;
     lxw_error closed = LXW_NO_ERROR;
+    int error_number = 0;
 
     b->workbook = workbook_new_opt(part, &options);
     if (!b->workbook) {
@@ -124,8 +151,17 @@ static hst_status write_workbook(book *b, const char *part, char *scratch, hst_e
             *err = b->err;
         }
     }
+    if (status != HST_OK) { /* packing it would take longer than all before */
+        lxw_workbook_free(b->workbook);
+        return status;
+    }
+    errno = 0;
     closed = workbook_close(b->workbook); /* frees it, too */
-    if (status == HST_OK && closed != LXW_NO_ERROR) {
+    error_number = errno;
+    if (closed != LXW_NO_ERROR && *hst_remedy(error_number)) {
+        errno = error_number;
+        status = hst_fail_system(err, b->path, "cannot be written");
+    } else if (closed != LXW_NO_ERROR) {
         status = hst_fail(err, HST_ERR_SYSTEM,
                           "%s: cannot be written: %s"
                           "; see whether its disk is full and run again",
@@ -176,32 +212,81 @@ static char *with_end(const char *path, const char *end)
     return text;
 }
 
+/* One writing of the file, read back. */
+static hst_status write_file(const hst_publication *publication, const char *path, const char *part,
+                             char *scratch, unsigned mode, hst_error *err)
+{
+    hst_status status = make_file(part, mode, err);
+    book *b = calloc(1, sizeof *b);
+    int kept = -1;
+
+    if (status == HST_OK && !b) {
+        status = hst_fail(err, HST_ERR_MEMORY, "%s: no memory for a workbook", path);
+    }
+    if (status != HST_OK) {
+        goto done;
+    }
+    b->publication = publication;
+    b->path = path;
+    kept = silence();
+    status = write_workbook(b, part, scratch, err);
+    bring_back(kept);
+    if (status == HST_OK) {
+        status = book_check(b, part, err);
+    }
+
+done:
+    if (b) {
+        free(b->sheets);
+    }
+    free(b);
+    return status;
+}
+
+/* What was lost within a part shows in neither rows nor tags: only in a second writing, which would
+ * not lose the same. */
+static hst_status check_same(const char *path, const char *part, const char *again, hst_error *err)
+{
+    char hashes[2][HST_FILE_HASH_BYTES];
+    uint64_t size = 0;
+    hst_status status = hst_file_hash(hashes[0], &size, part, err);
+
+    if (status == HST_OK) {
+        status = hst_file_hash(hashes[1], &size, again, err);
+    }
+    if (status == HST_OK && strcmp(hashes[0], hashes[1]) != 0) {
+        status = hst_fail(err, HST_ERR_SYSTEM,
+                          "%s: was written twice and is not the same: its disk loses what it is "
+                          "given; look at it (dmesg, smartctl) and run again",
+                          path);
+    }
+    return status;
+}
+
 hst_status hst_workbook_write(const hst_publication *publication, const char *path, unsigned mode,
                               hst_error *err)
 {
     hst_status status = HST_OK;
     char *part = with_end(path, ".part");
     char *scratch = with_end(path, ".tmp"); /* the library's own files, closed to others */
-    book *b = calloc(1, sizeof *b);
+    char *again = with_end(path, ".tmp/again");
 
-    if (!part || !scratch || !b) {
+    if (!part || !scratch || !again) {
         status = hst_fail(err, HST_ERR_MEMORY, "%s: no memory for a workbook", path);
         goto done;
     }
-    b->publication = publication;
-    b->path = path;
     status = hst_tree_remove(scratch, err);
     if (status == HST_OK && mkdir(scratch, 0700) != 0) {
         status = hst_fail_system(err, scratch, "the folder cannot be made");
     }
     if (status == HST_OK) {
-        status = make_file(part, mode, err);
+        status = write_file(publication, path, part, scratch, mode, err);
     }
     if (status == HST_OK) {
-        status = write_workbook(b, part, scratch, err);
+        status = write_file(publication, path, again, scratch, 0600, err);
     }
     if (status == HST_OK) {
-        status = book_check(b, part, err);
+        status = check_same(path, part, again, err);
     }
     if (status == HST_OK) {
         status = give_name(part, path, err);
@@ -215,10 +300,7 @@ done:
     if (part && status != HST_OK) {
         unlink(part);
     }
-    if (b) {
-        free(b->sheets);
-    }
-    free(b);
+    free(again);
     free(scratch);
     free(part);
     return status;

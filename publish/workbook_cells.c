@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hestia/ingest.h"
 #include "publish/workbook.h"
 
 enum { NHS_DARK_BLUE = 0x003087, NHS_BLUE = 0x005EB8, WHITE = 0xFFFFFF };
@@ -96,6 +97,9 @@ size_t book_add_sheet(book *b, const char *name, const char *about, bool is_flat
 {
     book_sheet *sheet = NULL;
 
+    if (b->status == HST_OK) {
+        b->status = hst_interrupt_check(&b->err);
+    }
     if (b->n_sheets == b->capacity) {
         size_t capacity = b->capacity ? 2 * b->capacity : 32;
         book_sheet *sheets = realloc(b->sheets, capacity * sizeof *sheets);

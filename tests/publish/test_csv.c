@@ -36,6 +36,7 @@ static struct text_case {
     {"infinity is none", {"-Inf", "Inf"}, "-Inf,Inf\n"},
     {"after a separator", {"x;=1", "x| @y", "x;\"=1"}, "x;'=1,x| '@y,\"x;\"\"'=1\"\n"},
     {"a program after a separator", {"x; -1+cmd|' /C calc'!A0"}, "x; '-1+cmd|' /C calc'!A0\n"},
+    {"another sheet after a separator", {"x; -Sheet2!A1"}, "x; '-Sheet2!A1\n"},
     {"a dash in a sentence", {"1 to 2; -3 to -1"}, "1 to 2; -3 to -1\n"},
     {"empty text is an empty cell", {"", "x", ""}, ",x,\n"},
     {"UTF-8 passes", {"St Helens \xc2\xb7 Knowsley"}, "St Helens \xc2\xb7 Knowsley\n"},

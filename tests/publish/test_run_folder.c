@@ -14,7 +14,7 @@
 #include "hestia/run_folder.h"
 #include "publish/tree.h"
 
-enum { START = 1795226400 }; /* 2026-11-21 02:00:00 UTC */
+enum { START = 1795226400 /* 2026-11-21 02:00:00 UTC */, SOMEBODY = 51234 };
 
 static const char start_name[] = "20261121T020000Z";
 
@@ -110,6 +110,14 @@ static void look(const char *directory)
     hst_lock_release(&lock);
 }
 
+static void move(const char *folder, const char *name, const char *to_folder, const char *to_name)
+{
+    char from[128];
+
+    snprintf(from, sizeof from, "%s", below(folder, name));
+    assert_int_equal(rename(from, below(to_folder, to_name)), 0);
+}
+
 static void run_is_named_by_its_start(void **state)
 {
     char *directory = *state;
@@ -193,32 +201,22 @@ static struct killed_case {
 static void killed_commit_is_finished_by_the_next_run(void **state)
 {
     const struct killed_case *c = *state;
-    char directory[] = "/tmp/hestia-run-XXXXXX", old_latest[128], aside[128];
+    char directory[] = "/tmp/hestia-run-XXXXXX", elsewhere[] = "/tmp/hestia-run-XXXXXX";
     const hst_run_folder_options options = {.latest_copy = c->is_copy};
 
     assert_non_null(mkdtemp(directory));
     publish(directory, START, "old", options);
-    snprintf(old_latest, sizeof old_latest, "%s/latest", directory);
-    snprintf(aside, sizeof aside, "%s/latest.old.part", directory);
     if (c->aside) {
-        assert_int_equal(rename(old_latest, aside), 0);
+        move(directory, "latest", directory, "latest.old.part");
     } else if (!c->was_latest) {
-        assert_int_equal(hst_tree_remove(old_latest, NULL), HST_OK);
+        assert_int_equal(hst_tree_remove(below(directory, "latest"), NULL), HST_OK);
     }
     /* the run as it stands then: it has its name, `latest.part` is made, nobody moved it */
-    {
-        char elsewhere[] = "/tmp/hestia-run-XXXXXX", from[128], to[128];
-
-        assert_non_null(mkdtemp(elsewhere));
-        publish(elsewhere, START + 60, "new", options);
-        snprintf(from, sizeof from, "%s/20261121T020100Z", elsewhere);
-        snprintf(to, sizeof to, "%s/20261121T020100Z", directory);
-        assert_int_equal(rename(from, to), 0);
-        snprintf(from, sizeof from, "%s/latest", elsewhere);
-        snprintf(to, sizeof to, "%s/latest.part", directory);
-        assert_int_equal(rename(from, to), 0);
-        assert_int_equal(hst_tree_remove(elsewhere, NULL), HST_OK);
-    }
+    assert_non_null(mkdtemp(elsewhere));
+    publish(elsewhere, START + 60, "new", options);
+    move(elsewhere, "20261121T020100Z", directory, "20261121T020100Z");
+    move(elsewhere, "latest", directory, "latest.part");
+    assert_int_equal(hst_tree_remove(elsewhere, NULL), HST_OK);
     look(directory);
     assert_string_equal(read_text(directory, "latest/results.csv"), c->expected);
     assert_false(exists(directory, "latest.part"));
@@ -232,15 +230,11 @@ static void killed_after_the_exchange_the_new_copy_stays(void **state)
 {
     char *directory = *state;
     const hst_run_folder_options copy = {.latest_copy = true};
-    char from[128], to[128];
 
     publish(directory, START, "old", copy);
-    snprintf(from, sizeof from, "%s/latest", directory);
-    snprintf(to, sizeof to, "%s/kept", directory);
-    assert_int_equal(rename(from, to), 0);
+    move(directory, "latest", directory, "kept");
     publish(directory, START + 60, "new", copy);
-    snprintf(from, sizeof from, "%s/latest.part", directory);
-    assert_int_equal(rename(to, from), 0);
+    move(directory, "kept", directory, "latest.part");
     look(directory);
     assert_string_equal(read_text(directory, "latest/results.csv"), "new");
     assert_false(exists(directory, "latest.part"));
@@ -250,12 +244,9 @@ static void what_was_moved_aside_comes_back(void **state)
 {
     char *directory = *state;
     const hst_run_folder_options copy = {.latest_copy = true};
-    char latest[128], aside[128];
 
     publish(directory, START, "old", copy);
-    snprintf(latest, sizeof latest, "%s/latest", directory);
-    snprintf(aside, sizeof aside, "%s/latest.old.part", directory);
-    assert_int_equal(rename(latest, aside), 0);
+    move(directory, "latest", directory, "latest.old.part");
     look(directory);
     assert_string_equal(read_text(directory, "latest/results.csv"), "old");
     assert_false(exists(directory, "latest.old.part"));
@@ -300,6 +291,24 @@ static void latest_that_cannot_be_led_publishes_nothing(void **state)
     assert_string_equal(read_text(directory, "latest/results.csv"), "old");
 }
 
+static void latest_of_somebody_else_stays(void **state)
+{
+    char *directory = *state;
+    hst_lock lock;
+    hst_error err = {0};
+
+    assert_int_equal(mkdir(below(directory, "latest"), 0755), 0);
+    write_text(directory, "latest/thesis.doc", "mine");
+    assert_int_equal(hst_run_folder_lock(&lock, directory, &err), HST_ERR_USAGE);
+    assert_non_null(strstr(err.message, "/latest: no results of a run, which need this name"));
+    assert_string_equal(read_text(directory, "latest/thesis.doc"), "mine");
+    assert_int_equal(hst_tree_remove(below(directory, "latest"), NULL), HST_OK);
+    write_text(directory, "latest", "mine too");
+    assert_int_equal(hst_run_folder_lock(&lock, directory, &err), HST_ERR_USAGE);
+    assert_int_equal(unlink(below(directory, "latest")), 0);
+    look(directory);
+}
+
 static void latest_can_be_a_copy(void **state)
 {
     char *directory = *state;
@@ -336,6 +345,14 @@ static void oldest_runs_go(void **state)
     for (int i = 0; i < 11; i++) { /* ...Z to ...Z-11: -10 is newer than -9 */
         publish(directory, START, "x", all);
     }
+    for (int i = 1; i <= 11; i++) { /* as a copy without times has them */
+        const struct timespec then[2] = {{.tv_sec = START}, {.tv_sec = START}};
+        char manifest[64];
+
+        snprintf(manifest, sizeof manifest, i == 1 ? "%s/manifest.json" : "%s-%d/manifest.json",
+                 start_name, i);
+        assert_int_equal(utimensat(AT_FDCWD, below(directory, manifest), then, 0), 0);
+    }
     assert_int_equal(mkdir(below(directory, "our-notes"), 0755), 0);
     publish(directory, START + 1, "new", three);
     assert_true(exists(directory, "20261120T020000Z"));
@@ -352,6 +369,100 @@ static void oldest_runs_go(void **state)
     assert_true(exists(directory, "20200101T000000Z"));
     assert_false(exists(directory, "20261121T020001Z"));
     assert_true(exists(directory, "20261120T020000Z"));
+}
+
+static void keep_in_a_copy_is_its_runs(void **state)
+{
+    char *directory = *state;
+    const hst_run_folder_options copy = {.keep = 1, .latest_copy = true};
+
+    publish(directory, START, "quoted", copy);
+    write_text(directory, "latest/KEEP", "for the board");
+    publish(directory, START + 1, "new", copy);
+    publish(directory, START + 2, "newer", copy);
+    assert_true(exists(directory, "20261121T020000Z/KEEP"));
+    assert_false(exists(directory, "20261121T020001Z"));
+    assert_false(exists(directory, "latest/KEEP"));
+    /* and what is written in a run's own stays */
+    write_text(directory, "20261121T020002Z/KEEP", "why");
+    write_text(directory, "latest/KEEP", "");
+    publish(directory, START + 3, "newest", copy);
+    assert_string_equal(read_text(directory, "20261121T020002Z/KEEP"), "why");
+}
+
+/* Root may remove everything. */
+static void become_somebody(const char *directory)
+{
+    if (geteuid() == 0) {
+        assert_int_equal(chown(directory, SOMEBODY, (gid_t)-1), 0);
+        assert_int_equal(seteuid(SOMEBODY), 0);
+        if (faccessat(AT_FDCWD, directory, F_OK, AT_EACCESS) != 0) {
+            assert_int_equal(seteuid(0), 0);
+            print_message("no other user gets here, as where / is closed to them\n");
+            skip();
+        }
+    }
+}
+
+static struct protected_case {
+    const char *name;
+    const char *folder;
+    mode_t mode;
+} protected_cases[] = {
+    {"an old run that is write-protected stays", "20261121T020000Z", 0500},
+    {"an old run with a folder that is stays", "20261121T020000Z/internal", 0500},
+    {"what another's killed run left stays", "20261121T015959Z.part", 0},
+};
+
+static void what_may_not_be_removed_fails_no_run(void **state)
+{
+    const struct protected_case *c = *state;
+    char directory[] = "/tmp/hestia-run-XXXXXX";
+    const hst_run_folder_options one = {.keep = 1};
+
+    assert_non_null(mkdtemp(directory));
+    become_somebody(directory);
+    publish(directory, START, "one", one);
+    assert_int_equal(mkdir(below(directory, "20261121T015959Z.part"), 0700), 0);
+    write_text(directory, "20261121T015959Z.part/results.csv", "half");
+    assert_int_equal(chmod(below(directory, c->folder), c->mode), 0);
+    publish(directory, START + 1, "two", one);
+    look(directory);
+    publish(directory, START + 2, "three", one);
+    assert_string_equal(read_text(directory, "latest/results.csv"), "three");
+    assert_false(exists(directory, "20261121T020001Z"));
+    assert_true(exists(directory, c->folder));
+    if (c->mode != 0) { /* whole and under its name */
+        assert_string_equal(read_text(directory, "20261121T020000Z/results.csv"), "one");
+        assert_false(exists(directory, "20261121T015959Z.part"));
+    }
+    assert_int_equal(chmod(below(directory, c->folder), 0700), 0);
+    publish(directory, START + 3, "four", one);
+    assert_false(exists(directory, c->folder));
+    assert_int_equal(seteuid(getuid()), 0);
+    assert_int_equal(hst_tree_remove(directory, NULL), HST_OK);
+}
+
+static void copy_that_cannot_be_removed_is_set_aside(void **state)
+{
+    char *directory = *state;
+    const hst_run_folder_options copy = {.latest_copy = true};
+
+    become_somebody(directory);
+    publish(directory, START, "one", copy);
+    assert_int_equal(chmod(below(directory, "latest/internal"), 0500), 0);
+    publish(directory, START + 1, "two", copy);
+    assert_int_equal(chmod(below(directory, "latest/internal"), 0500), 0);
+    publish(directory, START + 2, "three", copy);
+    look(directory);
+    assert_string_equal(read_text(directory, "latest/results.csv"), "three");
+    assert_false(exists(directory, "latest.part"));
+    assert_int_equal(chmod(below(directory, "00000000T000000Z-1.part/internal"), 0700), 0);
+    assert_int_equal(chmod(below(directory, "00000000T000000Z-2.part/internal"), 0700), 0);
+    look(directory);
+    assert_false(exists(directory, "00000000T000000Z-1.part"));
+    assert_false(exists(directory, "00000000T000000Z-2.part"));
+    assert_int_equal(seteuid(getuid()), 0);
 }
 
 static void order_of_runs_is_not_the_clock(void **state)
@@ -575,6 +686,22 @@ static void status_follows_no_link(void **state)
     assert_string_equal(read_text(directory, "precious"), "mine");
 }
 
+/* Also when nothing else was there before it: a study file with a mistake is noted first. */
+static void lock_of_the_status_is_for_all_who_may_write(void **state)
+{
+    char *directory = *state;
+    hst_error err = {0};
+    hst_run_status said = ended(START, 2, "a study file with a mistake");
+    struct stat found;
+    mode_t before = umask(077);
+
+    assert_int_equal(chmod(directory, 02770), 0);
+    assert_int_equal(hst_run_status_write(directory, &said, &err), HST_OK);
+    umask(before);
+    assert_int_equal(lstat(below(directory, ".lock"), &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0660);
+}
+
 static void status_waits_for_its_turn_but_not_for_long(void **state)
 {
     char *directory = *state;
@@ -652,8 +779,12 @@ static void status_survives_two_at_once(void **state)
 
 int main(void)
 {
-    enum { N_KILLED = sizeof killed_cases / sizeof killed_cases[0], N_OTHERS = 20 };
-    struct CMUnitTest tests[N_OTHERS + N_KILLED] = {
+    enum {
+        N_KILLED = sizeof killed_cases / sizeof killed_cases[0],
+        N_PROTECTED = sizeof protected_cases / sizeof protected_cases[0],
+        N_OTHERS = 24
+    };
+    struct CMUnitTest tests[N_OTHERS + N_KILLED + N_PROTECTED] = {
         IN_A_FOLDER(run_is_named_by_its_start),
         IN_A_FOLDER(name_that_is_taken_gets_a_number),
         IN_A_FOLDER(run_that_fails_leaves_the_last_one),
@@ -662,8 +793,11 @@ int main(void)
         IN_A_FOLDER(what_was_moved_aside_comes_back),
         IN_A_FOLDER(killed_before_the_name_nothing_is_published),
         IN_A_FOLDER(latest_that_cannot_be_led_publishes_nothing),
+        IN_A_FOLDER(latest_of_somebody_else_stays),
         IN_A_FOLDER(latest_can_be_a_copy),
         IN_A_FOLDER(oldest_runs_go),
+        IN_A_FOLDER(keep_in_a_copy_is_its_runs),
+        IN_A_FOLDER(copy_that_cannot_be_removed_is_set_aside),
         IN_A_FOLDER(order_of_runs_is_not_the_clock),
         IN_A_FOLDER(one_run_has_the_results_at_a_time),
         IN_A_FOLDER(folder_that_cannot_be_made_is_an_error),
@@ -672,6 +806,7 @@ int main(void)
         IN_A_FOLDER(refusal_hides_nothing),
         IN_A_FOLDER(status_is_written_in_place_when_it_must),
         IN_A_FOLDER(status_follows_no_link),
+        IN_A_FOLDER(lock_of_the_status_is_for_all_who_may_write),
         IN_A_FOLDER(status_waits_for_its_turn_but_not_for_long),
         IN_A_FOLDER(status_survives_two_at_once),
     };
@@ -681,6 +816,12 @@ int main(void)
             (struct CMUnitTest){.name = killed_cases[i].name,
                                 .test_func = killed_commit_is_finished_by_the_next_run,
                                 .initial_state = &killed_cases[i]};
+    }
+    for (size_t i = 0; i < N_PROTECTED; i++) {
+        tests[N_OTHERS + N_KILLED + i] =
+            (struct CMUnitTest){.name = protected_cases[i].name,
+                                .test_func = what_may_not_be_removed_fails_no_run,
+                                .initial_state = &protected_cases[i]};
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 
 #include <sqlite3.h>
 
+#include "hestia/ingest.h"
 #include "hestia/standard.h"
 #include "publish/tables.h"
 #include "publish/tree.h"
@@ -219,15 +220,34 @@ static void failures_leave_nothing_behind(void **state)
     assert_non_null(strstr(err.message, "absent/hestia.sqlite: cannot be written: No such file"));
 }
 
+/* Also of what is written with the database: rows may be millions. Stands last, as a request to
+ * stop holds for good. */
+static void an_interrupt_ends_tables(void **state)
+{
+    fixture *f = *state;
+    char *table = hst_tree_join(f->folder, "results.csv");
+    char *book = hst_tree_join(f->folder, "site-review.xlsx");
+
+    hst_interrupt_request();
+    assert_int_equal(hst_csv_table_write(&hst_results_table, &f->publication, table, 0644, NULL),
+                     HST_ERR_INTERRUPTED);
+    assert_int_equal(hst_sqlite_write(&f->publication, f->path, 0644, NULL), HST_ERR_INTERRUPTED);
+    assert_int_equal(hst_workbook_write(&f->publication, book, 0644, NULL), HST_ERR_INTERRUPTED);
+    assert_int_not_equal(access(table, F_OK), 0);
+    assert_int_not_equal(access(f->path, F_OK), 0);
+    assert_int_not_equal(access(book, F_OK), 0);
+    free(table);
+    free(book);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_fixture, close_fixture)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(cells_are_what_they_were),
-        TEST(permissions_are_those_asked_for),
-        TEST(file_is_written_anew),
-        TEST(failures_leave_nothing_behind),
+        TEST(cells_are_what_they_were), TEST(permissions_are_those_asked_for),
+        TEST(file_is_written_anew),     TEST(failures_leave_nothing_behind),
+        TEST(an_interrupt_ends_tables),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
