@@ -36,6 +36,9 @@ void cli_options_init(cli_options *options);
 HST_MUST_CHECK hst_status cli_parse(const struct argp *argp, const char *command, int argc,
                                     char **argv, void *input, hst_error *err);
 
+/** What messages call it. */
+#define CLI_STANDARD_OUTPUT "standard output"
+
 /** Exit code of the program for a status (0, 1, 2, 3, 4, 130). */
 int cli_exit_code(hst_status status);
 
@@ -55,10 +58,10 @@ typedef struct cli_log_line {
     int exit_code; /**< 0: not said */
 } cli_log_line;
 
-/** The program begins: starts its clock. */
+/** A command begins, or the run that `hestia demo` makes in the end: starts the clock. */
 void cli_log_start(void);
 
-/** Seconds of a clock that nobody sets, and of it since the program's start. */
+/** Seconds of a clock that nobody sets, and of it since that start. */
 double cli_log_clock(void);
 double cli_log_seconds(void);
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hestia/memory_stream.h"
+
 /* Adds a word as a POSIX shell reads it back: in quotes where it holds more than plain characters.
  */
 static void add_word(FILE *line, const char *word)
@@ -29,7 +31,7 @@ char *cli_command_line(const cli_options *options, const char *study)
 {
     char *text = NULL;
     size_t n = 0;
-    FILE *line = open_memstream(&text, &n);
+    FILE *line = hst_memory_stream(&text, &n);
 
     if (!line) {
         return NULL;

@@ -3,11 +3,13 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "hestia/ingest.h"
 
@@ -101,6 +103,18 @@ static void on_signal(int signal_number)
     sigaction(SIGTERM, &kill, NULL);
 }
 
+/** A standard stream that is closed stays one that fails: else the next file that is opened gets
+ * its number, and what is said goes into that file. */
+static void keep_standard_streams(void)
+{
+    for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++) {
+        if (fcntl(file, F_GETFD) < 0 &&
+            open("/dev/null", file == STDIN_FILENO ? O_WRONLY : O_RDONLY) != file) {
+            _exit(1);
+        }
+    }
+}
+
 /** Rows are people: no core dumps. */
 static void guard_process(void)
 {
@@ -115,6 +129,7 @@ static void guard_process(void)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error that is told (EFBIG) */
 }
 
 /** Names of the commands, for "did you mean". */
@@ -131,12 +146,20 @@ static hst_status unknown_command(const char *name, hst_error *err)
                     nearest ? "; did you mean `" : "", nearest ? nearest : "", nearest ? "`" : "");
 }
 
+/** True when who read from a pipe (head, less) has gone: nobody is to be told. */
+static bool has_enough(const hst_error *err)
+{
+    return strncmp(err->message, CLI_STANDARD_OUTPUT, strlen(CLI_STANDARD_OUTPUT)) == 0 &&
+           strstr(err->message, strerror(EPIPE));
+}
+
 int main(int argc, char **argv)
 {
     hst_error err = {0};
     hst_status status = HST_OK;
     size_t i = 0;
 
+    keep_standard_streams();
     cli_log_start();
     guard_process();
     if (argc < 2) {
@@ -158,9 +181,9 @@ int main(int argc, char **argv)
     status =
         i < N_COMMANDS ? commands[i].run(argc - 1, argv + 1, &err) : unknown_command(argv[1], &err);
     if (status == HST_OK && fflush(stdout) != 0) {
-        status = hst_fail(&err, HST_ERR_SYSTEM, "standard output: %s", strerror(errno));
+        status = hst_fail_system(&err, CLI_STANDARD_OUTPUT, "cannot be written");
     }
-    if (status != HST_OK) {
+    if (status != HST_OK && !has_enough(&err)) {
         cli_log_error(cli_exit_code(status), err.message);
     }
     return cli_exit_code(status);

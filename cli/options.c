@@ -14,7 +14,7 @@ static const struct argp_option common_options[] = {
     {"store", KEY_STORE, "DIR", 0, "Store to use instead of the study's", 90},
     {"out", KEY_OUT, "DIR", 0, "Results directory (or file) instead of the study's", 90},
     {"quiet", 'q', NULL, 0, "Only errors", 91},
-    {"verbose", 'v', NULL, 0, "More detail", 91},
+    {"verbose", 'v', NULL, 0, "run, ingest: also what became of each file", 91},
     {"log-format", KEY_LOG_FORMAT, "text|json", 0, "Form of the log on standard error", 91},
     {"no-progress", KEY_NO_PROGRESS, NULL, 0, "No progress bar", 91},
     {0},

@@ -76,7 +76,7 @@ static hst_status write_rows(const cli_latest *latest, const char *out, const hs
         "detectable_fall", "detectable_rise", "detectable",  "events_needed", "note"};
     hst_csv *csv = NULL;
     hst_status status = out ? hst_csv_create(&csv, out, 0600, err)
-                            : hst_csv_attach(&csv, stdout, "standard output", err);
+                            : hst_csv_attach(&csv, stdout, CLI_STANDARD_OUTPUT, err);
 
     if (status != HST_OK) {
         return status;

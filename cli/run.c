@@ -148,6 +148,28 @@ static void on_progress(void *context, uint64_t done, uint64_t total)
     cli_terminal_progress(context, done, total, "bytes");
 }
 
+/** With --verbose: what became of each file. */
+static void show_files(const run *r)
+{
+    size_t n = 0; /* segments of the files so far */
+
+    for (size_t i = 0; r->options->verbose && i < r->inputs->n; i++) {
+        const hst_input *input = &r->inputs->items[i];
+        const char *how = input->was_known ? "unchanged" : "new";
+        const hst_segment_info *info = NULL;
+        char read[32], aside[32];
+
+        if (input->superseded) {
+            cli_terminal_line(r->terminal, "    %s: %s, superseded", input->name, how);
+        } else {
+            info = hst_segment_get_info(r->store.segments[n++]);
+            cli_terminal_line(r->terminal, "    %s: %s, %s rows, %s set aside", input->name, how,
+                              cli_grouped(info->rows_read, read),
+                              cli_grouped(info->rows_read - info->rows_used, aside));
+        }
+    }
+}
+
 /** What the stage has to say: files that are new, and rows. */
 static void show_ingested(run *r)
 {
@@ -185,6 +207,7 @@ static void show_ingested(run *r)
         n_new, n_new == 1 ? "file" : "files", r->inputs->n - n_new, older,
         cli_grouped(n_read, read), cli_grouped(n_used, used), cli_grouped(n_read - n_used, aside),
         n_read > 0 ? 100.0 * (double)(n_read - n_used) / (double)n_read : 0);
+    show_files(r);
 }
 
 /** Brings the store up to date. */
@@ -507,8 +530,10 @@ static hst_status run_study(const char *path, const cli_options *options, bool i
                             hst_error *err)
 {
     run r = {.options = options, .ingest_only = ingest_only, .start = time(NULL)};
-    hst_status status = hst_study_read(&r.study, path, err);
+    hst_status status;
 
+    cli_log_start();
+    status = hst_study_read(&r.study, path, err);
     if (status != HST_OK) {
         return ingest_only ? status
                            : cli_run_end_note_study(path, options->out, r.start, status, err);

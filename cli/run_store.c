@@ -1,5 +1,6 @@
 #include "cli/run_store.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,7 +32,7 @@ static hst_status open_to_write(cli_run_store *s, bool create, const char *comma
     hst_status status = hst_store_open(&s->store, s->path, create, HST_STORE_WRITE, err);
 
     if (status == HST_ERR_SYSTEM && access(s->path, R_OK | X_OK) == 0 &&
-        access(s->path, W_OK) != 0) {
+        access(s->path, W_OK) != 0 && errno == EACCES) {
         size_t used = strlen(err->message);
 
         snprintf(err->message + used, sizeof err->message - used, ": ask for `hestia %s %s`, %s",

@@ -125,7 +125,7 @@ static hst_status run_method(const stats_options *options, const stats_method *m
     }
     status = options->common.out ? hst_csv_create(&run.csv, options->common.out,
                                                   method->is_of_people ? 0600 : 0644, err)
-                                 : hst_csv_attach(&run.csv, stdout, "standard output", err);
+                                 : hst_csv_attach(&run.csv, stdout, CLI_STANDARD_OUTPUT, err);
     if (status != HST_OK) {
         goto done;
     }

@@ -251,6 +251,24 @@ static hst_status purge_unused(const store_arguments *arguments, visit *v, hst_e
     return status;
 }
 
+/** The next run would make a private store of the usual partitions, which shuts a group out. */
+static void say_how_it_was_made(const char *path, const hst_store_purged *purged)
+{
+    bool is_parted = purged->n_partitions > 0 && purged->n_partitions != HST_DEFAULT_PARTITIONS;
+
+    if (!*purged->group && !is_parted) {
+        return;
+    }
+    printf("before the next run make it again as it was: hestia store init %s", path);
+    if (*purged->group) {
+        printf(" --group %s", purged->group);
+    }
+    if (is_parted) {
+        printf(" --partitions %zu", purged->n_partitions);
+    }
+    printf("\n");
+}
+
 static hst_status purge(const store_arguments *arguments, hst_error *err)
 {
     hst_store_purged purged;
@@ -266,6 +284,7 @@ static hst_status purge(const store_arguments *arguments, hst_error *err)
             printf("the folder stays: it holds files that are not the store's, or may not be "
                    "removed\n");
         }
+        say_how_it_was_made(arguments->path, &purged);
     }
     return status;
 }
@@ -313,8 +332,5 @@ hst_status cli_store(int argc, char **argv, hst_error *err)
         status = sum_up_damage(&v, err);
     }
     hst_store_close(v.store);
-    if (status == HST_OK && fflush(stdout) != 0) {
-        status = hst_fail(err, HST_ERR_SYSTEM, "standard output: %s", strerror(errno));
-    }
     return status;
 }

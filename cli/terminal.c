@@ -13,7 +13,7 @@ enum { MAX_LINE = 1024, MAX_WARNINGS = 50, BAR_CELLS = 24 };
 
 struct cli_terminal {
     bool quiet, pretty, progress; /* pretty: a terminal; else log lines with their time */
-    double started, stage_started, last_drawn;
+    double stage_started, last_drawn;
     char stage[16];
     bool bar_is_drawn;
     pthread_mutex_t mutex;
@@ -32,7 +32,7 @@ hst_status cli_terminal_create(cli_terminal **out, const cli_options *options, h
     terminal->quiet = options->quiet;
     terminal->pretty = !cli_log_is_json() && isatty(STDERR_FILENO);
     terminal->progress = terminal->pretty && !options->no_progress && !options->quiet;
-    terminal->started = terminal->stage_started = cli_log_clock();
+    terminal->stage_started = cli_log_clock();
     pthread_mutex_init(&terminal->mutex, NULL);
     *out = terminal;
     return HST_OK;
@@ -245,7 +245,7 @@ void cli_terminal_show_warnings(cli_terminal *terminal)
 
 void cli_terminal_finish(cli_terminal *terminal)
 {
-    double seconds = cli_log_clock() - terminal->started;
+    double seconds = cli_log_seconds();
     char clock[32], text[MAX_LINE];
 
     format_seconds(seconds, clock);

@@ -43,9 +43,9 @@ static hst_status refuse(int file, off_t at, const char *path, const char *refus
                     *holder ? " (" : "", holder, *holder ? ")" : "");
 }
 
-/* Opens the file, and makes it where it is absent. One that is ours gets its mode again: the umask
- * takes bits away, and a process may be killed before it has given them back. */
-static int open_lock(int directory, const char *name, mode_t mode)
+/* A file that is ours gets its mode again: the umask takes bits away, and a process may be killed
+ * before it has given them back. */
+int hst_lock_open(int directory, const char *name, mode_t mode)
 {
     struct stat facts;
     int file = openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
@@ -92,7 +92,7 @@ hst_status hst_lock_take(hst_lock *lock, int directory, const char *path, const 
         if (file >= 0) {
             close(file);
         }
-        file = open_lock(directory, name, mode);
+        file = hst_lock_open(directory, name, mode);
         if (file < 0) {
             return hst_fail_errno(err, "cannot open the lock", path, name);
         }

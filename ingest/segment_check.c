@@ -1,7 +1,6 @@
 /* Looking through a segment: what no checksum shows, and all of it. */
-#include <stdlib.h>
-
 #include "hestia/ingest.h"
+#include "hestia/row_memory.h"
 #include "ingest/store_internal.h"
 
 /* True when all of n numbers are of a dictionary of n_codes codes. The greatest is found without
@@ -77,7 +76,7 @@ hst_status hst_segment_verify(const hst_segment *segment, hst_error *err)
 
         n_bytes = n > n_bytes ? n : n_bytes;
     }
-    buffer = malloc(n_bytes);
+    buffer = hst_row_memory_take(n_bytes);
     if (!buffer) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for a partition of %zu bytes", n_bytes);
     }
@@ -88,6 +87,6 @@ hst_status hst_segment_verify(const hst_segment *segment, hst_error *err)
             status = hst_segment_check(segment, i, buffer, err);
         }
     }
-    free(buffer);
+    hst_row_memory_free(buffer, n_bytes);
     return status;
 }

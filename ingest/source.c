@@ -42,6 +42,7 @@ static const struct kind {
     {"zip", "PK\x03\x04", 4, ".zip ", HST_PACKING_ARCHIVE, true},
     {"zip", "PK\x05\x06", 4, ".zip ", HST_PACKING_ARCHIVE, true},
     {"zstd", "\x28\xb5\x2f\xfd", 4, ".zst .zstd .tzst ", HST_PACKING_ARCHIVE, false},
+    {"zstd", "\x50\x2a\x4d\x18", 4, ".zst .zstd .tzst ", HST_PACKING_ARCHIVE, false}, /* pzstd */
     {"xz", "\xfd\x37zXZ\x00", 6, ".xz .txz ", HST_PACKING_ARCHIVE, false},
 };
 

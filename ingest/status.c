@@ -87,10 +87,13 @@ const char *hst_remedy(int error_number)
         return "; make room on this disk and run again: what is complete is kept";
     case EACCES:
     case EPERM:
+        return "; run as its owner, or as a user who is let in";
     case EROFS:
-        return "; run as the owner of the folder, on a file system that can be written";
+        return "; use a file system that can be written (of a systemd unit: ReadWritePaths=)";
     case EIO:
         return "; the disk fails or is out of reach: run again, and if it stays, use another one";
+    case EFBIG:
+        return "; raise the limit of the size of files (ulimit -f)";
     case EMFILE:
     case ENFILE:
         return "; raise the limit of open files (ulimit -n)";

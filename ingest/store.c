@@ -212,8 +212,10 @@ static hst_status open_folder(hst_store *store, bool create, hst_error *err)
                    ? hst_fail(err, HST_ERR_USAGE,
                               "there is no store at %s; make one with `hestia store init %s`",
                               store->path, store->path)
-                   : hst_fail(err, HST_ERR_USAGE, "%s is not a store: it has no %s", store->path,
-                              HST_STORE_SETTINGS);
+                   : hst_fail(err, HST_ERR_USAGE,
+                              "%s is not a store: it has no %s; restore that from a backup, or "
+                              "name another folder",
+                              store->path, HST_STORE_SETTINGS);
     }
     if (store->directory >= 0) {
         close(store->directory);

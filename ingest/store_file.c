@@ -120,7 +120,7 @@ hst_status hst_store_read_file(int directory, const char *path, const char *name
 
     *out = NULL;
     *n = 0;
-    file = openat(directory, name, O_RDONLY | O_CLOEXEC);
+    file = openat(directory, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* waits for no pipe */
     if (file < 0 && errno == ENOENT) {
         return hst_store_damaged(path, name, "is missing", err);
     }
@@ -129,7 +129,7 @@ hst_status hst_store_read_file(int directory, const char *path, const char *name
         goto done;
     }
     if (!S_ISREG(facts.st_mode) || facts.st_size > MAX_FILE_BYTES) {
-        status = hst_fail(err, HST_ERR_INPUT, "%s/%s is not a file of a store", path, name);
+        status = hst_store_damaged(path, name, "is not a file of a store", err);
         goto done;
     }
     bytes = malloc((size_t)facts.st_size + 1);

@@ -276,6 +276,8 @@ hst_status hst_store_purge(const char *path, hst_store_purged *purged, hst_error
     hst_lock writer = {.file = -1}, readers = {.file = -1};
     hst_status status = HST_OK;
     json_t *settings = NULL;
+    struct stat facts;
+    mode_t mode = 0600;
     int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     *purged = (hst_store_purged){0};
@@ -292,18 +294,28 @@ hst_status hst_store_purge(const char *path, hst_store_purged *purged, hst_error
     }
     /* what a newer hestia keeps in a store, we do not know; damaged settings are no hindrance */
     status = hst_store_read_settings(&settings, directory, path, err);
+    if (status == HST_OK) {
+        const char *group = json_string_value(json_object_get(settings, "group"));
+
+        snprintf(purged->group, sizeof purged->group, "%s", group ? group : "");
+        purged->n_partitions = (size_t)json_integer_value(json_object_get(settings, "partitions"));
+    }
     json_decref(settings);
     if (status == HST_ERR_USAGE) {
         goto done;
     }
     status = hst_store_refuse_reader(directory, path, err);
+    /* a purge that is refused leaves the readers of a group their lock */
+    if (status == HST_OK && fstat(directory, &facts) == 0) {
+        mode |= facts.st_mode & 0040;
+    }
     if (status == HST_OK) {
         status = hst_lock_take(&writer, directory, path, HST_STORE_LOCK, HST_STORE_WRITER_BYTE,
-                               0600, HST_STORE_IS_WRITTEN, err);
+                               mode, HST_STORE_IS_WRITTEN, err);
     }
     if (status == HST_OK) {
         status = hst_lock_take(&readers, directory, path, HST_STORE_LOCK, HST_STORE_READERS_BYTE,
-                               0600, "another run reads this store", err);
+                               mode, "another run reads this store", err);
     }
     if (status == HST_OK) {
         status = remove_all(directory, path, purged, err);

@@ -15,6 +15,10 @@ typedef struct hst_lock {
     bool is_shared; /**< then the file is not written */
 } hst_lock;
 
+/** Opens a lock file to be written, and makes it where it is absent, of that mode whatever the
+ * umask; -1 with errno. */
+int hst_lock_open(int directory, const char *name, mode_t mode);
+
 /**
  * Takes byte `at` of a lock file exclusively, and writes its holder into it.
  *

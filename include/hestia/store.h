@@ -56,8 +56,10 @@ void hst_store_close(hst_store *store);
 /** What a purge removed. */
 typedef struct hst_store_purged {
     size_t n_segments;
-    uint64_t bytes;    /**< of segments, and of half ones */
-    bool folder_stays; /**< it holds files that are not the store's, or cannot be removed */
+    uint64_t bytes;      /**< of segments, and of half ones */
+    bool folder_stays;   /**< it holds files that are not the store's, or cannot be removed */
+    char group[256];     /**< that it was made for, or "" */
+    size_t n_partitions; /**< 0 where its settings did not tell */
 } hst_store_purged;
 
 /**
@@ -206,7 +208,7 @@ bool hst_store_known(hst_store *store, const char *path, const char *member, uin
 bool hst_store_may_know(hst_store *store, const char *path, uint64_t bytes);
 
 /** Notes an input's digest with its present size, times and inode, and saves the catalogue
- * (atomic). */
+ * (atomic). HST_ERR_INPUT: the input is gone. */
 HST_MUST_CHECK hst_status hst_store_note(hst_store *store, const char *path, const char *member,
                                          const uint8_t digest[16], hst_error *err);
 

@@ -139,6 +139,44 @@ static void text_of_a_dead_process_is_not_believed(void **state)
     close(directory);
 }
 
+/* As a purge removes it: who holds a file that has no name locks nobody out. */
+static void file_that_was_removed_is_no_lock(void **state)
+{
+    enum { N_PURGES = 4, N_ROUNDS = 500 };
+    int directory = folder_open(*state);
+    pid_t purges[N_PURGES];
+
+    for (int i = 0; i < N_PURGES; i++) {
+        purges[i] = fork();
+        assert_true(purges[i] >= 0);
+        if (purges[i] == 0) {
+            struct stat held, named;
+            hst_lock lock;
+            hst_status status = HST_OK;
+
+            alarm(60);
+            for (int k = 0; k < N_ROUNDS; k++) {
+                while ((status = take(&lock, directory, 0, NULL)) == HST_ERR_LOCKED) {
+                }
+                if (status != HST_OK || fstat(lock.file, &held) != 0 ||
+                    fstatat(directory, "lock", &named, 0) != 0 || held.st_ino != named.st_ino ||
+                    unlinkat(directory, "lock", 0) != 0) {
+                    _exit(1);
+                }
+                hst_lock_release(&lock);
+            }
+            _exit(0);
+        }
+    }
+    for (int i = 0; i < N_PURGES; i++) {
+        int outcome = 0;
+
+        assert_int_equal(waitpid(purges[i], &outcome, 0), purges[i]);
+        assert_true(WIFEXITED(outcome) && WEXITSTATUS(outcome) == 0);
+    }
+    close(directory);
+}
+
 /* Readers do not depend on the lock; writers do. */
 static void readers_go_on_without_a_lock(void **state)
 {
@@ -159,8 +197,9 @@ static void readers_go_on_without_a_lock(void **state)
     assert_non_null(strstr(err.message, "folder/lock: cannot open the lock"));
     assert_int_equal(rmdir(path), 0);
     /* a link may lead anywhere */
-    assert_int_equal(symlink("/dev/null", path), 0);
+    assert_int_equal(symlink("elsewhere", path), 0);
     assert_int_equal(take(&lock, directory, 0, &err), HST_ERR_SYSTEM);
+    assert_int_not_equal(faccessat(directory, "elsewhere", F_OK, 0), 0);
     close(directory);
 }
 
@@ -170,6 +209,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(bytes_are_locked_one_by_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(mode_does_not_depend_on_the_umask, set_up, tear_down),
         cmocka_unit_test_setup_teardown(text_of_a_dead_process_is_not_believed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(file_that_was_removed_is_no_lock, set_up, tear_down),
         cmocka_unit_test_setup_teardown(readers_go_on_without_a_lock, set_up, tear_down),
     };
 

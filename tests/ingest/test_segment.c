@@ -338,9 +338,54 @@ static void several_threads_write_at_once(void **state)
     hst_store_close(store);
 }
 
+/* Whether bytes stand anywhere in the heap, read as a dump would read it. */
+static bool is_in_heap(const void *bytes, size_t n)
+{
+    static uint8_t window[1 << 16];
+    FILE *maps = fopen("/proc/self/maps", "r");
+    int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+    char line[1024];
+    bool found = false;
+
+    assert_true(maps && memory >= 0);
+    while (!found && fgets(line, sizeof line, maps)) {
+        char *end = NULL;
+        off_t from = (off_t)strtoull(line, &end, 16);
+        off_t to = (off_t)strtoull(end + 1, NULL, 16);
+
+        for (; strstr(line, "[heap]") && !found && from < to; from += (off_t)sizeof window / 2) {
+            ssize_t got = pread(memory, window, sizeof window, from);
+
+            for (ssize_t i = 0; !found && i + (ssize_t)n <= got; i++) {
+                found = memcmp(window + i, bytes, n) == 0;
+            }
+        }
+    }
+    fclose(maps);
+    close(memory);
+    return found;
+}
+
+static void verify_leaves_no_record_behind(void **state)
+{
+    hst_store *store = store_in(*state, "store", 1);
+    hst_segment_info info = segment_make(store, 1, 60, 0);
+    hst_segment *segment = NULL;
+    hst_error err = {0};
+    uint64_t record_key = 500000000000u + 31; /* of episode 31 */
+
+    assert_int_equal(hst_segment_open(&segment, store, info.digest, info.layout_key, &err), HST_OK);
+    assert_int_equal(hst_segment_verify(segment, &err), HST_OK);
+    assert_false(is_in_heap(&record_key, sizeof record_key));
+    hst_segment_close(segment);
+    hst_store_close(store);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        /* first, as the others have the same records in ordinary memory */
+        cmocka_unit_test_setup_teardown(verify_leaves_no_record_behind, set_up, tear_down),
         cmocka_unit_test_setup_teardown(episodes_come_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(info_comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(buffer_size_does_not_change_partitions, set_up, tear_down),

@@ -90,9 +90,10 @@ static void huge_info(hst_segment_footer *footer)
     footer->info_bytes = UINT64_MAX - 4;
 }
 
+/* its product with the 24 bytes of a block is the true one, once it has gone over 2^64 */
 static void huge_block_count(hst_segment_footer *footer)
 {
-    footer->n_blocks = UINT64_MAX / 24;
+    footer->n_blocks += UINT64_C(1) << 61;
 }
 
 static void shifted_dictionaries(hst_segment_footer *footer)
@@ -231,21 +232,34 @@ static void wrong_dataset(uint8_t *bytes, size_t n)
     change_section(bytes, n, true, 0, 77);
 }
 
-static void wrong_row_count(uint8_t *bytes, size_t n)
+/* Changes the field of the info in which two differ: it is found by packing both. */
+static void change_info(uint8_t *bytes, size_t n, const hst_segment_info *from,
+                        const hst_segment_info *to)
 {
-    hst_segment_info info = info_make(7, 7);
-    uint8_t packed[8192];
-    size_t at = 0;
+    uint8_t packed[8192], other[8192];
+    size_t at = 0, size = hst_segment_info_pack(from, packed);
 
-    /* rows_read is found by packing twice */
-    hst_segment_info_pack(&info, packed);
-    info.rows_read ^= 1;
-    uint8_t other[8192];
-    size_t size = hst_segment_info_pack(&info, other);
+    assert_int_equal(hst_segment_info_pack(to, other), size);
     while (at < size && packed[at] == other[at]) {
         at++;
     }
     change_section(bytes, n, true, at, other[at]);
+}
+
+static void wrong_row_count(uint8_t *bytes, size_t n)
+{
+    hst_segment_info info = info_make(7, 7), other = info;
+
+    other.rows_read ^= 1;
+    change_info(bytes, n, &info, &other);
+}
+
+static void too_many_area_columns(uint8_t *bytes, size_t n)
+{
+    hst_segment_info info = info_make(7, 7), other = info;
+
+    other.n_area_columns = HST_MAX_AREA_COLUMNS + 1;
+    change_info(bytes, n, &info, &other);
 }
 
 static void wrong_bool(uint8_t *bytes, size_t n)
@@ -291,6 +305,7 @@ static struct damage_case {
     {"more episodes than a block can hold", crowd_block, "block is out of place"},
     {"dataset that is none", wrong_dataset, "makes no sense"},
     {"rows that do not add up", wrong_row_count, "makes no sense"},
+    {"more area columns than a segment has", too_many_area_columns, "makes no sense"},
     {"truth value that is none", wrong_bool, "makes no sense"},
     {"dictionary without the empty code", dictionary_without_empty_code, "dictionary has another"},
     {"dictionary over its limit", dictionary_too_large, "dictionary has another"},
@@ -386,6 +401,12 @@ static void segment_of_another_store_is_refused(void **state)
     assert_false(hst_store_has(wider, info.digest, info.layout_key));
     /* and one under another's name */
     info.digest[3] ^= 1;
+    segment_path(to, store, &info);
+    file_put(to, bytes, n);
+    assert_int_equal(read_damaged(store, &info, &err), HST_ERR_DAMAGED);
+    assert_non_null(strstr(err.message, "name of another"));
+    info.digest[3] ^= 1;
+    info.layout_key[15] ^= 1; /* of the same extract, read in another way */
     segment_path(to, store, &info);
     file_put(to, bytes, n);
     assert_int_equal(read_damaged(store, &info, &err), HST_ERR_DAMAGED);

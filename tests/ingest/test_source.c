@@ -494,6 +494,28 @@ static void container_gives_its_members(void **state)
     free(text.data);
 }
 
+/* pzstd begins a file with the length of what follows, in a frame that readers skip. */
+static void zstd_may_begin_with_a_frame_to_skip(void **state)
+{
+    static const char skipped[] = {0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 'a', ',', 'b', '\n'};
+    bytes text = make_text(300000), packed = {0}, out = {0};
+    const member members[] = {{"apc.csv", text.data, text.n}};
+    hst_error err = {0};
+
+    (void)state;
+    write_archive("a.zst", "raw", "zstd", members, 1);
+    packed = read_file("a.zst");
+    memmove(packed.data + sizeof skipped, packed.data, packed.n);
+    memcpy(packed.data, skipped, sizeof skipped);
+    write_file("a.zst", packed.data, packed.n + sizeof skipped);
+    assert_int_equal(read_all(&out, "a.zst", "", HST_INFLATER_AUTO, 40000, &err), HST_OK);
+    assert_int_equal(out.n, text.n);
+    assert_memory_equal(out.data, text.data, text.n);
+    free(packed.data);
+    free(out.data);
+    free(text.data);
+}
+
 static void cut_container_is_an_error(void **state)
 {
     const struct container *c = *state;
@@ -612,6 +634,7 @@ int main(void)
         cmocka_unit_test(every_truncation_is_found),
         cmocka_unit_test(every_flipped_bit_is_found_or_harmless),
         cmocka_unit_test(absent_or_no_file_is_said),
+        cmocka_unit_test(zstd_may_begin_with_a_frame_to_skip),
         cmocka_unit_test(zip_with_a_wrong_crc_is_an_error),
         cmocka_unit_test(zip_members_have_names_of_their_own),
     };

@@ -1,5 +1,6 @@
 #include "hestia/status.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "tests/support.h"
@@ -67,12 +68,30 @@ static void longest_message_fits(void **state)
     assert_int_equal(err.message[sizeof err.message - 2], 'b');
 }
 
+/* What may not be read is no matter of a file system that can be written. */
+static void remedy_fits_the_reason(void **state)
+{
+    hst_error err = {0};
+
+    (void)state;
+    errno = EACCES;
+    assert_int_equal(hst_fail_system(&err, "study.yaml", "cannot be read"), HST_ERR_SYSTEM);
+    assert_string_equal(err.message, "study.yaml: cannot be read: Permission denied; run as its "
+                                     "owner, or as a user who is let in");
+    errno = EROFS;
+    assert_int_equal(hst_fail_system(&err, "results", "cannot be written"), HST_ERR_SYSTEM);
+    assert_string_equal(err.message, "results: cannot be written: Read-only file system; use a "
+                                     "file system that can be written (of a systemd unit: "
+                                     "ReadWritePaths=)");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(message_is_kept_as_it_is),
         cmocka_unit_test(reason_behind_a_long_path_is_kept),
         cmocka_unit_test(longest_message_fits),
+        cmocka_unit_test(remedy_fits_the_reason),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

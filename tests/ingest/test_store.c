@@ -131,6 +131,7 @@ static void store_is_made_where_nothing_is(void **state)
     file_put(file, "x", 1);
     assert_int_equal(hst_store_open(&store, path, true, HST_STORE_WRITE, &err), HST_ERR_USAGE);
     assert_non_null(strstr(err.message, "is not a store"));
+    assert_non_null(strstr(err.message, "restore that"));
     assert_int_equal(hst_store_init(path, NULL, &err), HST_ERR_USAGE);
     assert_mode(path, 0755);
     /* a file, and a folder that cannot be made */
@@ -139,6 +140,55 @@ static void store_is_made_where_nothing_is(void **state)
     path_join(path, *state, "no/such/folder");
     assert_int_equal(hst_store_init(path, NULL, &err), HST_ERR_SYSTEM);
     assert_int_equal(hst_store_open(&store, path, true, HST_STORE_WRITE, &err), HST_ERR_SYSTEM);
+}
+
+/* Of several first runs one makes the store, and the others have it or are told to wait: a second
+ * key over the first would part its persons from those read before. */
+static void first_runs_at_once_make_one_store(void **state)
+{
+    enum { N_RUNS = 8, N_ROUNDS = 200 };
+
+    for (int round = 0; round < N_ROUNDS; round++) {
+        char path[PATH_BYTES], name[16];
+        int start[2], hashes[2];
+        pid_t runs[N_RUNS];
+        uint64_t first = 0, hash = 0;
+
+        snprintf(name, sizeof name, "store %d", round);
+        path_join(path, *state, name);
+        assert_int_equal(pipe(start) | pipe(hashes), 0);
+        for (int i = 0; i < N_RUNS; i++) {
+            runs[i] = fork();
+            assert_true(runs[i] >= 0);
+            if (runs[i] == 0) {
+                hst_store *store = NULL;
+                hst_status status = HST_OK;
+
+                close(start[1]);
+                (void)!read(start[0], name, 1); /* until the parent lets all go */
+                status = hst_store_open(&store, path, true, HST_STORE_READ, NULL);
+                hash = status == HST_OK ? hst_store_hash_text(store, "17", 2) : 0;
+                _exit(write(hashes[1], &hash, sizeof hash) == sizeof hash &&
+                              (status == HST_OK || status == HST_ERR_LOCKED)
+                          ? 0
+                          : 1);
+            }
+        }
+        close(start[0]);
+        close(start[1]);
+        close(hashes[1]);
+        for (int i = 0; i < N_RUNS; i++) {
+            int outcome = 0;
+
+            assert_int_equal(waitpid(runs[i], &outcome, 0), runs[i]);
+            assert_true(WIFEXITED(outcome) && WEXITSTATUS(outcome) == 0);
+            assert_int_equal(read(hashes[0], &hash, sizeof hash), sizeof hash);
+            first = first ? first : hash;
+            assert_true(hash == 0 || hash == first);
+        }
+        assert_true(first != 0);
+        close(hashes[0]);
+    }
 }
 
 /* What an init leaves that was killed before its last step is taken up by the next. */
@@ -169,7 +219,7 @@ static void interrupted_init_is_completed(void **state)
 /* ---- damaged small files ---- */
 
 static struct damage_case {
-    const char *name, *file, *content; /* content NULL: removed */
+    const char *name, *file, *content; /* content NULL: removed; "/": a folder */
     hst_status expected;
     const char *message;
 } damage_cases[] = {
@@ -187,6 +237,9 @@ static struct damage_case {
     {"catalogue that is no JSON", "catalogue.json", "[1, 2", HST_OK, ""},
     {"catalogue that is a list", "catalogue.json", "[1, 2]", HST_OK, ""},
     {"catalogue missing", "catalogue.json", NULL, HST_OK, ""},
+    {"catalogue that is a folder", "catalogue.json", "/", HST_OK, ""},
+    {"settings that are a folder", "hestia-store.json", "/", HST_ERR_INPUT,
+     "hestia-store.json is not a file of a store; restore it from a backup, or remove"},
     {"segments missing", "segments", NULL, HST_ERR_INPUT, "segments is missing"},
 };
 
@@ -204,10 +257,11 @@ static void damaged_store_is_refused(void **state)
     assert_int_equal(hst_store_note(store, "/dev/null", "", digest, &err), HST_OK);
     hst_store_close(store);
     path_join(file, path, c->file);
-    if (c->content) {
+    if (c->content && *c->content != '/') {
         file_put(file, c->content, strlen(c->content));
     } else {
         assert_int_equal(remove(file), 0);
+        assert_int_equal(c->content ? mkdir(file, 0700) : 0, 0);
     }
     assert_int_equal(hst_store_open(&store, path, true, HST_STORE_WRITE, &err), c->expected);
     assert_int_equal(store != NULL, c->expected == HST_OK);
@@ -425,6 +479,53 @@ static void changed_input_is_not_known(void **state)
     hst_store_close(store);
 }
 
+/* Each of the five by itself, as the catalogue has it: content written over in place, of the same
+ * size and with its time put back, shows in ctime alone. */
+static struct look_case {
+    const char *name;
+    const char *look;
+} look_cases[] = {
+    {"another size is another file", "size"},     {"another mtime is another file", "mtime"},
+    {"another ctime is another file", "ctime"},   {"another inode is another file", "inode"},
+    {"another device is another file", "device"},
+};
+
+static void input_that_looks_different_is_not_known(void **state)
+{
+    const struct look_case *c = *state;
+    char folder[PATH_BYTES], path[PATH_BYTES], input[PATH_BYTES], file[PATH_BYTES], key[32];
+    uint8_t digest[16] = {1}, found[16];
+    uint8_t *text = NULL;
+    size_t n = 0;
+    hst_store *store = NULL;
+    hst_error err = {0};
+
+    folder_make(folder);
+    path_join(path, folder, "store");
+    path_join(input, folder, "apc.csv");
+    path_join(file, path, "catalogue.json");
+    file_put(input, "0123456789", 10);
+    let_time_pass();
+    store = reopen(NULL, path);
+    assert_int_equal(hst_store_note(store, input, "", digest, &err), HST_OK);
+    store = reopen(store, path);
+    assert_true(hst_store_known(store, input, "", found));
+    text = file_get(file, &n);
+    text[n] = '\0';
+    snprintf(key, sizeof key, "\"%s\": ", c->look);
+    char *value = strstr((char *)text, key);
+    assert_non_null(value);
+    value += strlen(key);
+    value += strspn(value, "0123456789") - 1;
+    *value = *value == '9' ? '8' : (char)(*value + 1);
+    file_put(file, text, n);
+    free(text);
+    store = reopen(store, path);
+    assert_false(hst_store_known(store, input, "", found));
+    hst_store_close(store);
+    folder_remove(folder);
+}
+
 /* A file that may have been written to while it was read is read again the next time. */
 static void input_changed_during_the_run_is_not_trusted(void **state)
 {
@@ -466,7 +567,7 @@ static void absent_inputs_are_forgotten(void **state)
     assert_int_equal(remove(gone), 0);
     file_put(touched, "09876543210", 11);
     file_put(grown, "0123456789012", 13);
-    assert_int_equal(hst_store_note(store, gone, "", digests[0], &err), HST_ERR_SYSTEM);
+    assert_int_equal(hst_store_note(store, gone, "", digests[0], &err), HST_ERR_INPUT);
     for (int round = 0; round < 2; round++) {
         assert_false(hst_store_has_input(store, digests[0]));
         assert_true(hst_store_has_input(store, digests[1]));
@@ -625,7 +726,8 @@ static void every_reason_has_a_name(void **state)
 
 enum {
     N_OPTIONS = sizeof options_cases / sizeof *options_cases,
-    N_DAMAGE = sizeof damage_cases / sizeof *damage_cases
+    N_DAMAGE = sizeof damage_cases / sizeof *damage_cases,
+    N_LOOKS = sizeof look_cases / sizeof *look_cases
 };
 
 int main(void)
@@ -634,6 +736,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(modes_do_not_depend_on_the_umask, set_up, tear_down),
         cmocka_unit_test_setup_teardown(group_store_is_readable_to_the_group, set_up, tear_down),
         cmocka_unit_test_setup_teardown(store_is_made_where_nothing_is, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(first_runs_at_once_make_one_store, set_up, tear_down),
         cmocka_unit_test_setup_teardown(interrupted_init_is_completed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_writer_at_a_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lock_of_a_killed_process_is_free, set_up, tear_down),
@@ -652,7 +755,7 @@ int main(void)
         cmocka_unit_test(every_reason_has_a_name),
     };
     enum { N_IN_A_FOLDER = sizeof in_a_folder / sizeof *in_a_folder };
-    struct CMUnitTest tests[N_IN_A_FOLDER + N_OPTIONS + N_DAMAGE];
+    struct CMUnitTest tests[N_IN_A_FOLDER + N_OPTIONS + N_DAMAGE + N_LOOKS];
     size_t n = N_IN_A_FOLDER;
 
     memcpy(tests, in_a_folder, sizeof in_a_folder);
@@ -665,6 +768,11 @@ int main(void)
         tests[n++] = (struct CMUnitTest){.name = damage_cases[i].name,
                                          .test_func = damaged_store_is_refused,
                                          .initial_state = &damage_cases[i]};
+    }
+    for (size_t i = 0; i < N_LOOKS; i++) {
+        tests[n++] = (struct CMUnitTest){.name = look_cases[i].name,
+                                         .test_func = input_that_looks_different_is_not_known,
+                                         .initial_state = &look_cases[i]};
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
