@@ -330,6 +330,58 @@ class Files(Case):
         self.assertEqual(os.listdir(private), ["keep.txt"])
         self.assertEqual(self.read("private/keep.txt"), b"kept")
 
+    def test_locks_that_are_links(self):
+        self.assert_good()
+        self.write("victim.txt", "untouched")
+        for name in ("results/.lock", ".hestia-store/lock"):
+            os.rename(self.path(name), self.path("kept"))
+            os.symlink(self.path("victim.txt"), self.path(name))
+            self.write("study.yaml", self.read("study.yaml") + b"\n")
+            os.utime(self.path(FIRST))
+            self.assertEqual(self.run_study().returncode, 1)
+            self.assertEqual(self.read("victim.txt"), b"untouched")
+            os.rename(self.path("kept"), self.path(name))
+
+    def test_pipes_in_the_store(self):
+        """A file that is opened to be read must not wait for a writer, and SIGTERM would not wake it."""
+        self.assert_good()
+        for name in ("key", "hestia-store.json", "catalogue.json"):
+            with self.subTest(name):
+                path = self.path(".hestia-store/" + name)
+                os.rename(path, self.path("kept"))
+                os.mkfifo(path)
+                result = self.run_study(seconds=20)
+                if name == "catalogue.json":  # can be made anew
+                    self.assertEqual(result.returncode, 0, result.text)
+                    self.assertIn("its catalogue was damaged or missing", result.text)
+                else:
+                    self.assertEqual(result.returncode, 3, result.text)
+                    self.assertIn(name + " is not a file of a store", result.text)
+                os.rename(self.path("kept"), path)
+
+    def test_standard_streams_that_are_closed(self):
+        """What is said to nobody goes into no file that got the number of a closed stream."""
+        def close_them():
+            os.close(0)
+            os.close(2)
+
+        process = subprocess.Popen([PROGRAM, "run", self.path("study.yaml"), "--verbose"], preexec_fn=close_them)
+        said = set()
+        while process.poll() is None:
+            for name in ("results/.lock", ".hestia-store/lock"):
+                if os.path.exists(self.path(name)):
+                    said.add(self.read(name))
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual([text for text in said if not re.fullmatch(rb"(pid %d on [^\n]*\n)?" % process.pid, text)], [])
+
+    def test_files_that_may_not_grow(self):
+        """ulimit -f: a line that says so, not a signal."""
+        for blocks in (0, 4, 40):
+            result = subprocess.run(["bash", "-c", f'ulimit -f {blocks}; exec "$0" run "$1" --quiet', PROGRAM, self.path("study.yaml")],
+                                    capture_output=True, text=True)
+            self.assertEqual(result.returncode, 1, result.stderr)
+            self.assertIn("File too large; raise the limit of the size of files (ulimit -f)", result.stderr)
+
     def test_an_extract_that_is_a_link(self):
         """A link is what many deliveries are; one to a secret is a file that is no extract, and is not shown."""
         self.write("secret", "hunter2 is the password\nhunter3\n")
@@ -481,7 +533,7 @@ class Tables(Case):
                 ("a NUL byte", head + b"a\0\n", "line 2: a NUL byte")):
             with self.subTest(what):
                 self.write("pct_names.csv", content)
-                self.assert_refused(3, "pct_names.csv", message, seconds=30)
+                self.assert_refused(3, "pct_names.csv", message, seconds=30, memory=(4096 if WHOLE else 600) * MIB)
         self.write("pct_names.csv", b"")
         os.truncate(self.path("pct_names.csv"), (1 << 30) + 1)  # takes no room
         self.assert_refused(3, "pct_names.csv: more than 1 GiB", seconds=110, memory=400 * MIB)

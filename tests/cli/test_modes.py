@@ -67,6 +67,20 @@ class Modes(unittest.TestCase):
                         self.assertEqual(mode(path), expected & ~umask, path)
                 self.assertEqual(mode(results + "/status.json"), 0o644 & ~umask)
 
+    def test_results_in_a_folder_of_a_group_are_the_groups(self):
+        """Folder 2750 and umask 027, as in operations.md: also what is below the run folder."""
+        group = next((g for g in os.getgroups() if g != os.getegid()), 4711)
+        if os.geteuid() != 0 and group == 4711:
+            self.skipTest("needs a second group, or root")
+        results = self.place + "/group"
+        os.mkdir(results)
+        os.chown(results, -1, group)
+        os.chmod(results, 0o2750)
+        self.hestia(0o027, "run", "s/study.yaml", "--out", results)
+        self.assertTrue(glob.glob(results + "/2*/release/*"))
+        for path in below(results):
+            self.assertEqual(os.stat(path).st_gid, group, path)
+
     def test_what_a_user_asks_for_about_people_is_his(self):
         asked = ("s/study.yaml", "emergency_admissions", "--area", "5QL", "--period", "2008/09 Q3")
         self.hestia(0, "run", "s/study.yaml")

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """What stands in hestia's memory, read through /proc by a process that may: identifiers of persons while an extract is
-read, and none from the end of ingest on, whatever the file is packed in.
+read, and none from the end of ingest on, whatever the file is packed in; nor the store's key at the end.
 
     test_row_memory.py HESTIA STOP_LIBRARY
 
 Reading a process that has forbidden it takes root; anybody else is root in a user namespace of his own."""
 
+import glob
 import json
 import os
 import re
@@ -75,7 +76,12 @@ class Memory(unittest.TestCase):
     def look_at_end(self, *arguments):
         process = self.start(*arguments, stop="exit")
         wait_until_stopped(process)
-        found = find(process.pid, planted.IDENTIFIERS)
+        marks = dict(planted.IDENTIFIERS)
+        for path in glob.glob(self.place + "/**/key", recursive=True) + glob.glob(self.place + "/s/.hestia-store/key"):
+            with open(path, "rb") as stream:
+                key = stream.read()
+            marks[path], marks[path + ", other half"] = key[:16], key[16:]
+        found = find(process.pid, marks)
         self.end(process)
         self.assertEqual(found, {})
 
@@ -96,6 +102,7 @@ class Memory(unittest.TestCase):
         for threads in ("1", "3"):
             with self.subTest(threads=threads):
                 self.look_at_end("ingest", "s/study.yaml", "--threads", threads, "--store", f"store{threads}")
+        self.look_at_end("store", "verify", "store3")  # where nothing is read that would be wiped
 
     def test_none_is_left_of_a_look_at_files(self):
         paths = planted.make_study(HESTIA, self.place + "/s", "2005-2009", packings=("none", "gz", "zip", "xz", "zst"))

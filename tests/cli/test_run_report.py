@@ -69,6 +69,19 @@ class RunReport(unittest.TestCase):
         with open(os.path.join(self.top, "results/latest", name), newline="", encoding="utf-8") as stream:
             return list(csv.DictReader(stream))
 
+    def test_what_became_of_each_file(self):
+        """--verbose."""
+        name = "apc_200809.csv.gz"
+        folder = os.path.join(self.top, "verbose")
+        store = ("--store", os.path.join(folder, "store"), "--verbose")
+        os.makedirs(folder)
+        with gzip.open(os.path.join(self.top, "extracts", name), "rt") as stream:
+            rows = len(stream.readlines()) - 1
+        for how in ("new", "unchanged"):
+            done = subprocess.run([PROGRAM, "ingest", os.path.join(self.top, "report.yaml"), *store], capture_output=True, text=True, check=True)
+            self.assertIn(f"     {name}: {how}, {rows:,} rows, 0 set aside\n", done.stderr)
+        self.assertNotIn(f"{name}:", self.said)
+
     def test_who_was_followed(self):
         found = re.search(r"people .* ([\d,]+) episodes → ([\d,]+) spells → ([\d,]+) continuous spells"
                           r" · ([\d,]+) people with diabetes of any kind", self.said)

@@ -206,14 +206,45 @@ class StoreCommand(unittest.TestCase):
             size = sum(os.path.getsize(path) for path in self.segments())
             with open(os.path.join(self.store, "segments", "3.part"), "w"):
                 pass # what a killed run leaves
+            kept = os.path.join(os.path.dirname(self.store), "kept-key")  # the same bytes of the disk under another name
+            os.link(os.path.join(self.store, "key"), kept)
+            with open(kept, "rb") as stream:
+                key = stream.read()
             done = self.run_store(*words, self.store)
             self.assertIn(f"is removed: 2 segments of {size} bytes", done.stdout)
             self.assertIn("may keep a copy", done.stdout)
             self.assertFalse(os.path.exists(self.store))
+            with open(kept, "rb") as stream:
+                self.assertNotEqual(stream.read()[:16], key[:16])
+            os.remove(kept)
             self.setUp()
         self.assertEqual(self.run_store("purge", "--quiet", self.store).stdout, "")
         self.assertIn("there is no store", self.run_store("purge", self.store, code=2).stderr)
         self.run_store("purge", "--all", "--unused", self.store, code=2)
+
+    def test_who_has_read_enough_is_told_nothing(self):
+        """As of `| head`; a full disk is told."""
+        table = os.path.join(self.work, "table.csv")
+        with open(table, "w", encoding="utf-8") as stream:
+            stream.write("x,n\n17,100\n")
+        for words in (("store", "list", self.store), ("stats", "rate", table), ("check", "--conditions")):
+            reader, writer = os.pipe()
+            os.close(reader)
+            done = subprocess.run([PROGRAM, *words], stdout=writer, stderr=subprocess.PIPE, text=True)
+            os.close(writer)
+            self.assertEqual((done.returncode, done.stderr), (1, ""), words)
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("hestia: standard output: cannot be written: No space left", done.stderr)
+
+    def test_purge_says_how_the_store_was_made(self):
+        """The next run would make a private one, which shuts a group out."""
+        self.assertNotIn("store init", self.run_store("purge", self.store).stdout)
+        for words in (("--group", str(os.getegid())), ("--partitions", "16"), ("--group", str(os.getegid()), "--partitions", "16")):
+            self.run_store("init", self.store, *words)
+            done = self.run_store("purge", self.store)
+            self.assertIn(f"hestia store init {self.store} {' '.join(words)}\n", done.stdout)
 
     def test_purge_leaves_what_is_not_the_stores(self):
         for name in ("thesis.doc", "segments/notes.txt"):

@@ -205,7 +205,7 @@ class WholeRuns(unittest.TestCase):
     def test_demo_says_what_its_services_changed(self):
         """The sentence of each service, in lines of their own; a number stays with its percent sign."""
         self.assertEqual(hestia("demo", self.path("x"), "--people", "3").returncode, 2)
-        done = hestia("demo", self.path("demo"), "--people", "20000", "--quiet")
+        done = hestia("demo", self.path("demo"), "--people", "20000", "--log-format", "json")
         self.assertEqual(done.returncode, 0, done.stderr)
         reviews = {}
         for row in read_csv(self.path("demo/results/latest/internal/site-review.csv")):
@@ -213,6 +213,11 @@ class WholeRuns(unittest.TestCase):
         block = done.stdout.split("\nServices: did anything change?\n\n")[1].split("\n\nPlanted and found")[0]
         expected = [f"{row['impact']}: {row['verdict']} {row['sentence']}" for row in reviews.values()]
         self.assertEqual([" ".join(said.split()) for said in block.split("\n\n")], expected)
+        with open(self.path("demo/results/status.json"), encoding="utf-8") as stream:
+            status = json.load(stream)
+        end = json.loads(done.stderr.splitlines()[-1])
+        self.assertEqual(end["event"], "run.end")
+        self.assertLessEqual(status["seconds"], end["seconds"])  # of the run, without making the country
         planted = read_csv(self.path("demo/results/latest/internal/planted.csv"))
         for row in planted:
             name = row["impact"] or row["provider"]

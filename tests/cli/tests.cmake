@@ -25,8 +25,8 @@ hestia_whole_run(explain test_explain.py)
 hestia_whole_run(export test_export.py)
 if(NOT HESTIA_SANITIZE) # a country of 100,000: a minute plain
   hestia_whole_run(guide test_guide.py ${PROJECT_SOURCE_DIR})
+  hestia_whole_run(check_with_r test_check_with_r.py ${PROJECT_SOURCE_DIR})
 endif()
-hestia_whole_run(check_with_r test_check_with_r.py ${PROJECT_SOURCE_DIR})
 if(TEST cli/check_with_r)
   set_tests_properties(cli/check_with_r PROPERTIES SKIP_RETURN_CODE 77) # no Rscript
 endif()
@@ -61,7 +61,6 @@ if(HESTIA_SANITIZE MATCHES "thread")
 endif()
 hestia_whole_run(impact test_impact.py ${hestia_impact_tests})
 hestia_whole_run(impact_cases test_impact_cases.py)
-hestia_whole_run(recovery test_recovery.py)
 hestia_whole_run(stats_synthetic test_stats_synthetic.py)
 if(NOT HESTIA_SANITIZE) # the leak checker asks to be let into the process, and a run or two is killed
   hestia_whole_run(identifiers test_identifiers.py)
@@ -69,8 +68,9 @@ endif()
 hestia_whole_run(modes test_modes.py)
 hestia_whole_run(hard_people test_hard_people.py)
 hestia_whole_run(release test_release.py)
-# Linear programmes take their time and say nothing of memory: not under a sanitizer.
+# Linear programmes, and countries of their own, take their time and say nothing of memory: not under a sanitizer.
 if(NOT HESTIA_SANITIZE)
+  hestia_whole_run(recovery test_recovery.py)
   hestia_whole_run(attacker test_attacker.py)
 endif()
 

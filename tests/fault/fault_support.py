@@ -214,9 +214,9 @@ class Nights(unittest.TestCase):
         self.assertFalse(differences(found, expected), "%s: %s/latest is not as it has to be" % (about, folder))
 
     def assert_reason(self, done, about, names=()):
-        """A failed run says why on one line; one of `names` is in it."""
-        lines = [line for line in done.error.splitlines() if line.startswith("hestia: ")]
-        self.assertEqual(len(lines), 1, "%s: %s" % (about, done.error))
+        """A failed run (--quiet) says why on one line, and nothing else is said by a library; one of `names` is in it."""
+        lines = done.error.splitlines()
+        self.assertEqual([line.startswith("hestia: ") for line in lines], [True], "%s: %s" % (about, done.error))
         if names:
             self.assertTrue(any(name in lines[0] for name in names), "%s: the reason names none of %s: %s" % (about, names, lines[0]))
         return lines[0]
@@ -239,6 +239,31 @@ class Nights(unittest.TestCase):
         with open(os.path.join(folder, "results", "status.json"), encoding="utf-8") as stream:
             self.assertEqual(json.load(stream)["exit_code"], 0, about)
         return done
+
+
+def not_on_disk(calls):
+    """What a loss of power could take though it has its name: files renamed, and run folders published, before what they hold was synced; folders
+    whose last names were not synced at the end. Locks and status.json are no part of what stands."""
+    waiting, lost = set(), set()
+
+    def named(path):
+        waiting.add(os.path.dirname(path))
+
+    for call in (c for c in calls if not re.search(r"lock$|status\.json|\.tmp(/|$)", c)):
+        name, path = call.split(" ", 1)
+        if name == "write":
+            waiting.add(path)
+        elif name == "sync":
+            waiting.discard(path)
+        elif name == "rename":
+            run = re.search(r"/\d{8}T\d{6}Z(-\d+)?$", path)
+            part = re.escape(path) + r"\.part" + ("(/|$)" if run else "$") if not path.endswith(".seg") else r"/segments/\d+\.part$"
+            part += r"|/exports\.log$"  # whatever is exported is noted before
+            lost |= {p for p in waiting if re.search(part, p)}
+            waiting = {p for p in waiting if not re.search(part, p)}
+        if name in ("create", "rename", "mkdir", "link"):
+            named(path)
+    return sorted(lost | {p for p in waiting if re.search("/(store|results)(/segments)?$", p)})
 
 
 def start(folder, *arguments, environment=None):

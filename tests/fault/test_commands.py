@@ -35,6 +35,7 @@ class Commands(Nights):
         path = os.path.join(folder, out) if out else None
         log = hestia(folder, *arguments, trace=True)
         self.assertEqual(log.code, 0, log.error)
+        self.assertEqual(fault_support.not_on_disk(log.calls), [])
         right = (log.output, n_lines(path) if path else None)
         n_failed = 0
         for classes in calls:

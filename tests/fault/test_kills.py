@@ -82,6 +82,18 @@ class Kills(Nights):
         print("seed %d: %d kills, %d completions; %s" % (self.seed, sum(killed.values()), n_completions + 1, ", ".join(
             "%s %d" % (stage or "between stages", n) for stage, n in killed.items())))
 
+    def test_an_old_run_that_goes_is_never_half_a_run(self):
+        folder = self.fresh()
+        with open(os.path.join(folder, "study.yaml"), encoding="utf-8") as stream:
+            text = stream.read()
+        with open(os.path.join(folder, "study.yaml"), "w", encoding="utf-8") as stream:
+            stream.write(text.replace("keep: 3", "keep: 1"))
+        old = os.path.realpath(self.latest(folder))
+        done = hestia(folder, "run", os.path.join(folder, "study.yaml"), "--quiet", fault="unlink 3 kill /%s" % os.path.basename(old))
+        self.assertEqual(done.code, -signal.SIGKILL, done.error)
+        self.assertFalse(os.path.exists(old))
+        self.assert_completes(folder, "keep: 1")
+
 
 if __name__ == "__main__":
     fault_support.main(sys.argv)

@@ -86,6 +86,7 @@ class Places(Nights):
             reason = self.assert_reason(done, name, ("Read-only file system",))
             self.assertEqual(done.code, 1)
             self.assertIn("file system that can be written", reason)
+            self.assertNotIn("ask for", reason)  # the owner himself
             self.assertIn(path, reason)
             self.assert_latest(folder, self.old, name)
             self.remount(path, "rw")

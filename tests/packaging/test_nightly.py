@@ -15,6 +15,9 @@ import sys
 import tempfile
 import unittest
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../cli"))
+from other_users import NONE_CAN_RUN, nobody_can_run
+
 PROGRAM = SOURCE = ""
 
 
@@ -191,6 +194,7 @@ class Check(Study):
         self.check(3, "usage", "-x")
         self.check(3, "usage", "-a", "")
         self.check(3, "usage", "-a", "-1")
+        self.check(3, "usage", "-u", "09")
         self.run_it()
         with open(self.path("results", "status.json"), "w", encoding="utf-8") as stream:
             stream.write("{\n")
@@ -198,6 +202,24 @@ class Check(Study):
         with open(self.path("results", "status.json"), "w", encoding="utf-8") as stream:
             stream.write('{\n  "exit_code": 0\n}\n')
         self.check(3, "no time of the last check")
+
+
+    def test_what_this_user_may_not_see(self):
+        """Of a folder that is closed to a monitor nobody can tell whether a run has ended."""
+        if not nobody_can_run():
+            self.skipTest(NONE_CAN_RUN)
+        self.run_it()
+        os.chmod(self.folder, 0o755)
+        write_program(self.path("check"), read(source("nightly", "check_hestia")))
+        other = ()
+        if os.geteuid() == 0:
+            other = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+        for closed, says in (("results/status.json", "may not be read by"), ("results", "may not be entered by")):
+            os.chmod(self.path(closed), 0)
+            done = subprocess.run([*other, self.path("check"), self.path("results")], capture_output=True, text=True)
+            os.chmod(self.path(closed), 0o755)
+            self.assertEqual((done.returncode, done.stderr), (3, ""), done.stdout)
+            self.assertIn(f"{self.path(closed)} {says}", done.stdout)
 
 
 class Failed(Study):
@@ -258,6 +280,9 @@ class Failed(Study):
         self.script("failed", self.folder)
         self.assertIn("It ended without a line in ", read(self.path("mail.log")))
         self.assertNotIn("new results", read(self.path("mail.log")))
+        self.tool("curl")
+        self.script("failed", self.folder, replace=[(r"^to=root ", "to="), (r"^webhook= ", "webhook=http://inside/hook")])
+        self.assertIn("It ended without a line in ", read(self.path("curl.log")))
 
     def test_cron(self):
         """Its line runs hestia in the study's folder and tells of everything but success and a lock."""
