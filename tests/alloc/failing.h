@@ -21,7 +21,8 @@ typedef struct failing_scenario {
     unsigned also;
     /** Where each allocation in turn takes too long for every build: the first of each place in the
      * code fails, and of the others every stride-th; 0: each. The environment's HESTIA_ALLOC_STRIDE
-     * replaces it: 1 is each in turn in all scenarios. */
+     * replaces it: 1 is each in turn in all scenarios. Built with FAILING_SPARSE 1, and without
+     * that variable, each fails either alone or with all after it, not once so and once so. */
     size_t stride;
 } failing_scenario;
 

@@ -1,5 +1,4 @@
-"""Whole runs: the README's commands, the same bytes from any number of threads, reuse of the store,
-what synth writes and promises.
+"""Whole runs: the same bytes from any number of threads, reuse of the store, what synth writes and promises.
 
     python3 tests/cli/test_whole_runs.py HESTIA REPOSITORY
 """
@@ -57,18 +56,6 @@ class WholeRuns(unittest.TestCase):
         latest = os.path.join(folder, "results/latest")
         return {name: read_bytes(os.path.join(latest, name))
                 for name in ("results.csv", "measures.csv", "areas.csv", "audit.csv", "reconcile.csv")}
-
-    def test_commands_of_the_readme(self):
-        with open(os.path.join(REPOSITORY, "README.md"), encoding="utf-8") as stream:
-            text = stream.read()
-        self.assertTrue(text.startswith("# hestia\n\n```\nscripts/quickstart\nscripts/test\n```\n"))
-        blocks = re.findall(r"^```sh\n(.*?)^```", text, re.S | re.M)
-        self.assertGreaterEqual(len(blocks), 2)
-        env = dict(os.environ, PATH=os.path.dirname(PROGRAM) + os.pathsep + os.environ["PATH"])
-        for line in "".join(blocks).splitlines():
-            done = subprocess.run(["bash", "-c", line], stdin=subprocess.DEVNULL, capture_output=True,
-                                  text=True, cwd=self.top, env=env)
-            self.assertEqual(done.returncode, 0, line + "\n" + done.stderr)
 
     def test_example_runs(self):
         shutil.copytree(os.path.join(REPOSITORY, "examples/first-look"), self.path("look"),
@@ -201,33 +188,6 @@ class WholeRuns(unittest.TestCase):
         folder = self.synth("again")
         self.synth("again", "--years", "2009")
         self.assertEqual(os.listdir(os.path.join(folder, "extracts")), ["apc_200910.csv.gz"])
-
-    def test_demo_says_what_its_services_changed(self):
-        """The sentence of each service, in lines of their own; a number stays with its percent sign."""
-        self.assertEqual(hestia("demo", self.path("x"), "--people", "3").returncode, 2)
-        done = hestia("demo", self.path("demo"), "--people", "20000", "--log-format", "json")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        reviews = {}
-        for row in read_csv(self.path("demo/results/latest/internal/site-review.csv")):
-            reviews.setdefault((row["impact"], row["site_code"], row["measure"]), row)
-        block = done.stdout.split("\nServices: did anything change?\n\n")[1].split("\n\nPlanted and found")[0]
-        expected = [f"{row['impact']}: {row['verdict']} {row['sentence']}" for row in reviews.values()]
-        self.assertEqual([" ".join(said.split()) for said in block.split("\n\n")], expected)
-        with open(self.path("demo/results/status.json"), encoding="utf-8") as stream:
-            status = json.load(stream)
-        end = json.loads(done.stderr.splitlines()[-1])
-        self.assertEqual(end["event"], "run.end")
-        self.assertLessEqual(status["seconds"], end["seconds"])  # of the run, without making the country
-        planted = read_csv(self.path("demo/results/latest/internal/planted.csv"))
-        for row in planted:
-            name = row["impact"] or row["provider"]
-            line = [said for said in done.stdout.split("Planted and found")[1].splitlines() if name in said][0]
-            self.assertIn(f"{float(row['planted_percent']):.0f} %", line)
-            self.assertTrue(line.endswith(row["found"]), line)
-        self.assertEqual(len(expected), 7)
-        for line in block.splitlines():
-            self.assertLessEqual(len(line.encode()), 100)
-            self.assertFalse(line.strip().startswith("%"), block)
 
     def test_synth_is_wrongly_asked(self):
         for wrong in (["--people", "3"], ["--people", "many"], ["--years", "2010-2008"], ["--years", "soon"],

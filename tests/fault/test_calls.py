@@ -36,7 +36,7 @@ ERRORS = {
 
 
 # How many kinds of calls the gate takes of a class.
-SAMPLE = {"write": 8, "create": 6, "rename": 6, "sync": 4}
+SAMPLE = {"write": 6, "create": 4, "rename": 5, "sync": 3}
 
 
 def kind_of(call):
@@ -69,7 +69,7 @@ class Calls(Nights):
         for n, call in enumerate(calls, 1):
             kinds.setdefault(kind_of(call), []).append(n)
         of_each = [self.chance.choice(numbers) for numbers in kinds.values()]
-        return sorted(self.chance.sample(of_each, min(len(of_each), SAMPLE.get(name, 3))))
+        return sorted(self.chance.sample(of_each, min(len(of_each), SAMPLE.get(name, 2))))
 
     def try_fault(self, name, n, error):
         fault = "%s %d%s %s" % (name, n, "+" if error.endswith("+") else "", error.rstrip("+"))

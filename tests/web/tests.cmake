@@ -22,5 +22,5 @@ endforeach()
 add_test(NAME web/packages COMMAND ${HESTIA_NPM} ci --ignore-scripts --no-audit --no-fund --prefer-offline --loglevel=error WORKING_DIRECTORY ${folder})
 set_tests_properties(web/packages PROPERTIES FIXTURES_SETUP web_packages TIMEOUT 300)
 add_test(NAME web/report COMMAND ${HESTIA_NODE} --test report.test.js WORKING_DIRECTORY ${folder})
-set_tests_properties(web/report PROPERTIES FIXTURES_REQUIRED web_packages PROCESSORS 2 TIMEOUT 900 ENVIRONMENT
+set_tests_properties(web/report PROPERTIES FIXTURES_REQUIRED web_packages TIMEOUT 900 ENVIRONMENT
                      "HESTIA=$<TARGET_FILE:hestia>;CHROMIUM=${HESTIA_CHROMIUM}")
