@@ -114,7 +114,7 @@ class Changed(Nights):
         n_refused = 0
         for how in self.contents:
             moments = range(1, n_calls + 1)
-            for n in moments if fault_support.all_faults() else self.chance.sample(moments[:-1], 3) + [n_calls]:
+            for n in moments if fault_support.all_faults() else self.chance.sample(moments[:-1], 2) + [n_calls]:
                 with self.subTest(how=how, call=n):
                     n_refused += self.check("read,open,look %d stop %s" % (n, os.path.basename(self.name)), how) != 0
         print("seed %d: of %d moments, %d times refused" % (self.seed, n_calls, n_refused))

@@ -27,7 +27,7 @@ def prompt_seconds():
 
 
 class Interrupts(Nights):
-    n_interrupts = fault_support.environment_number("HESTIA_INTERRUPTS", 36)
+    n_interrupts = fault_support.environment_number("HESTIA_INTERRUPTS", 24)
     seed = fault_support.environment_number("HESTIA_FAULT_SEED", 20261122)
 
     def usual_seconds(self, folder):
