@@ -88,11 +88,19 @@ static hst_status find_unchanged(run *r, hst_error *err)
 {
     char program[128];
     hst_status status = HST_OK;
+    bool is_spoiled = false;
 
     snprintf(program, sizeof program, "%s %s", cli_version, cli_commit);
     status = hst_fingerprint(r->fingerprint, r->study, r->inputs, program, err);
-    r->is_current =
-        status == HST_OK && hst_publish_is_current(r->study, r->options->out, r->fingerprint);
+    r->is_current = status == HST_OK &&
+                    hst_publish_is_current(r->study, r->options->out, r->fingerprint, &is_spoiled);
+    if (is_spoiled) {
+        cli_terminal_warn(
+            r->terminal,
+            "%s/latest: a file that was published there has gone or has another size; "
+            "all are made again",
+            results_directory(r));
+    }
     return status;
 }
 

@@ -124,20 +124,31 @@ done:
 hst_status hst_lock_share(hst_lock *lock, int directory, const char *path, const char *name,
                           off_t at, const char *refusal, hst_error *err)
 {
-    int file = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat facts = {.st_nlink = 0};
+    int file = -1;
 
     *lock = (hst_lock){.file = -1, .is_shared = true};
-    if (file < 0) {
-        return HST_OK;
+    while (facts.st_nlink == 0) { /* as in hst_lock_take */
+        if (file >= 0) {
+            close(file);
+        }
+        file = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (file < 0) {
+            return HST_OK;
+        }
+        if (lock_byte(file, at, F_RDLCK, F_OFD_SETLK) != 0) {
+            hst_status status =
+                errno == EAGAIN || errno == EACCES ? refuse(file, at, path, refusal, err) : HST_OK;
+
+            close(file);
+            return status;
+        }
+        if (fstat(file, &facts) != 0) {
+            break; /* then the lock is as good as any */
+        }
     }
-    if (lock_byte(file, at, F_RDLCK, F_OFD_SETLK) == 0) {
-        lock->file = file;
-        return HST_OK;
-    }
-    hst_status status =
-        errno == EAGAIN || errno == EACCES ? refuse(file, at, path, refusal, err) : HST_OK;
-    close(file);
-    return status;
+    lock->file = file;
+    return HST_OK;
 }
 
 void hst_lock_release(hst_lock *lock)

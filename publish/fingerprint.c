@@ -12,6 +12,7 @@
 #include "hestia/regular_file.h"
 #include "hestia/row_memory.h"
 #include "publish/json_file.h"
+#include "publish/manifest_internal.h"
 #include "publish/tables.h"
 #include "publish/tree.h"
 
@@ -221,15 +222,18 @@ done:
     return status;
 }
 
-bool hst_publish_is_current(const hst_study *study, const char *directory, const char *fingerprint)
+bool hst_publish_is_current(const hst_study *study, const char *directory, const char *fingerprint,
+                            bool *is_spoiled)
 {
-    char *path =
-        hst_tree_join(directory ? directory : study->publish.directory, "latest/manifest.json");
+    char *folder = hst_tree_join(directory ? directory : study->publish.directory, "latest");
+    char *path = folder ? hst_tree_join(folder, "manifest.json") : NULL;
     json_t *manifest = path ? hst_json_file_read(path) : NULL;
     const char *latest = json_string_value(json_object_get(manifest, "fingerprint"));
     bool is_current = latest && strcmp(latest, fingerprint) == 0;
 
+    *is_spoiled = is_current && !hst_manifest_files_stand(manifest, folder);
     json_decref(manifest);
     free(path);
-    return is_current;
+    free(folder);
+    return is_current && !*is_spoiled;
 }

@@ -13,6 +13,7 @@
 #include "publish/json_file.h"
 #include "publish/manifest_internal.h"
 #include "publish/tables.h"
+#include "publish/tree.h"
 
 json_t *hst_manifest_window(const hst_window *window)
 {
@@ -304,14 +305,15 @@ static json_t *options_json(const hst_publication *p)
                      (json_int_t)p->memory_bytes);
 }
 
-hst_status hst_manifest_write(const hst_publication *p, const char *run, const char *path,
+hst_status hst_manifest_write(const hst_publication *p, const char *run, const char *folder,
                               hst_error *err)
 {
     hst_status status = HST_OK;
     char host[256] = "", directory[4096] = "", started[21], finished[21];
     char study_hash[HST_FILE_HASH_BYTES];
     uint64_t study_bytes = 0;
-    json_t *manifest = NULL, *tables = NULL;
+    json_t *manifest = NULL, *tables = NULL, *files = NULL;
+    char *path = NULL;
 
     gethostname(host, sizeof host - 1);
     if (!getcwd(directory, sizeof directory)) {
@@ -323,7 +325,11 @@ hst_status hst_manifest_write(const hst_publication *p, const char *run, const c
     if (status == HST_OK) {
         status = tables_json(&tables, p->study, err);
     }
+    if (status == HST_OK) {
+        status = hst_manifest_files(&files, folder, err);
+    }
     if (status != HST_OK) {
+        json_decref(tables);
         return status;
     }
 
@@ -357,6 +363,7 @@ hst_status hst_manifest_write(const hst_publication *p, const char *run, const c
         {"impact", hst_manifest_verdicts(p)},
         {"breaks", hst_manifest_screen(p)},
         {"timings", timings_json(p)},
+        {"files", files},
     };
     bool is_whole = true;
 
@@ -364,7 +371,10 @@ hst_status hst_manifest_write(const hst_publication *p, const char *run, const c
     for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
         is_whole &= json_object_set_new(manifest, entries[i].key, entries[i].value) == 0;
     }
-    status = hst_json_file_write(path, 0644, is_whole ? manifest : NULL, err);
+    path = hst_tree_join(folder, "manifest.json");
+    status = path ? hst_json_file_write(path, 0644, is_whole ? manifest : NULL, err)
+                  : hst_fail(err, HST_ERR_MEMORY, "%s: no memory for a path", folder);
+    free(path);
     json_decref(manifest);
     return status;
 }

@@ -27,4 +27,17 @@ json_t *hst_manifest_verdicts(const hst_publication *publication);
 /** What the screen for breaks looked through, found, and by which rules; null without a screen. */
 json_t *hst_manifest_screen(const hst_publication *publication);
 
+/**
+ * The files of a run's folder, all but the manifest, which is still to be written, as an array of
+ * {name, bytes, hash}; those of internal/ by their names alone.
+ *
+ * @param out  receives the array, which the caller releases; NULL without memory for it
+ * @return HST_OK, also for NULL; HST_ERR_SYSTEM
+ */
+HST_MUST_CHECK hst_status hst_manifest_files(json_t **out, const char *run, hst_error *err);
+
+/** True unless a file that the manifest lists is gone from the folder, or has another size there.
+ * A manifest of 0.2.0 or before lists none. */
+bool hst_manifest_files_stand(const json_t *manifest, const char *folder);
+
 #endif

@@ -171,7 +171,6 @@ static hst_status fill(const hst_publication *p, const hst_run_folder *folder, h
     const char *run = hst_run_folder_path(folder);
     hst_publication view = *p;
     hst_disclosure disclosure = {0};
-    char *manifest = NULL;
     hst_status status = gather(&view, err);
 
     if (status == HST_OK && p->study->publish.internal) {
@@ -189,15 +188,12 @@ static hst_status fill(const hst_publication *p, const hst_run_folder *folder, h
     if (status != HST_OK) {
         goto done;
     }
-    manifest = hst_tree_join(run, "manifest.json");
-    status = manifest ? hst_manifest_write(&view, hst_run_folder_name(folder), manifest, err)
-                      : no_memory(err, run);
+    status = hst_manifest_write(&view, hst_run_folder_name(folder), run, err);
     if (status == HST_OK && p->disclosed) {
         *p->disclosed = disclosure;
     }
 
 done:
-    free(manifest);
     free(view.audit);
     free(view.cohort_rows);
     return status;

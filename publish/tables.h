@@ -55,8 +55,9 @@ enum { HST_UNIT_BYTES = 64 };
 /** The unit of `value` in a row of a statistic: "admissions", "admissions per 100,000", "days". */
 void hst_value_unit(const hst_measure *measure, const char *statistic, char text[HST_UNIT_BYTES]);
 
+/** Writes manifest.json of a run, by its name, into its folder, whose other files are all there. */
 HST_MUST_CHECK hst_status hst_manifest_write(const hst_publication *publication, const char *run,
-                                             const char *path, hst_error *err);
+                                             const char *folder, hst_error *err);
 
 /** One small table that the study names, by the key that names it. */
 typedef struct hst_named_table {

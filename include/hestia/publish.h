@@ -125,8 +125,11 @@ HST_MUST_CHECK hst_status hst_fingerprint(char text[HST_FINGERPRINT_BYTES], cons
  * True when `<directory>/latest` is a complete run of this fingerprint: then nothing has changed.
  *
  * @param directory  NULL: the study's
+ * @param is_spoiled  receives whether it is of this fingerprint, but a file of it has gone or has
+ * another size, so that it has to be made again
  */
-bool hst_publish_is_current(const hst_study *study, const char *directory, const char *fingerprint);
+bool hst_publish_is_current(const hst_study *study, const char *directory, const char *fingerprint,
+                            bool *is_spoiled);
 
 /** One line of reconcile.csv: England against what was published. */
 typedef struct hst_reconciled {

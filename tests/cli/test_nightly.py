@@ -318,6 +318,21 @@ class Store(Study):
 
 
 class Unchanged(Study):
+    def test_a_table_that_has_gone_is_made_again(self):
+        """Also one that was cut; what was there before stands in the new run, byte for byte."""
+        self.hestia("run", self.study, "--quiet")
+        results = self.path("results/latest/results.csv")
+        with open(results, "rb") as stream:
+            expected = stream.read()
+        for spoil in (os.remove, lambda path: os.truncate(path, 100)):
+            spoil(results)
+            log = self.log("run", self.study)
+            self.assertIn("gone or has another size", " ".join(line["text"] for line in log if line["level"] == "warning"))
+            self.assertEqual(log[-1]["event"], "run.end")
+            with open(results, "rb") as stream:
+                self.assertEqual(stream.read(), expected)
+            self.assertEqual(self.log("run", self.study)[-2]["event"], "run.unchanged")
+
     def test_a_table_of_the_same_size_and_time_is_seen_to_have_changed(self):
         self.hestia("run", self.study, "--quiet")
         table = self.path("population.csv")

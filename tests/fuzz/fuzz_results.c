@@ -57,6 +57,8 @@ static void remove_folders(void)
         }
         path_of(path, f, "latest");
         remove(path);
+        path_of(path, f, ".lock");
+        remove(path);
         remove(folders[f]);
     }
 }

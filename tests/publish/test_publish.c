@@ -605,14 +605,69 @@ static void latest_tells_whether_anything_changed(void **state)
 {
     fixture *f = *state;
     char *run = NULL;
+    bool is_spoiled = true;
 
-    assert_false(hst_publish_is_current(f->study, NULL, f->fingerprint));
+    assert_false(hst_publish_is_current(f->study, NULL, f->fingerprint, &is_spoiled));
+    assert_false(is_spoiled);
     run = publish(f);
-    assert_true(hst_publish_is_current(f->study, NULL, f->fingerprint));
-    assert_true(hst_publish_is_current(f->study, f->study->publish.directory, f->fingerprint));
-    assert_false(hst_publish_is_current(f->study, NULL, "0123"));
+    assert_true(hst_publish_is_current(f->study, NULL, f->fingerprint, &is_spoiled));
+    assert_true(
+        hst_publish_is_current(f->study, f->study->publish.directory, f->fingerprint, &is_spoiled));
+    assert_false(hst_publish_is_current(f->study, NULL, "0123", &is_spoiled));
+    assert_false(is_spoiled);
     write_text(below(run, "manifest.json"), "{");
-    assert_false(hst_publish_is_current(f->study, NULL, f->fingerprint));
+    assert_false(hst_publish_is_current(f->study, NULL, f->fingerprint, &is_spoiled));
+    assert_false(is_spoiled);
+    free(run);
+}
+
+/* Every file of a run, gone or a byte longer; a file that somebody put beside them is nobody's. */
+static void latest_is_whole_or_is_made_again(void **state)
+{
+    fixture *f = *state;
+    char *run = NULL, text[8192];
+    json_t *manifest = NULL, *files = NULL, *file = NULL;
+    size_t i, n_internal = 0;
+    bool is_spoiled = false;
+
+    f->study->publish.internal = true;
+    run = publish(f);
+    manifest = json_load_file(below(run, "manifest.json"), 0, NULL);
+    files = json_object_get(manifest, "files");
+    assert_true(json_array_size(files) > 20);
+    json_array_foreach(files, i, file)
+    {
+        const char *name = json_string_value(json_object_get(file, "name"));
+        bool is_internal = strncmp(name, "internal/", 9) == 0;
+        char *path = below(run, name);
+        struct stat facts;
+        FILE *stream = NULL;
+
+        n_internal += is_internal;
+        assert_string_not_equal(name, "manifest.json");
+        assert_int_equal(stat(path, &facts), 0);
+        assert_int_equal(json_object_size(file), is_internal ? 1 : 3);
+        if (!is_internal) {
+            assert_int_equal(json_integer_value(json_object_get(file, "bytes")), facts.st_size);
+            stream = fopen(path, "ae");
+            assert_non_null(stream);
+            fputc('\n', stream);
+            assert_int_equal(fclose(stream), 0);
+            assert_false(hst_publish_is_current(f->study, NULL, f->fingerprint, &is_spoiled));
+            assert_true(is_spoiled);
+            assert_int_equal(truncate(path, facts.st_size), 0);
+            assert_true(hst_publish_is_current(f->study, NULL, f->fingerprint, &is_spoiled));
+        }
+        snprintf(text, sizeof text, "%s.away", path);
+        assert_int_equal(rename(path, text), 0);
+        assert_false(hst_publish_is_current(f->study, NULL, f->fingerprint, &is_spoiled));
+        assert_true(is_spoiled);
+        assert_int_equal(rename(text, path), 0);
+    }
+    assert_true(n_internal > 5);
+    write_text(below(run, "mine.txt"), "a note");
+    assert_true(hst_publish_is_current(f->study, NULL, f->fingerprint, &is_spoiled));
+    json_decref(manifest);
     free(run);
 }
 
@@ -680,6 +735,7 @@ int main(void)
         TEST(fingerprint_sees_every_change),
         cmocka_unit_test(fingerprint_sees_every_small_file),
         TEST(latest_tells_whether_anything_changed),
+        TEST(latest_is_whole_or_is_made_again),
         TEST(published_numbers_are_read_back),
     };
 
