@@ -37,7 +37,7 @@ json_t *hst_manifest_screen(const hst_publication *publication);
 HST_MUST_CHECK hst_status hst_manifest_files(json_t **out, const char *run, hst_error *err);
 
 /** True unless a file that the manifest lists is gone from the folder, or has another size there.
- * A manifest of 0.2.0 or before lists none. */
+ * That of 0.1.0 lists none. */
 bool hst_manifest_files_stand(const json_t *manifest, const char *folder);
 
 #endif

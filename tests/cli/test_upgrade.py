@@ -25,7 +25,8 @@ RELEASES = ["0.1.0"]
 # Files of results in which CHANGELOG.md, Unreleased, Numbers, says that something moved since that release.
 MOVED = {"0.1.0": set()}
 # What a manifest says of the run rather than of the numbers, and what came after the release.
-OF_THE_RUN = {"run", "started", "finished", "host", "directory", "command", "timings", "options", "hestia", "fingerprint", "schema"}
+OF_THE_RUN = {"run", "started", "finished", "host", "directory", "command", "timings", "options", "hestia", "fingerprint", "schema",
+              "files"}
 EXPLAIN = ("emergency_admissions", "--area", "5QL", "--period", "2008/09")
 
 
