@@ -75,9 +75,13 @@ static int lose(void)
 static void what_is_lost_is_told(void **state)
 {
     int result = 0;
-    pid_t child = fork();
+    pid_t child = 0;
 
     (void)state;
+    if (getenv("HESTIA_UNDER_VALGRIND")) {
+        skip(); /* which needs more addresses than the limit leaves */
+    }
+    child = fork();
     if (child == 0) {
         _exit(lose());
     }
