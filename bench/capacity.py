@@ -2,6 +2,7 @@
 new file. Files of one data set at a time, counted by the artificial study's own measures of it (apc: those of the worked study)."""
 import csv
 import glob
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import people
 
 SAMPLES = {"apc": "artificial_hes_apc_0102_truncated.csv", "op": "artificial_hes_op_0304_truncated.csv"}
 ROWS_PER_PERSON = {"op": 1.4646, "ae": 0.32196}  # of hestia synth, in a year
+FORMATS = ("csv", "csv, sqlite", "csv, xlsx", "csv, html", "csv, sqlite, xlsx, html")
 NIGHTS = 24  # files of a night with one new file among many
 
 
@@ -57,7 +59,7 @@ class Capacity:
             sys.exit(f"{' '.join(arguments)} ended with {child.returncode}: {said[-2000:]}")
         store_size = size_of(store)
         return {"cpu": usage.ru_utime + usage.ru_stime, "wall": wall, "store": store_size, "most": max(most[0], store_size),
-                "mib": int(re.findall(r"peak (\d+) MiB", said)[-1])}
+                "said": said, "mib": int(re.findall(r"peak (\d+) MiB", said)[-1])}
 
     # ---- files ----
 
@@ -132,6 +134,28 @@ class Capacity:
         self.rows.append(row)
         shutil.rmtree(folder)
 
+    def publishing(self, n):
+        """What each format takes, of the values of a study of n rows."""
+        folder = self.make("apc", n)
+        study = os.path.join(folder, "study.yaml")
+        with open(study, encoding="utf-8") as source:
+            text = source.read()
+        table = "| formats | publish, wall s | whole run from the store, CPU s | peak MiB |\n| --- | --- | --- | --- |\n"
+        self.hestia(folder, "ingest", "study.yaml", "--threads", "2")
+        for formats in FORMATS:
+            with open(study, "w", encoding="utf-8") as out:
+                out.write(text.replace("formats: csv,", f"formats: [{formats}],"))
+            run = self.hestia(folder, "run", "study.yaml", "--threads", "2", "--log-format", "json")
+            events = [json.loads(line) for line in run["said"].splitlines()]
+            [seconds] = [e["seconds"] for e in events if e["event"] == "stage.end" and e["stage"] == "publish"]
+            line = f"| {formats} | {seconds:.2f} | {run['cpu']:.2f} | {run['mib']} |\n"
+            print(line, end="", flush=True)
+            table += line
+        with open(os.path.join(folder, "results", "latest", "results.csv"), encoding="utf-8") as source:
+            values = sum(1 for _ in source) - 1
+        shutil.rmtree(folder)
+        return f"Publishing {values:,} values (the workbook ends at 50,000 rows), 2 threads:\n\n{table}"
+
     def night(self, n):
         """A first run of many files, a run with nothing new, one with a new file."""
         folder = self.make("apc", n, NIGHTS + 1)
@@ -156,4 +180,4 @@ class Capacity:
                 "2 threads", "ingest peak MiB, 1 / 2 threads", "run from the store, CPU s a million", "peak MiB", "run with nothing new, CPU s",
                 "values", "bytes a value, CSV alone"]
         return "".join("| " + " | ".join(row) + " |\n" for row in [head, ["---"] * len(head)] + self.rows) + (
-            f"\nNights of {NIGHTS} inpatient files of {night_rows:,} rows, 2 threads:\n\n{self.night(night_rows)}")
+            f"\nNights of {NIGHTS} inpatient files of {night_rows:,} rows, 2 threads:\n\n{self.night(night_rows)}\n{self.publishing(sizes[0])}")
