@@ -376,9 +376,9 @@ class Files(Case):
 
     def test_files_that_may_not_grow(self):
         """ulimit -f: a line that says so, not a signal."""
-        before_main = subprocess.run(["bash", "-c", 'ulimit -f 0; exec "$0" --version', PROGRAM], capture_output=True)
-        if before_main.returncode != 0:
-            self.skipTest("built by clang: its OpenMP library writes a file before the program begins")
+        with open(PROGRAM, "rb") as program:
+            if b"libomp.so" in program.read():
+                self.skipTest("built by clang: its OpenMP library writes a file as it is loaded")
         for blocks in (0, 4, 40):
             result = subprocess.run(["bash", "-c", f'ulimit -f {blocks}; exec "$0" run "$1" --quiet', PROGRAM, self.path("study.yaml")],
                                     capture_output=True, text=True)
