@@ -71,6 +71,11 @@ class Capacity:
         """Rows of hestia synth; outpatients with the other columns of the official artificial sample behind them, to be as long as real ones."""
         self.bench.shell(f"'{self.bench.hestia}' synth '{folder}' --people {int(n / ROWS_PER_PERSON[dataset])} --years 2008-2008 "
                          f"--datasets {dataset} --quiet; rm '{folder}/truth.csv'")
+        study = os.path.join(folder, "study.yaml")
+        with open(study, encoding="utf-8") as source:
+            text = source.read()
+        with open(study, "w", encoding="utf-8") as out:
+            out.write(text.replace("disclosure: none}", "disclosure: none, formats: csv}"))
         if dataset in SAMPLES:
             [path] = glob.glob(os.path.join(folder, "extracts", "*.csv.gz"))
             self.widen(path, os.path.join(os.path.dirname(self.bench.sample), SAMPLES[dataset]))
