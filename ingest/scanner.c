@@ -23,15 +23,22 @@ enum {
     MAX_ENDS = HST_MAX_RECORD_BYTES + STEP_BYTES + 4 * HST_SCAN_STRIDE,
 };
 
+/* A quote left open costs a look at what follows, up to HST_MAX_RECORD_BYTES, and the next line may
+ * leave one open too. That much of it is allowed, and so many times the text read so far. */
+static const uint64_t MAX_IN_VAIN = 256 << 20;
+enum { MAX_IN_VAIN_A_BYTE = 16 };
+
 struct hst_scanner {
+    const hst_source *source;
     hst_block_reader *blocks;
     hst_scan_step *step;
     size_t n_expected; /* fields per record, 0 = not yet known */
 
-    char *text;   /* the block, with what was left of the one before in front */
-    size_t n;     /* bytes of text */
-    bool is_last; /* no block follows; a line end was added to the text */
-    size_t start; /* of the first record not handed out yet */
+    char *text;                   /* the block, with what was left of the one before in front */
+    size_t n;                     /* bytes of text */
+    bool is_last;                 /* no block follows; a line end was added to the text */
+    size_t start;                 /* of the first record not handed out yet */
+    uint64_t n_before, n_in_vain; /* bytes: of the file before `text`, looked at in vain */
     uint64_t line;
     bool has_started; /* past the byte-order mark */
     bool is_skipping; /* inside a line that is too long */
@@ -121,6 +128,7 @@ hst_status hst_scanner_create(hst_scanner **out, hst_source *source, char separa
     scanner->scan.rows = scanner->rows;
     scanner->scan.positions = (const uint8_t(*)[8])scanner->positions;
     scanner->scan.separator = separator;
+    scanner->source = source;
     scanner->line = 1;
     restart(scanner, 0);
     *out = scanner;
@@ -145,6 +153,7 @@ static hst_status load_block(hst_scanner *scanner, hst_error *err)
     if (status != HST_OK) {
         return status;
     }
+    scanner->n_before += scanner->start;
     if (scanner->is_last) {
         scanner->text[scanner->n++] = '\n'; /* so that a last line without one ends too */
     }
@@ -268,7 +277,22 @@ static bool take_slowly(hst_scanner *scanner, hst_record *record, bool *lacks_te
     }
     restart(scanner, slow.next);
     scanner->line += slow.n_lines;
+    scanner->n_in_vain += slow.n_in_vain;
     return is_record;
+}
+
+/* Refuses a file whose quotes would take many times longer to understand than its text to read. */
+static hst_status check_in_vain(const hst_scanner *scanner, hst_error *err)
+{
+    uint64_t n_text = scanner->n_before + scanner->start;
+
+    if (scanner->n_in_vain <= MAX_IN_VAIN + n_text * MAX_IN_VAIN_A_BYTE) {
+        return HST_OK;
+    }
+    return hst_fail(err, HST_ERR_INPUT,
+                    "%s leaves quotes open in too many of its first %" PRIu64 " lines; have it "
+                    "written anew, with quotes round whole fields and those inside doubled",
+                    hst_source_path(scanner->source), scanner->line - 1);
 }
 
 /* Indexes the next stretch of text. What the index holds of a record begun moves to its front. */
@@ -301,7 +325,9 @@ hst_status hst_scanner_next(hst_scanner *scanner, hst_record *record, bool *more
         } else if (scanner->scan.is_irregular || scanner->next_row < scanner->scan.n_rows ||
                    scanner->scan.position > scanner->start + HST_MAX_RECORD_BYTES + 1) {
             if (take_slowly(scanner, record, &lacks_text)) {
-                return HST_OK;
+                status = check_in_vain(scanner, err);
+                *more = status == HST_OK;
+                return status;
             }
         } else if (scanner->scan.position < scanner->n) {
             index_more(scanner);

@@ -95,6 +95,7 @@ typedef struct hst_slow_record {
     hst_slow_outcome outcome;
     size_t n_fields;
     size_t next;      /**< where the next record starts */
+    size_t n_in_vain; /**< bytes looked at behind a record that was cut, to be looked at again */
     uint64_t n_lines; /**< line ends passed */
     bool has_nul;
 } hst_slow_record;

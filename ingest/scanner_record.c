@@ -46,12 +46,14 @@ static enum field_state next_state(enum field_state state, char c)
     return state;
 }
 
-static hst_slow_record first_line_alone(const walk *w, hst_slow_outcome outcome, uint32_t *ends)
+static hst_slow_record first_line_alone(const walk *w, hst_slow_outcome outcome, size_t looked_at,
+                                        uint32_t *ends)
 {
     ends[w->n_ends_first] = w->end_first;
     return (hst_slow_record){.outcome = outcome,
                              .n_fields = w->n_ends_first + 1,
                              .next = w->after_first,
+                             .n_in_vain = looked_at - w->after_first,
                              .n_lines = 1,
                              .has_nul = w->has_nul_first};
 }
@@ -62,7 +64,7 @@ static hst_slow_record record_ended(const walk *w, size_t next, size_t expected,
         return (hst_slow_record){.outcome = HST_SLOW_BLANK, .next = next, .n_lines = w->n_lines};
     }
     if (expected != 0 && w->n_ends != expected && w->after_first != 0) {
-        return first_line_alone(w, HST_SLOW_CUT, ends);
+        return first_line_alone(w, HST_SLOW_CUT, next, ends);
     }
     return (hst_slow_record){.outcome = HST_SLOW_RECORD,
                              .n_fields = w->n_ends,
@@ -125,7 +127,7 @@ hst_slow_record hst_scan_record(const char *text, size_t start, size_t end, bool
         return (hst_slow_record){.outcome = HST_SLOW_MORE, .next = start};
     }
     if (w.after_first != 0) {
-        return first_line_alone(&w, HST_SLOW_UNCLOSED, ends);
+        return first_line_alone(&w, HST_SLOW_UNCLOSED, stop, ends);
     }
     return (hst_slow_record){.outcome = HST_SLOW_TOO_LONG, .next = stop, .has_nul = w.has_nul};
 }

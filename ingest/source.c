@@ -513,6 +513,11 @@ hst_packing hst_source_packing(const hst_source *source)
     return source->packing;
 }
 
+const char *hst_source_path(const hst_source *source)
+{
+    return source->file.path;
+}
+
 void hst_source_digest(const hst_source *source, uint8_t digest[16])
 {
     hst_stream_hash_digest(source->is_member ? source->member_hash : source->file.hash, digest);

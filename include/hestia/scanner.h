@@ -77,7 +77,8 @@ void hst_scanner_expect_fields(hst_scanner *scanner, size_t n_fields);
  * Next record.
  *
  * @param more  false at the end of the file, `record` is then empty
- * @return what hst_source_read returns, with the last good line
+ * @return what hst_source_read returns, with the last good line; HST_ERR_INPUT also for a file that
+ * leaves quotes open so often that the look for their ends would take far longer than its reading
  */
 HST_MUST_CHECK hst_status hst_scanner_next(hst_scanner *scanner, hst_record *record, bool *more,
                                            hst_error *err);

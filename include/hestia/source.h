@@ -56,6 +56,9 @@ uint64_t hst_source_size(const hst_source *source);
 
 hst_packing hst_source_packing(const hst_source *source);
 
+/** The path it was opened with, for messages; the source's. */
+const char *hst_source_path(const hst_source *source);
+
 /**
  * XXH3-128 of the file's bytes as stored (compressed), complete only after hst_source_read has
  * given 0. For a member of an archive: of the member's unpacked bytes.

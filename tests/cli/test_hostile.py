@@ -149,6 +149,13 @@ class Containers(Case):
                 self.assert_refused(3, name, "unpacks to more than 200 times its size", seconds=60)
                 os.remove(self.path("extracts/" + name))
 
+    def test_open_quotes(self):
+        """Kilobytes whose every line leaves a quote open: each would ask for a look at the 64 KiB behind it."""
+        for name, lines in (("open", b'"a\n' * 3000000), ("closed far away", (b'a,"b\n' * 10000 + b'""\n') * 100)):
+            with self.subTest(name):
+                self.write("extracts/apc_201011.csv.gz", gzip.compress(self.header + lines, 9))
+                self.assert_refused(3, "apc_201011.csv.gz leaves quotes open", seconds=60)
+
     def test_a_bomb_as_the_last_member_of_a_zip(self):
         path = self.path("extracts/apc_200809.zip")
         os.remove(self.path(FIRST))

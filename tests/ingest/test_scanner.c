@@ -595,6 +595,55 @@ static void batches_give_the_same_records(void **state)
     free(expected.bytes);
 }
 
+static bool count_fault(text *out, const hst_record *record)
+{
+    out->n += record->fault == HST_RECORD_OK ? 0 : 1;
+    return true;
+}
+
+/* A look for the end of each open quote costs 64 KiB, so that a file of few bytes could keep a run
+ * for days: some 4,100 looks of 65,534 bytes in vain are allowed in a text of that many short
+ * lines. */
+static void quotes_left_open_have_a_limit(void **state)
+{
+    enum { N_LINES = 30000 };
+    static const way ways[] = {{HST_SCAN_AUTO, 0, true}, {HST_SCAN_PORTABLE, 65536, false}};
+    static const struct {
+        const char *every; /* line */
+        const char *last;
+        hst_status status;
+        size_t n_faults;
+    } files[] = {
+        {"\"a\n", "a,b\n", HST_ERR_INPUT, 4099},      /* they never end */
+        {"a,\"b\n", "\"\"\n", HST_ERR_INPUT, 4101},   /* all end in the last line */
+        {"\"a\nb\"\n", "a,b\n", HST_OK, 2 * N_LINES}, /* in vain, but not far */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        text input = {0}, out = {0};
+        char lines[64];
+
+        for (size_t k = 0; k < N_LINES; k++) {
+            add_string(&input, files[i].every);
+        }
+        add_string(&input, files[i].last);
+        write_file(&input);
+        for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
+            hst_error err = {0};
+
+            assert_int_equal(scan(&out, &ways[k], ',', 2, count_fault, &err), files[i].status);
+            assert_int_equal(out.n, files[i].n_faults);
+            if (files[i].status != HST_OK) {
+                assert_non_null(strstr(err.message, file_path));
+                snprintf(lines, sizeof lines, "of its first %zu lines", files[i].n_faults + 1);
+                assert_non_null(strstr(err.message, lines));
+            }
+        }
+        free(input.bytes);
+    }
+}
+
 static void create_checks_its_arguments(void **state)
 {
     text input = {0};
@@ -645,6 +694,7 @@ int main(void)
         cmocka_unit_test(fault_of_the_source_comes_after_its_records),
         cmocka_unit_test(scanner_can_be_freed_at_any_time),
         cmocka_unit_test(batches_give_the_same_records),
+        cmocka_unit_test(quotes_left_open_have_a_limit),
         cmocka_unit_test(create_checks_its_arguments),
         cmocka_unit_test(value_is_cut_at_its_capacity),
     };
