@@ -205,36 +205,45 @@ static hst_status choose_rules(hst_counting *c, hst_error *err)
     return HST_OK;
 }
 
-static bool is_member(const hst_counting *c, const hst_area_group *group, size_t area)
+static void mark_members(const hst_counting *c, size_t g, size_t n_groups, bool *is_member)
 {
-    for (size_t i = 0; i < group->n_members; i++) {
-        if (group->members[i].area == area) {
-            return true;
-        }
+    const hst_area_group *group = hst_areas_group(c->areas, g);
+
+    if (hst_area_group_is_weighted(group)) {
+        return;
     }
-    return group->is_england && group->population_area[0] != '\0' && area == c->special.other;
+    for (size_t i = 0; i < group->n_members; i++) {
+        is_member[group->members[i].area * n_groups + g] = true;
+    }
+    if (group->is_england && group->population_area[0] != '\0') {
+        is_member[c->special.other * n_groups + g] = true;
+    }
 }
 
 /* For each area the comparators whose people are counted as they come. */
 static hst_status list_groups(hst_counting *c, hst_error *err)
 {
     size_t n_areas = hst_areas_n(c->areas) + 3, n_groups = hst_areas_n_groups(c->areas), n = 0;
+    bool *is_member = calloc(n_areas * n_groups + 1, sizeof *is_member);
 
     c->first_group = calloc(n_areas + 1, sizeof *c->first_group);
     c->groups = calloc(n_areas * n_groups + 1, sizeof *c->groups);
-    if (!c->first_group || !c->groups) {
+    if (!is_member || !c->first_group || !c->groups) {
+        free(is_member);
         return no_memory(err);
+    }
+    for (size_t g = 0; g < n_groups; g++) {
+        mark_members(c, g, n_groups, is_member);
     }
     for (size_t area = 0; area < n_areas; area++) {
         for (size_t g = 0; g < n_groups; g++) {
-            const hst_area_group *group = hst_areas_group(c->areas, g);
-
-            if (!hst_area_group_is_weighted(group) && is_member(c, group, area)) {
+            if (is_member[area * n_groups + g]) {
                 c->groups[n++] = g;
             }
         }
         c->first_group[area + 1] = n;
     }
+    free(is_member);
     return HST_OK;
 }
 
