@@ -26,7 +26,11 @@ function isNumber(value) {
 
 const FORMATS = new Map(); // by decimals: making one takes longer than all its uses
 
+/** A half stays: a release has rounded to it, and rounded again −14.45 would be −15 beside a sentence that says 14. */
 function roundedText(size, places) {
+    if (Math.abs(((size * 10 ** places) % 1) - 0.5) < 1e-9) {
+        places++;
+    }
     if (!FORMATS.has(places)) {
         FORMATS.set(places, new Intl.NumberFormat("en-GB", { maximumFractionDigits: places }));
     }

@@ -503,6 +503,12 @@ const CORNERS = {
         data.measures = [];
         data.services = [];
     },
+    "changes that a release has rounded to a half": (data) => {
+        setCells(data.tables["site-review"], ["change_percent"], -14.5);
+        setCells(data.tables["site-review"], ["comparator_percent"], 4.15);
+        setCells(data.tables["site-review"], ["baseline_value"], 16.4);
+        setCells(data.tables["site-review"], ["review_value"], 1583.5);
+    },
     "infinite limits": (data) => {
         setCells(data.tables.results, ["uppercl"], Infinity, (row) => row.period_start > "2009-06-01");
     },
@@ -538,6 +544,12 @@ for (const [name, change] of Object.entries(CORNERS)) {
         }
         if (name === "one area") {
             assert.equal(await page.locator("table.sites tbody tr").count(), 1);
+        }
+        if (name === "changes that a release has rounded to a half") {
+            const sites = await page.locator("table.sites").innerText();
+            for (const part of [/−14\.5\s%/, /\+4\.15\s%/, /16\.4\D/, /1,583\.5\D/]) {
+                assert.match(sites, part);
+            }
         }
         if (name === "infinite limits") {
             await page.locator("#measure-emergency-admissions figure summary").first().click();
