@@ -201,19 +201,25 @@ static hst_status read_rows(range *r, hst_scanner *scanner, const hst_source *so
     return status;
 }
 
-/* Whether a range that was read to its end ended as it should. One without a record behind it is
- * the last. */
+/* Whether a range ended as it should: before a record that is of the next; or with the file, where
+ * it is the last, or those behind it hold but the rest of its last record. */
 static bool has_ended_well(range *r, const hst_scanner *scanner, const hst_source *source)
 {
+    const hst_gunzip_range *text = hst_source_range(source);
     pool *p = r->pool;
-    bool is_last = !r->next.is_there && hst_gunzip_range_is_at_end(hst_source_range(source));
+    uint64_t seam = 0;
+    bool has_ended = hst_gunzip_range_has_seam(text, &seam);
 
-    pthread_mutex_lock(&p->lock);
-    if (is_last && atomic_load(&r->end) == NOT_KNOWN) {
-        atomic_store(&r->end, NO_NEXT);
+    if (!has_ended) {
+        pthread_mutex_lock(&p->lock);
+        if (atomic_load(&r->end) == NOT_KNOWN) {
+            atomic_store(&r->end, NO_NEXT);
+        }
+        has_ended = atomic_load(&r->end) == NO_NEXT;
+        pthread_mutex_unlock(&p->lock);
     }
-    pthread_mutex_unlock(&p->lock);
-    return (r->next.is_there || is_last) && hst_scanner_in_vain(scanner) <= MAX_IN_VAIN;
+    return has_ended && (r->next.is_there || hst_gunzip_range_is_at_end(text)) &&
+           hst_scanner_in_vain(scanner) <= MAX_IN_VAIN;
 }
 
 /* Reads the rows of a range into a spool; `*is_good` is false where they may not be right. */
@@ -332,9 +338,7 @@ static hst_status add_range(pool *p, range *r, bool *is_good, hst_error *err)
     p->expected.line += n_lines;
     status = hst_row_spool_replay(r->spool, r->numbers, p->segment, p->info.n_area_columns,
                                   &has_room, err);
-    /* one that is the last has to have ended with the file */
-    *is_good =
-        has_room && hash_range(p, r) && (r->next.is_there || atomic_load(&r->end) == NO_NEXT);
+    *is_good = has_room && hash_range(p, r);
     return status;
 }
 
