@@ -239,7 +239,7 @@ hst_status hst_gunzip_has_members(bool *answer, const hst_input_file *whole, hst
     }
     status = measure_ratio(&ratio, whole, inflater, err);
     expected = ratio * (double)whole->size;
-    last = (double)(bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (uint32_t)bytes[3] << 24);
+    last = bytes[0] + 256.0 * (bytes[1] + 256.0 * (bytes[2] + 256.0 * bytes[3]));
     if (status != HST_OK || expected < 0.6 * UINT32_MAX) {
         *answer = status == HST_OK && last < 0.6 * expected;
         return status;

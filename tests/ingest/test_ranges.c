@@ -13,11 +13,11 @@
 #include "tests/ingest/extract_support.h"
 
 #ifdef HESTIA_SANITIZED
-enum { N_FILES = 60, DAMAGE_STEP = 13 };
+enum { N_FILES = 40, DAMAGE_STEP = 29 };
 #else
-enum { N_FILES = 200, DAMAGE_STEP = 5 };
+enum { N_FILES = 120, DAMAGE_STEP = 7 };
 #endif
-enum { MAX_TEXT = 1 << 16, MAX_THREADS = 5, N_LARGE_ROWS = 150000 };
+enum { MAX_TEXT = 1 << 16, MAX_THREADS = 5, N_LARGE_ROWS = 170000 };
 
 static uint64_t random_state;
 
