@@ -55,7 +55,9 @@ typedef struct range {
     bool is_done;
     hst_row_spool *spool;
     bool *spool_is_used;
+    hst_segment_writer *writer; /* of whoever reads it */
     hst_row_numbers *numbers;
+    bool has_room;     /* so far, in the dictionaries */
     place first, next; /* its first record, and the first behind it, each from its seam on */
     hst_segment_info info;
 } range;
@@ -222,6 +224,57 @@ static bool has_ended_well(range *r, const hst_scanner *scanner, const hst_sourc
            hst_scanner_in_vain(scanner) <= MAX_IN_VAIN;
 }
 
+/* Whether a range begins with the record before which the one before it stopped. */
+static bool goes_on(const pool *p, const range *r)
+{
+    return r->start == 0 ||
+           (r->first.is_there == p->expected.is_there && r->first.offset == p->expected.offset);
+}
+
+static hst_status replay(pool *p, range *r, hst_error *err)
+{
+    bool has_room = false;
+    hst_status status = hst_row_spool_replay(r->spool, r->numbers, p->segment,
+                                             p->job->layout->n_areas, &has_room, err);
+
+    r->has_room = r->has_room && has_room;
+    return status;
+}
+
+/* Takes up what a range's spool holds. */
+static hst_status take_rows(range *r, hst_error *err)
+{
+    bool has_room = false;
+    hst_status status = hst_row_spool_end(r->spool, r->writer, &has_room, err);
+
+    r->has_room = r->has_room && has_room;
+    return status;
+}
+
+/* Rows of the first range that is not added need not wait for the rest of it: of two members of 80
+ * MB, the rows of one need no file. Nobody else adds while that range is not done. */
+static hst_status drain(void *context, bool *has_drained, hst_error *err)
+{
+    range *r = context;
+    pool *p = r->pool;
+    hst_status status = HST_OK;
+
+    pthread_mutex_lock(&p->lock);
+    *has_drained = !p->is_adding && r == &p->ranges[p->n_added % p->n_places];
+    pthread_mutex_unlock(&p->lock);
+    *has_drained = *has_drained && goes_on(p, r);
+    if (*has_drained) {
+        status = take_rows(r, err);
+        if (status == HST_OK) {
+            status = replay(p, r, err);
+        }
+        if (status == HST_OK) {
+            status = hst_row_spool_begin(r->spool, r->writer, drain, r, err);
+        }
+    }
+    return status;
+}
+
 /* Reads the rows of a range into a spool; `*is_good` is false where they may not be right. */
 static hst_status read_range(worker *w, range *r, bool *is_good, hst_error *err)
 {
@@ -229,7 +282,7 @@ static hst_status read_range(worker *w, range *r, bool *is_good, hst_error *err)
     hst_source *source = NULL;
     hst_scanner *scanner = NULL;
     hst_record header;
-    bool more = true, has_room = false;
+    bool more = true;
     hst_status status = hst_source_open_range(&source, hst_source_file(job->source), r->start,
                                               job->inflater, at_member, r, err);
 
@@ -237,7 +290,7 @@ static hst_status read_range(worker *w, range *r, bool *is_good, hst_error *err)
     if (status != HST_OK ||
         (status = hst_scanner_create(&scanner, source, hst_layout_separator(job->layout),
                                      job->kernel, job->block_bytes, false, err)) != HST_OK ||
-        (status = hst_row_spool_begin(r->spool, w->writer, err)) != HST_OK) {
+        (status = hst_row_spool_begin(r->spool, r->writer, drain, r, err)) != HST_OK) {
         goto done;
     }
     hst_decoder_restart(w->decoder);
@@ -251,11 +304,11 @@ static hst_status read_range(worker *w, range *r, bool *is_good, hst_error *err)
         status = read_rows(r, scanner, source, w->decoder, err);
     }
     if (status == HST_OK) {
-        status = hst_row_spool_end(r->spool, w->writer, &has_room, err);
+        status = take_rows(r, err);
     }
     if (status == HST_OK) {
         hst_decoder_info(w->decoder, &r->info);
-        *is_good = has_ended_well(r, scanner, source) && has_room;
+        *is_good = has_ended_well(r, scanner, source) && r->has_room;
         tell(r, hst_source_size(source));
     }
 
@@ -319,16 +372,14 @@ static bool hash_range(pool *p, const range *r)
  * stopped. */
 static hst_status add_range(pool *p, range *r, bool *is_good, hst_error *err)
 {
-    bool is_first = r->start == 0, has_room = false;
     uint64_t n_lines = 0; /* before the first of the range; modulo 2^64 */
     hst_status status = HST_OK;
 
-    *is_good = is_first ||
-               (r->first.is_there == p->expected.is_there && r->first.offset == p->expected.offset);
+    *is_good = goes_on(p, r);
     if (!*is_good) {
         return HST_OK;
     }
-    if (is_first) {
+    if (r->start == 0) {
         p->info = r->info;
     } else {
         n_lines = p->expected.line - r->first.line;
@@ -336,9 +387,8 @@ static hst_status add_range(pool *p, range *r, bool *is_good, hst_error *err)
     }
     p->expected = r->next;
     p->expected.line += n_lines;
-    status = hst_row_spool_replay(r->spool, r->numbers, p->segment, p->info.n_area_columns,
-                                  &has_room, err);
-    *is_good = has_room && hash_range(p, r);
+    status = replay(p, r, err);
+    *is_good = r->has_room && hash_range(p, r);
     return status;
 }
 
@@ -420,7 +470,9 @@ static void read_next(worker *w, size_t spool)
                  .end = NOT_KNOWN,
                  .spool = w->spools[spool],
                  .spool_is_used = &w->is_used[spool],
-                 .numbers = w->numbers};
+                 .writer = w->writer,
+                 .numbers = w->numbers,
+                 .has_room = true};
     w->is_used[spool] = true;
     pthread_cond_broadcast(&p->changed);
     pthread_mutex_unlock(&p->lock);

@@ -26,6 +26,8 @@ struct hst_row_spool {
     uint64_t n_file;
     uint32_t first[HST_N_DICTS], end[HST_N_DICTS]; /* numbers of the new codes */
     hst_dictionary_key *codes;                     /* new ones, dictionary by dictionary */
+    hst_row_drain *drain;
+    void *context;
 };
 
 struct hst_row_numbers {
@@ -93,13 +95,16 @@ hst_status hst_row_spool_writer_create(hst_segment_writer **out, hst_store *stor
     return HST_OK;
 }
 
-hst_status hst_row_spool_begin(hst_row_spool *spool, hst_segment_writer *writer, hst_error *err)
+hst_status hst_row_spool_begin(hst_row_spool *spool, hst_segment_writer *writer,
+                               hst_row_drain *drain, void *context, hst_error *err)
 {
     if (spool->n_file > 0 && ftruncate(spool->file, 0) != 0) {
         return hst_fail_errno(err, "cannot empty a spool in", spool->store->path, "segments");
     }
     spool->n_file = 0;
     spool->n_memory = 0;
+    spool->drain = drain;
+    spool->context = context;
     for (size_t i = 0; i < HST_N_DICTS; i++) {
         spool->first[i] = spool->end[i] = writer->dictionaries[i].n_codes;
     }
@@ -131,8 +136,15 @@ hst_status hst_row_spool_flush(hst_segment_writer *writer, hst_error *err)
 {
     hst_row_spool *spool = writer->spool;
     size_t n = writer->buffers[0].n_bytes;
-    hst_status status = spool->file < 0 ? open_file(spool, err) : HST_OK;
+    bool has_drained = false;
+    hst_status status = spool->drain ? spool->drain(spool->context, &has_drained, err) : HST_OK;
 
+    if (status != HST_OK || has_drained) {
+        return status;
+    }
+    if (spool->file < 0) {
+        status = open_file(spool, err);
+    }
     if (status == HST_OK && !hst_write_all(spool->file, spool->memory, n, spool->n_file)) {
         status = hst_fail_errno(err, "cannot write a spool in", spool->store->path, "segments");
     }

@@ -29,9 +29,14 @@ void hst_row_numbers_free(hst_row_numbers *numbers);
 HST_MUST_CHECK hst_status hst_row_spool_writer_create(hst_segment_writer **out, hst_store *store,
                                                       hst_error *err);
 
-/** From here on the writer's rows go to the spool, which is emptied and has to outlive them. */
+/** Asked when the memory of a spool is full: where it is the turn of its rows, they are taken up,
+ * replayed, and begun with anew. */
+typedef hst_status hst_row_drain(void *context, bool *has_drained, hst_error *err);
+
+/** From here on the writer's rows go to the spool, which is emptied and has to outlive them.
+ * `drain` may be NULL. */
 HST_MUST_CHECK hst_status hst_row_spool_begin(hst_row_spool *spool, hst_segment_writer *writer,
-                                              hst_error *err);
+                                              hst_row_drain *drain, void *context, hst_error *err);
 
 /**
  * Takes the rows up. The writer may then go on with another spool.
