@@ -477,6 +477,9 @@ static void read_next(worker *w, size_t spool)
     pthread_cond_broadcast(&p->changed);
     pthread_mutex_unlock(&p->lock);
     status = read_range(w, r, &is_good, &err);
+    if (status == HST_ERR_INTERRUPTED) {
+        status = hst_interrupt_check(&err); /* without a line, which would be one of the range */
+    }
     pthread_mutex_lock(&p->lock);
     r->is_done = true;
     if (status != HST_OK || !is_good) {

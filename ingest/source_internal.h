@@ -126,8 +126,8 @@ HST_MUST_CHECK hst_status hst_gunzip_find_member(uint64_t *found, const hst_inpu
 
 /**
  * Whether a gzip file has several members, as far as a look at its two ends tells: bgzip's blocks,
- * or a last member that holds far less than the file. What cannot be told so is looked for, in the
- * first part of a large file.
+ * or a last member that holds far less than the file; then a second one has to be found. What the
+ * ends cannot tell of a large file is looked for in its first part.
  */
 HST_MUST_CHECK hst_status hst_gunzip_has_members(bool *answer, const hst_input_file *whole,
                                                  hst_inflater inflater, hst_error *err);

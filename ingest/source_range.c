@@ -229,6 +229,7 @@ hst_status hst_gunzip_has_members(bool *answer, const hst_input_file *whole, hst
     unsigned char bytes[4];
     double ratio = 0, expected = 0, last = 0;
     uint64_t found = UINT64_MAX;
+    bool is_told = false;
     hst_status status = HST_OK;
 
     *answer = is_blocks(whole);
@@ -240,12 +241,11 @@ hst_status hst_gunzip_has_members(bool *answer, const hst_input_file *whole, hst
     status = measure_ratio(&ratio, whole, inflater, err);
     expected = ratio * (double)whole->size;
     last = bytes[0] + 256.0 * (bytes[1] + 256.0 * (bytes[2] + 256.0 * bytes[3]));
-    if (status != HST_OK || expected < 0.6 * UINT32_MAX) {
-        *answer = status == HST_OK && last < 0.6 * expected;
-        return status;
+    is_told = expected < 0.6 * UINT32_MAX; /* else the length in the trailer, modulo 2^32, is not */
+    if (status == HST_OK && (!is_told || last < 0.6 * expected)) {
+        status = hst_gunzip_find_member(&found, whole, 1, is_told ? whole->size : PROBE_BYTES,
+                                        inflater, NULL, NULL, err);
     }
-    /* the length in the trailer is modulo 2^32 and tells nothing */
-    status = hst_gunzip_find_member(&found, whole, 1, PROBE_BYTES, inflater, NULL, NULL, err);
     *answer = found != UINT64_MAX;
     return status;
 }
