@@ -103,10 +103,12 @@ static hst_status build_areas(void *context, hst_error *err)
 /* ---- the store ---- */
 
 /* A store of its own, filled from all containers. */
-static hst_status ingest(const small_world *w, int n_threads, hst_error *err)
+static hst_status ingest(const small_world *w, int n_threads, size_t range_bytes, hst_error *err)
 {
-    const hst_ingest_options options = {
-        .n_threads = n_threads, .memory_bytes = 16 << 20, .block_bytes = 4096};
+    const hst_ingest_options options = {.n_threads = n_threads,
+                                        .memory_bytes = 16 << 20,
+                                        .block_bytes = 4096,
+                                        .range_bytes = range_bytes};
     char path[128];
     hst_inputs *inputs = NULL;
     hst_store *store = NULL;
@@ -131,12 +133,18 @@ static hst_status ingest(const small_world *w, int n_threads, hst_error *err)
 
 static hst_status ingest_alone(void *context, hst_error *err)
 {
-    return ingest(context, 1, err);
+    return ingest(context, 1, 0, err);
 }
 
 static hst_status ingest_in_threads(void *context, hst_error *err)
 {
-    return ingest(context, 3, err);
+    return ingest(context, 3, 0, err);
+}
+
+/* Where memory lacks for that, files are read in their order. */
+static hst_status ingest_by_ranges(void *context, hst_error *err)
+{
+    return ingest(context, 6, 2000, err);
 }
 
 /* True when a folder has a file that was not finished. */
@@ -404,6 +412,11 @@ static const failing_scenario scenarios[] = {
     {.name = "ingest",
      .stride = 41,
      .run = ingest_alone,
+     .left = segments_left,
+     .also = 1u << HST_OK},
+    {.name = "ingest by ranges",
+     .stride = 61,
+     .run = ingest_by_ranges,
      .left = segments_left,
      .also = 1u << HST_OK},
     {.name = "ingest in threads",
