@@ -90,6 +90,9 @@ HST_MUST_CHECK hst_status hst_ingest_remove_damaged(const hst_inputs *inputs, hs
 bool hst_interrupt_requested(void);
 void hst_interrupt_request(void);
 
+/** Takes a request back that was no signal: another process of the run had failed. */
+void hst_interrupt_withdraw(void);
+
 /** HST_ERR_INTERRUPTED, with its reason, when one was requested; else HST_OK. */
 HST_MUST_CHECK hst_status hst_interrupt_check(hst_error *err);
 
