@@ -308,6 +308,9 @@ static hst_status open_file(hst_segment **out, const hst_store *store, const uin
     hst_segment_name(name, digest, layout_key);
     snprintf(segment->path, n, "%s/segments/%s", store->path, name);
     segment->file = openat(store->segments, name, O_RDONLY | O_CLOEXEC);
+    if (segment->file < 0 && errno == ENOENT && store->slices >= 0) {
+        segment->file = openat(store->slices, name, O_RDONLY | O_CLOEXEC);
+    }
     if (segment->file < 0) {
         hst_status status = errno == ENOENT ? unusable(segment, "is missing", err)
                                             : hst_fail_errno(err, "cannot open", segment->path, "");
@@ -443,6 +446,11 @@ size_t hst_segment_n_blocks(const hst_segment *segment, size_t partition)
 size_t hst_segment_block_bytes(const hst_segment *segment, size_t partition, size_t block)
 {
     return segment->blocks[segment->first_block[partition] + block].bytes;
+}
+
+uint32_t hst_segment_block_episodes(const hst_segment *segment, size_t partition, size_t block)
+{
+    return segment->blocks[segment->first_block[partition] + block].n_episodes;
 }
 
 hst_status hst_segment_read_block(const hst_segment *segment, size_t partition, size_t number,

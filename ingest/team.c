@@ -924,3 +924,8 @@ uint64_t hst_team_bytes_sent(const hst_team *team)
 {
     return team ? team->n_sent : 0;
 }
+
+bool hst_team_is_broken(const hst_team *team)
+{
+    return team && team->is_broken;
+}

@@ -59,6 +59,8 @@ hst_by hst_measures_finest(const hst_measures *measures, size_t measure);
 
 /** How a count is done. */
 typedef struct hst_count_options {
+    hst_team *team; /**< NULL: alone. Each member counts a share of the partitions, and all have the
+                       sums */
     int n_threads;
     size_t memory_bytes;               /**< for all threads together; 0: 1 GiB */
     const struct hst_cohorts *cohorts; /**< NULL: the study has none */

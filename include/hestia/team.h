@@ -1,6 +1,7 @@
 #ifndef HESTIA_TEAM_H
 #define HESTIA_TEAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,9 @@ static inline bool hst_team_leads(const hst_team *team)
 {
     return hst_team_number(team) == 0;
 }
+
+/** True when another member does not answer: nothing can be told any more. */
+bool hst_team_is_broken(const hst_team *team);
 
 /** Name of a member's host. */
 const char *hst_team_host(const hst_team *team, size_t member);
