@@ -2,6 +2,7 @@
 hestia_test(england metrics)
 hestia_test(count metrics)
 hestia_test(count_ledger metrics)
+hestia_test(count_pack metrics)
 hestia_test(count_refusals metrics)
 hestia_test(coverage metrics)
 hestia_test(condition metrics)
