@@ -431,7 +431,7 @@ void hst_activity_tally_wire(hst_activity_tally *tally, const hst_activity_plan 
     }
     sorted = hst_wire_sort(wire, tally->slots, tally->n_slots, sizeof *tally->slots, tally->n);
     for (size_t i = 0; hst_wire_key(wire, sorted ? sorted[i] : NULL, UINT64_MAX, &key); i++) {
-        if (!is_in_plan(plan, key)) {
+        if (!wire->packs && !is_in_plan(plan, key)) {
             hst_wire_damaged(wire);
             break;
         }

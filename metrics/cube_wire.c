@@ -64,7 +64,7 @@ static void wire_slots(hst_cube *cube, size_t measure, uint64_t end, hst_wire *w
     for (size_t i = 0; hst_wire_key(wire, sorted ? sorted[i] : NULL, end, &key); i++) {
         hst_cube_cells cells;
 
-        if (key < hst_cube_split_key(cube, item, 1, 0, 0)) {
+        if (!wire->packs && key < hst_cube_split_key(cube, item, 1, 0, 0)) {
             hst_wire_damaged(wire);
             break;
         }

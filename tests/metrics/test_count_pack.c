@@ -1,93 +1,8 @@
 /* What several processes count, added up from bytes, is what one counts, in all that a count gives;
  * and bytes that are cut, damaged or of another count are refused. */
-#include <string.h>
-
-#include "ingest/hash.h"
-#include "tests/metrics/people_cases.h"
-#include "tests/metrics/processes.h"
-
-enum { N_EXTRA = 5, N_MEASURES = N_CASES + N_EXTRA };
-
-static plain_store store;
+#include "tests/metrics/pack_cases.h"
 
 /* ---- studies ---- */
-
-/* Beside the measures of people_cases.h: splits in which areas and comparators meet values here and
- * there, with stays, squares of people and layers of days; and excluded providers. */
-static void add_measures(hst_measure *measures)
-{
-    static char *somerset[] = {(char *)"5QL"};
-    static hst_excluded_provider excluded[] = {
-        {(char *)"RD1", {1, somerset}, (char *)"records rise"}, {(char *)"RBA", {0, NULL}, NULL}};
-    static const struct {
-        const char *id;
-        size_t like;
-        hst_split split;
-    } extra[N_EXTRA] = {{"mean stay by specialty", 2, HST_SPLIT_SPECIALTY},
-                        {"people by provider", 5, HST_SPLIT_PROVIDER},
-                        {"repeats by sex", 6, HST_SPLIT_SEX},
-                        {"cohorts by age", 8, HST_SPLIT_AGE_BAND},
-                        {"without some providers", 6, HST_SPLIT_NONE}};
-
-    for (size_t i = 0; i < N_EXTRA; i++) {
-        hst_measure *measure = &measures[N_CASES + i];
-
-        *measure = measures[extra[i].like];
-        measure->id = (char *)(uintptr_t)extra[i].id;
-        measure->split = extra[i].split;
-    }
-    measures[N_MEASURES - 1].excluded_providers = excluded;
-    measures[N_MEASURES - 1].n_excluded_providers = 2;
-}
-
-/* Whatever a process reads of a study. */
-typedef struct world {
-    hst_measure list[N_MEASURES];
-    hst_study_cohort cohort_list[2];
-    hst_study study;
-    hst_age_bands bands;
-    hst_measures *measures;
-    hst_areas *areas;
-    hst_cohorts *cohorts;
-    hst_count_options options;
-    hst_counting asked; /* what all processes are asked */
-} world;
-
-static void open_world(world *w, void (*change)(world *w))
-{
-    hst_error err = {0};
-
-    memset(w, 0, sizeof *w);
-    w->study = make_study(w->list, w->cohort_list);
-    add_measures(w->list);
-    w->study.n_measures = N_MEASURES;
-    w->study.breaks.screen = true;
-    w->bands = make_bands();
-    w->options.n_threads = 2;
-    w->asked.n_segments = N_FILES;
-    if (change) {
-        change(w);
-    }
-    w->asked.segments = (const hst_segment *const *)store.segments;
-    w->asked.study = &w->study;
-    w->asked.options = &w->options;
-    if (hst_measures_compile(&w->measures, &w->study, conditions, &w->bands, &err) ||
-        hst_areas_build(&w->areas, &w->study, NULL, w->asked.segments, w->asked.n_segments, &err) ||
-        (w->study.n_cohorts > 0 &&
-         hst_cohorts_create(&w->cohorts, &w->study, conditions, NULL, &err))) {
-        fail_msg("%s", err.message);
-    }
-    w->asked.measures = w->measures;
-    w->asked.areas = w->areas;
-    w->options.cohorts = w->cohorts;
-}
-
-static void close_world(world *w)
-{
-    hst_cohorts_free(w->cohorts);
-    hst_areas_free(w->areas);
-    hst_measures_free(w->measures);
-}
 
 static void keep_repeats(world *w)
 {
@@ -377,29 +292,47 @@ static void a_process_goes_on_after_packing(void **state)
     close_world(&w);
 }
 
+/* No row of the store has the flag that is counted here. */
+static void a_new_worker_takes_over_all_files(void **state)
+{
+    world w;
+    process *p = NULL;
+    hst_count_worker taken = {0};
+    unsigned char *bytes = NULL;
+    size_t n = 0;
+
+    (void)state;
+    open_world(&w, ask_rows_alone);
+    p = begin(&w, 0, 1);
+    p->sum.files[1].flagged = 17;
+    assert_int_equal(hst_count_pack(&p->counting, &p->sum, &bytes, &n, NULL), HST_OK);
+    assert_int_equal(hst_count_worker_init(&taken, &p->counting, NULL), HST_OK);
+    assert_int_equal(hst_count_add_packed(&p->counting, &taken, bytes, n, NULL), HST_OK);
+    assert_memory_equal(taken.files, p->sum.files, N_FILES * sizeof *taken.files);
+    hst_count_worker_clear(&taken, &p->counting);
+    free(bytes);
+    process_end(p);
+    close_world(&w);
+}
+
 /* ---- what is refused ---- */
 
-/* A worker as it is before it counts, and what it says to some bytes. */
+/* What a worker that has counted nothing says to some bytes. What it takes can be finished, if only
+ * with a failure. */
 static hst_status add_to_nothing(const hst_counting *c, const unsigned char *bytes, size_t n,
                                  hst_error *err)
 {
     hst_count_worker w = {0};
+    hst_cube *cube = NULL;
     hst_status status = HST_OK;
 
     assert_int_equal(hst_count_worker_init(&w, c, NULL), HST_OK);
     status = hst_count_add_packed(c, &w, bytes, n, err);
+    if (status == HST_OK && hst_count_finish(&cube, NULL, c, &w, NULL, NULL) == HST_OK) {
+        hst_cube_free(cube);
+    }
     hst_count_worker_clear(&w, c);
     return status;
-}
-
-/* Puts the checksum right, or else nothing would come past it. */
-static void sign(unsigned char *bytes, size_t n)
-{
-    uint64_t checksum = hst_hash_block(bytes, n - 8);
-
-    for (size_t i = 0; i < 8; i++) {
-        bytes[n - 8 + i] = (unsigned char)(checksum >> 8 * i);
-    }
 }
 
 /* In memory of their own, so that a sanitizer sees a byte read after the last. */
@@ -497,6 +430,70 @@ static void fill_activity(process *p)
             slots[i].n = UINT32_MAX - 5;
         }
     }
+}
+
+/* ---- keys and values that the shape does not have ---- */
+
+static void name_another_provider(process *p)
+{
+    hst_activity_slot *slots = p->sum.activity.slots;
+
+    for (size_t i = 0; i < p->sum.activity.n_slots; i++) {
+        if (slots[i].key != 0) {
+            slots[i].key |= UINT64_C(1) << 40; /* of 21 bits from the 21st on */
+            return;
+        }
+    }
+}
+
+static void name_another_value(process *p)
+{
+    hst_cube_cells cells;
+    size_t n = 0;
+
+    hst_splits_values(p->counting.splits, N_CASES, &n);
+    assert_true(hst_cube_take(p->sum.cube, N_CASES, (uint32_t)n + 1, 0, 0, &cells));
+}
+
+static void stay_with_another_value(process *p)
+{
+    size_t n = 0;
+
+    hst_splits_values(p->counting.splits, N_CASES, &n);
+    assert_true(hst_cube_add_stay(p->sum.cube, N_CASES, (uint32_t)n + 1, 0, 0, 0));
+}
+
+static void exclude_elsewhere(process *p)
+{
+    assert_true(hst_cube_add_excluded(p->sum.cube, 0, N_AREAS + 3, 0));
+}
+
+static struct key_case {
+    const char *name;
+    void (*fill)(process *p);
+} key_cases[] = {{"a provider that nobody has", name_another_provider},
+                 {"a split value that nobody has", name_another_value},
+                 {"a stay of such a value", stay_with_another_value},
+                 {"excluded in a comparator", exclude_elsewhere}};
+
+static void keys_out_of_range_are_refused(void **state)
+{
+    const struct key_case *c = *state;
+    world w;
+    process *p = NULL;
+    unsigned char *bytes = NULL;
+    size_t n = 0;
+    hst_error err = {0};
+
+    open_world(&w, NULL);
+    p = begin(&w, 0, 1);
+    c->fill(p);
+    assert_int_equal(hst_count_pack(&p->counting, &p->sum, &bytes, &n, NULL), HST_OK);
+    assert_int_equal(add_to_nothing(&p->counting, bytes, n, &err), HST_ERR_SYSTEM);
+    assert_non_null(strstr(err.message, "damaged"));
+    free(bytes);
+    process_end(p);
+    close_world(&w);
 }
 
 static struct sum_case {
@@ -628,24 +625,6 @@ static void other_counts_are_refused(void **state)
 
 /* ---- */
 
-static int set_up(void **state)
-{
-    open_rows(state);
-    for (size_t i = 1; i < N_ROWS; i += 50) { /* repeats, by key and by the keys of hf */
-        rows[i] = rows[i - 1];
-        rows[i].key += i % 100 == 1 ? 1 : 0;
-        rows[i].subdate++;
-    }
-    write_store(&store, rows, N_ROWS, 16, 5, false, false);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    remove_store(&store);
-    return close_rows(state);
-}
-
 #define ADD_CASES(list, test)                                                                      \
     for (size_t i = 0; i < sizeof(list) / sizeof(list)[0]; i++) {                                  \
         tests[n++] = (struct CMUnitTest){                                                          \
@@ -655,12 +634,14 @@ static int tear_down(void **state)
 int main(void)
 {
     struct CMUnitTest tests[32] = {cmocka_unit_test(a_process_goes_on_after_packing),
+                                   cmocka_unit_test(a_new_worker_takes_over_all_files),
                                    cmocka_unit_test(bytes_cut_short_are_refused),
                                    cmocka_unit_test(damaged_and_longer_bytes_are_refused)};
-    size_t n = 3;
+    size_t n = 4;
 
     ADD_CASES(study_cases, several_processes_count_as_one)
     ADD_CASES(sum_cases, sums_that_do_not_fit_are_refused)
+    ADD_CASES(key_cases, keys_out_of_range_are_refused)
     ADD_CASES(other_cases, other_counts_are_refused)
-    return _cmocka_run_group_tests("count_pack", tests, n, set_up, tear_down);
+    return _cmocka_run_group_tests("count_pack", tests, n, open_store, close_store);
 }
