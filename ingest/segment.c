@@ -17,6 +17,7 @@ struct hst_segment {
     int file;
     bool is_open; /* all but its blocks is checked */
     uint64_t file_bytes;
+    uint64_t checksum; /* of the footer, which holds those of all else */
     hst_segment_info info;
     size_t n_partitions;
     size_t *first_block; /* [n_partitions + 1] index in blocks */
@@ -349,6 +350,7 @@ hst_status hst_segment_open(hst_segment **out, const hst_store *store, const uin
         status = hst_segment_damaged(segment, "it stands under the name of another", err);
     }
     if (status == HST_OK) {
+        segment->checksum = footer.checksum;
         segment->is_open = true;
         *out = segment;
         segment = NULL; /* now the caller's */
@@ -404,6 +406,11 @@ size_t hst_segment_n_partitions(const hst_segment *segment)
 uint64_t hst_segment_file_bytes(const hst_segment *segment)
 {
     return segment->file_bytes;
+}
+
+uint64_t hst_segment_checksum(const hst_segment *segment)
+{
+    return segment->checksum;
 }
 
 size_t hst_segment_n_codes(const hst_segment *segment, unsigned dictionary)

@@ -64,6 +64,9 @@ typedef struct hst_count_options {
     int n_threads;
     size_t memory_bytes;               /**< for all threads together; 0: 1 GiB */
     const struct hst_cohorts *cohorts; /**< NULL: the study has none */
+    /** Only partitions first, first + step, first + 2 step, .. are counted: what one of several
+     * processes does. Step 0: all of them. */
+    size_t partition_first, partition_step;
 } hst_count_options;
 
 /**

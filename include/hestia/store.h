@@ -303,6 +303,9 @@ const hst_segment_info *hst_segment_get_info(const hst_segment *segment);
 /** Size of the segment's file. */
 uint64_t hst_segment_file_bytes(const hst_segment *segment);
 
+/** The same where all bytes of the file are, for processes that read one store. */
+uint64_t hst_segment_checksum(const hst_segment *segment);
+
 /** Number of codes of a dictionary, number 0 (empty) included, and a code's text. */
 size_t hst_segment_n_codes(const hst_segment *segment, unsigned dictionary);
 const char *hst_segment_code(const hst_segment *segment, unsigned dictionary, size_t number);
