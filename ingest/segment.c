@@ -17,7 +17,7 @@ struct hst_segment {
     int file;
     bool is_open; /* all but its blocks is checked */
     uint64_t file_bytes;
-    uint64_t checksum; /* of the footer, which holds those of all else */
+    uint64_t checksum; /* of what a segment and its slices have in common */
     hst_segment_info info;
     size_t n_partitions;
     size_t *first_block; /* [n_partitions + 1] index in blocks */
@@ -350,7 +350,9 @@ hst_status hst_segment_open(hst_segment **out, const hst_store *store, const uin
         status = hst_segment_damaged(segment, "it stands under the name of another", err);
     }
     if (status == HST_OK) {
-        segment->checksum = footer.checksum;
+        const uint64_t common[] = {footer.dictionaries_checksum, footer.info_checksum};
+
+        segment->checksum = XXH3_64bits(common, sizeof common);
         segment->is_open = true;
         *out = segment;
         segment = NULL; /* now the caller's */

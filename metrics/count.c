@@ -164,7 +164,10 @@ static void count_all(const hst_counting *c, hst_count_worker *workers, int n_wo
     size_t n_partitions = c->n_segments > 0 ? hst_segment_n_partitions(c->segments[0]) : 0;
     size_t first = c->options->partition_first, step = c->options->partition_step;
 
-    if (step == 0) {
+    if (c->options->team) {
+        first = hst_team_number(c->options->team);
+        step = hst_team_size(c->options->team);
+    } else if (step == 0) {
         first = 0;
         step = 1;
     }
@@ -178,8 +181,6 @@ static void count_all(const hst_counting *c, hst_count_worker *workers, int n_wo
         }
     }
 }
-
-/* ---- the whole ---- */
 
 /* Names, coverage, people: what the cube is told once all threads are added up. */
 static hst_status finish_cube(const hst_counting *c, hst_count_worker *w, hst_ledger *ledger,
@@ -247,6 +248,70 @@ hst_status hst_count_gather(hst_count_worker *sum, const hst_counting *c, hst_er
     return status;
 }
 
+/* ---- processes ---- */
+
+/* The sum of all that the members of a team have counted. */
+typedef struct team_sum {
+    const hst_counting *c;
+    hst_count_worker *sum;
+} team_sum;
+
+static hst_status add_member(void *context, size_t member, const void *bytes, size_t n,
+                             hst_error *err)
+{
+    const team_sum *s = context;
+
+    (void)member;
+    return hst_count_add_packed(s->c, s->sum, bytes, n, err);
+}
+
+static hst_status give_sum(void *context, void **bytes, size_t *n, hst_error *err)
+{
+    const team_sum *s = context;
+    unsigned char *packed = NULL;
+    hst_status status = hst_count_pack(s->c, s->sum, &packed, n, err);
+
+    *bytes = packed;
+    return status;
+}
+
+/* Takes the sum in the place of this member's own part of it. */
+static hst_status accept_sum(void *context, const void *bytes, size_t n, hst_error *err)
+{
+    const team_sum *s = context;
+    hst_status status = HST_OK;
+
+    hst_count_worker_clear(s->sum, s->c);
+    *s->sum = (hst_count_worker){0};
+    status = hst_count_worker_init(s->sum, s->c, err);
+    return status ? status : hst_count_add_packed(s->c, s->sum, bytes, n, err);
+}
+
+/* Adds up what all members of the team have counted, for each of them. */
+static hst_status add_up_team(hst_count_worker *sum, const hst_counting *c, hst_error *err)
+{
+    team_sum s = {c, sum};
+    hst_team_step step = {.name = "counts",
+                          .context = &s,
+                          .take = add_member,
+                          .give = give_sum,
+                          .accept = accept_sum};
+    unsigned char *bytes = NULL;
+    hst_status status = HST_OK;
+
+    if (!hst_team_leads(c->options->team)) {
+        status = hst_count_pack(c, sum, &bytes, &step.n, err);
+        step.bytes = bytes;
+    }
+    if (!status) {
+        status = hst_team_do(c->options->team, &step, err);
+    }
+    free(bytes);
+    return status;
+}
+
+/* ---- the whole ---- */
+
 hst_status hst_count_finish(hst_cube **out, hst_england **england, const hst_counting *c,
                             hst_count_worker *sum, hst_ledger *ledger, hst_error *err)
 {
@@ -293,6 +358,9 @@ hst_status hst_count_watched(hst_cube **out, hst_england **england, const hst_me
     }
     if (!status) {
         status = hst_count_gather(&sum, &c, err);
+    }
+    if (!status && options->team) {
+        status = add_up_team(&sum, &c, err);
     }
     if (!status) {
         status = hst_count_finish(out, england, &c, &sum, ledger, err);

@@ -303,7 +303,8 @@ const hst_segment_info *hst_segment_get_info(const hst_segment *segment);
 /** Size of the segment's file. */
 uint64_t hst_segment_file_bytes(const hst_segment *segment);
 
-/** The same where all bytes of the file are, for processes that read one store. */
+/** The same for a segment and its slices, and another one for any other: of the input's content,
+ * what was made of it, and the dictionaries. */
 uint64_t hst_segment_checksum(const hst_segment *segment);
 
 /** Number of codes of a dictionary, number 0 (empty) included, and a code's text. */
