@@ -81,9 +81,6 @@ void cli_log_json(const cli_log_line *line);
 /** A line beside a command's data, as text or as event `note`; nothing with --quiet. */
 void cli_log_note(const cli_options *options, const char *format, ...) HST_PRINTF(2, 3);
 
-/** From here on failures are not told: another process of the run tells them. */
-void cli_log_mute(void);
-
 /** The last line of a command that failed, also with --quiet. It is one line but on a terminal,
  * where the lines of the message stay apart. */
 void cli_log_error(int exit_code, const char *message);

@@ -12,7 +12,7 @@
 /* A program has one standard error, and what is said last, when a command and its options are gone,
  * has the form of all that was said before. */
 static struct log_form {
-    bool is_json, is_mute;
+    bool is_json;
     double started;
     char stage[16]; /* the one going on, or "" */
 } form;
@@ -43,11 +43,6 @@ void cli_log_use_json(bool is_json)
 bool cli_log_is_json(void)
 {
     return form.is_json;
-}
-
-void cli_log_mute(void)
-{
-    form.is_mute = true;
 }
 
 void cli_log_set_stage(const char *stage)
@@ -120,9 +115,6 @@ void cli_log_error(int exit_code, const char *message)
     char text[CLI_LOG_BYTES];
     const char *rest = strchr(message, '\n');
 
-    if (form.is_mute) {
-        return;
-    }
     if (form.is_json) {
         cli_log_json(&(cli_log_line){.level = "error",
                                      .event = "error",

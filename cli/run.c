@@ -635,13 +635,14 @@ static hst_status run_here(run *r, hst_error *err)
     return run_and_note(r, err);
 }
 
-/** What the leader says is enough, unless it cannot say it. */
-static void leave_team(hst_team *team)
+/** The leader says for all how it ended. A launcher ends all processes as soon as one has failed,
+ * which would leave the leader no time: so the others end well, unless it does not answer. */
+static hst_status leave_team(hst_team *team, hst_status status)
 {
-    if (!hst_team_leads(team) && !hst_team_is_broken(team)) {
-        cli_log_mute();
-    }
+    bool is_told = !hst_team_leads(team) && !hst_team_is_broken(team);
+
     hst_team_leave(team);
+    return is_told ? HST_OK : status;
 }
 
 static hst_status run_study(const char *path, const cli_options *options, bool ingest_only,
@@ -665,8 +666,7 @@ static hst_status run_study(const char *path, const cli_options *options, bool i
     }
     cli_terminal_free(r.terminal);
     run_free(&r);
-    leave_team(r.team);
-    return status;
+    return leave_team(r.team, status);
 }
 
 hst_status cli_run_study(const char *study_path, const cli_options *options, hst_error *err)
