@@ -53,13 +53,19 @@ struct job {
 
 typedef hst_status bench_work(void *context, hst_error *err);
 
+#if defined(__clang__)
+#define WHOLE __attribute__((noinline))
+#else
+#define WHOLE __attribute__((noipa)) /* gcc would also make copies for some callers */
+#endif
+
 /** Does the work, unless the run is dry: callgrind counts between entry and exit of this function,
  * which it finds by its name. */
 void bench_count(const bench *b, hst_status *status, bench_work *work, void *context,
                  hst_error *err);
 
-__attribute__((noinline)) void bench_count(const bench *b, hst_status *status, bench_work *work,
-                                           void *context, hst_error *err)
+WHOLE void bench_count(const bench *b, hst_status *status, bench_work *work, void *context,
+                       hst_error *err)
 {
     if (!b->is_dry) {
         *status = work(context, err); /* no tail call: then its end would not be seen */
