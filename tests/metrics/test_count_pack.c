@@ -192,9 +192,9 @@ static char *tell_process(const world *w, process *p)
 static process *begin(const world *w, size_t number, size_t n_processes)
 {
     hst_error err = {0};
-    process *p = process_begin(&w->asked, number, n_processes, &err);
+    process *p = NULL;
 
-    if (!p) {
+    if (process_begin(&p, &w->asked, number, n_processes, &err)) {
         fail_msg("%s", err.message);
     }
     return p;
@@ -248,8 +248,7 @@ static void several_processes_count_as_one(void **state)
         char *text = NULL;
 
         w.options.n_threads = (int)i + 1;
-        sum = processes_sum(&w.asked, n_processes[i], &err);
-        if (!sum) {
+        if (processes_sum(&sum, &w.asked, n_processes[i], &err)) {
             fail_msg("%zu processes: %s", n_processes[i], err.message);
         }
         assert_packs(sum, one->bytes, one->n_bytes);
