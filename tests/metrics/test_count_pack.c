@@ -352,7 +352,7 @@ static void bytes_cut_short_are_refused(void **state)
     (void)state;
     open_world(&w, NULL);
     p = begin(&w, 0, 1);
-    for (size_t n = 0; n < p->n_bytes; n += n < 400 ? 1 : 1 + random_below(600)) {
+    for (size_t n = 0; n < p->n_bytes; n += n < 150 ? 1 : 1 + random_below(600)) {
         unsigned char *cut = copy_of(p->bytes, n);
         hst_error err = {0};
 
@@ -378,7 +378,7 @@ static void damaged_and_longer_bytes_are_refused(void **state)
     (void)state;
     open_world(&w, NULL);
     p = begin(&w, 0, 1);
-    for (size_t at = 0; at < p->n_bytes; at += 1 + random_below(400)) {
+    for (size_t at = 0; at < p->n_bytes; at += 1 + random_below(800)) {
         unsigned char *copy = copy_of(p->bytes, p->n_bytes);
 
         copy[at] ^= (unsigned char)(1 + random_below(255));
@@ -388,7 +388,7 @@ static void damaged_and_longer_bytes_are_refused(void **state)
         n_tried++;
         free(copy);
     }
-    assert_true(n_tried > 100 && n_accepted < n_tried);
+    assert_true(n_tried > 100 && n_accepted > 0 && n_accepted < n_tried);
     longer = malloc(p->n_bytes + 1);
     assert_non_null(longer);
     memcpy(longer, p->bytes, p->n_bytes);
