@@ -1,5 +1,6 @@
 /* What several processes count, added up from bytes, is what one counts, in all that a count gives;
  * and bytes that are cut, damaged or of another count are refused. */
+#include "metrics/cube_layout.h"
 #include "tests/metrics/pack_cases.h"
 
 /* ---- studies ---- */
@@ -454,6 +455,18 @@ static void name_another_value(process *p)
     assert_true(hst_cube_take(p->sum.cube, N_CASES, (uint32_t)n + 1, 0, 0, &cells));
 }
 
+static void name_no_value(process *p)
+{
+    const cube_measure *item = &p->sum.cube->items[N_CASES];
+
+    for (size_t i = 0; i < item->n_slots; i++) {
+        if (item->slots[i].key != 0) {
+            item->slots[i].key = 1; /* in the second row of the first area */
+            return;
+        }
+    }
+}
+
 static void stay_with_another_value(process *p)
 {
     size_t n = 0;
@@ -472,6 +485,7 @@ static struct key_case {
     void (*fill)(process *p);
 } key_cases[] = {{"a provider that nobody has", name_another_provider},
                  {"a split value that nobody has", name_another_value},
+                 {"no split value", name_no_value},
                  {"a stay of such a value", stay_with_another_value},
                  {"excluded in a comparator", exclude_elsewhere}};
 
