@@ -33,13 +33,12 @@ typedef struct bench {
     hst_segment **segments;
 } bench;
 
-static hst_status check(hst_status status, const hst_error *err)
+static void check(hst_status status, const hst_error *err)
 {
     if (status != HST_OK) {
         fprintf(stderr, "bench_count_pack: %s\n", err->message);
         exit(1);
     }
-    return status;
 }
 
 static double seconds(void)
