@@ -205,12 +205,16 @@ static void stop(hst_team *team)
     hst_interrupt_request();
 }
 
-/* Ends the work of all members. */
+/* Ends the work of all members; after a signal, which who started us has sent to all, none is told:
+ * some may be gone, and Open MPI ends who sends to a host that has. */
 static void stop_all(hst_team *team)
 {
     enum { PATIENCE = 1000 }; /* a small message that does not leave: its member is gone */
     const struct timespec nap = {0, SHORTEST_NAP_NS};
 
+    if (team->is_stopped || hst_interrupt_requested()) {
+        return;
+    }
     stop(team);
     for (size_t i = 1; i < team->size; i++) {
         hst_letter *letter =
@@ -268,7 +272,7 @@ static void hear(hst_team *team)
     while (team->number == 0 && take_small(team, TAG_HEAD, &from, &h, sizeof h)) {
         team->heads[from] = h;
         team->has_head[from] = true;
-        if (h.status != HST_OK && !team->is_stopped) {
+        if (h.status != HST_OK) {
             stop_all(team);
         }
     }
@@ -404,17 +408,20 @@ static hst_status answer_all(hst_team *team, const head *answer, const void *byt
     return status;
 }
 
-/* Somebody does not answer: tells the others, as far as a message goes out by itself. They would
- * take the leader for the one that died. */
-static void tell_of_break(const hst_team *team, const head *answer, const char *reason)
+/* Somebody does not answer: tells those that did, who would take the leader for the one that died.
+ * No message to the others (see stop_all). */
+static void tell_of_break(const hst_team *team, size_t lost, const head *answer, const char *reason)
 {
     enum { PATIENCE = 50 };
     const struct timespec nap = {0, SHORTEST_NAP_NS};
 
     for (size_t i = 1; i < team->size; i++) {
-        hst_letter *letters[] = {team->transport->send((int)i, TAG_ANSWER, answer, sizeof *answer),
-                                 team->transport->send((int)i, TAG_ANSWER_BODY, reason, answer->n)};
+        hst_letter *letters[2] = {NULL, NULL};
 
+        if (i < lost || (i > lost && team->has_head[i])) {
+            letters[0] = team->transport->send((int)i, TAG_ANSWER, answer, sizeof *answer);
+            letters[1] = team->transport->send((int)i, TAG_ANSWER_BODY, reason, answer->n);
+        }
         for (size_t k = 0; k < 2; k++) {
             for (int p = 0; letters[k] && team->transport->test(letters[k]) == 0 && p < PATIENCE;
                  p++) {
@@ -430,22 +437,23 @@ static hst_status lead(hst_team *team, const hst_team_step *step, hst_status own
     hst_status status = HST_OK;
     hst_error reason = {0};
     void *bytes = NULL;
-    size_t n = 0;
+    size_t n = 0, lost = 0;
     head answer = {.turn = team->turn, .name = hash_name(step->name)};
 
     note(&o, own, err ? err->message : "");
-    if (own != HST_OK && !team->is_stopped) {
+    if (own != HST_OK) {
         stop_all(team);
     }
     for (size_t i = 1; i < team->size && status == HST_OK; i++) {
         status = hear_out(team, step, i, &o, &reason);
+        lost = i;
     }
     if (status != HST_OK) {
         note(&o, status, reason.message);
         answer.status = (uint32_t)o.status;
         answer.is_last = 1;
         answer.n = strlen(o.err.message);
-        tell_of_break(team, &answer, o.err.message);
+        tell_of_break(team, lost, &answer, o.err.message);
         return hst_fail(err, o.status, "%s", o.err.message);
     }
     if (o.status == HST_OK && step->give) {
