@@ -34,6 +34,7 @@ hestia_test(row_memory ingest)
 hestia_test(table_field ingest)
 hestia_test(text ingest)
 hestia_test(team ingest)
+hestia_test(team_store ingest PkgConfig::jansson)
 # three processes that talk to each other
 if(HESTIA_MPI AND MPIEXEC_EXECUTABLE AND NOT HESTIA_SANITIZE)
   hestia_add_test(ingest/team_of_three ${MPIEXEC_EXECUTABLE} -n 3 $<TARGET_FILE:test_ingest_team>)
