@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "hestia/ingest.h"
 #include "hestia/row_memory.h"
 #include "ingest/team_internal.h"
@@ -408,6 +410,15 @@ static hst_status answer_all(hst_team *team, const head *answer, const void *byt
     return status;
 }
 
+/* Frees what a step has given: it may be the store's key. */
+static void forget(void *bytes, size_t n)
+{
+    if (bytes) {
+        sodium_memzero(bytes, n);
+    }
+    free(bytes);
+}
+
 /* Somebody does not answer: tells those that did, who would take the leader for the one that died.
  * No message to the others (see stop_all). */
 static void tell_of_break(const hst_team *team, size_t lost, const head *answer, const char *reason)
@@ -462,7 +473,7 @@ static hst_status lead(hst_team *team, const hst_team_step *step, hst_status own
     answer.status = (uint32_t)o.status;
     answer.n = o.status == HST_OK ? n : strlen(o.err.message);
     status = answer_all(team, &answer, o.status == HST_OK ? bytes : o.err.message, err);
-    free(bytes);
+    forget(bytes, n);
     return status == HST_OK && o.status != HST_OK ? hst_fail(err, o.status, "%s", o.err.message)
                                                   : status;
 }
@@ -500,7 +511,7 @@ static hst_status follow(hst_team *team, const hst_team_step *step, hst_status o
     } else if (status == HST_OK && step->accept) {
         status = step->accept(step->context, answer, h.n, err);
     }
-    free(answer);
+    forget(answer, answer ? h.n : 0);
     return status;
 }
 
