@@ -183,7 +183,7 @@ int main(int argc, char **argv)
     if (status == HST_OK && fflush(stdout) != 0) {
         status = hst_fail_system(&err, CLI_STANDARD_OUTPUT, "cannot be written");
     }
-    if (status != HST_OK && !has_enough(&err)) {
+    if (status != HST_OK && err.message[0] && !has_enough(&err)) { /* else it is said already */
         cli_log_error(cli_exit_code(status), err.message);
     }
     return cli_exit_code(status);

@@ -85,15 +85,51 @@ static const hst_segment *const *segments(const run *r)
     return (const hst_segment *const *)r->store.segments;
 }
 
+static hst_status take_fingerprint(char text[HST_FINGERPRINT_BYTES], const run *r,
+                                   const hst_inputs *inputs, hst_error *err)
+{
+    char program[128];
+
+    snprintf(program, sizeof program, "%s %s", cli_version, cli_commit);
+    return hst_fingerprint(text, r->study, inputs, program, err);
+}
+
+/** All members of a team have to count the same: their study, its tables and the program are the
+ * leader's. */
+static hst_status check_alike(const run *r, hst_error *err)
+{
+    const hst_inputs none = {0};
+    char own[HST_FINGERPRINT_BYTES] = "";
+    hst_team_parts parts = {0};
+    hst_status status = HST_OK;
+
+    if (!r->team) {
+        return HST_OK;
+    }
+    status = take_fingerprint(own, r, &none, err);
+    if (status == HST_OK) {
+        status = hst_team_gather(&parts, r->team, "study and tables", own, sizeof own, err);
+    }
+    for (size_t i = 1; i < parts.n && status == HST_OK; i++) {
+        if (parts.items[i].n != parts.items[0].n ||
+            memcmp(parts.items[i].bytes, parts.items[0].bytes, parts.items[0].n) != 0) {
+            status = hst_fail(err, HST_ERR_USAGE,
+                              "the study file, a table that it names, or hestia itself is not the "
+                              "same for process %zu (on %s) as for process 1 (on %s); copy them "
+                              "anew",
+                              i + 1, hst_team_host(r->team, i), hst_team_host(r->team, 0));
+        }
+    }
+    hst_team_parts_clear(&parts);
+    return status;
+}
+
 /** True when latest was made from exactly this. */
 static hst_status find_unchanged(run *r, hst_error *err)
 {
-    char program[128];
-    hst_status status = HST_OK;
+    hst_status status = take_fingerprint(r->fingerprint, r, r->inputs, err);
     bool is_spoiled = false;
 
-    snprintf(program, sizeof program, "%s %s", cli_version, cli_commit);
-    status = hst_fingerprint(r->fingerprint, r->study, r->inputs, program, err);
     r->is_current = status == HST_OK &&
                     hst_publish_is_current(r->study, r->options->out, r->fingerprint, &is_spoiled);
     if (is_spoiled) {
@@ -156,6 +192,7 @@ static hst_status check_study(run *r, hst_error *err)
         status = hst_published_check(results_directory(r), err);
     }
     if (status != HST_OK || (status = hst_table_looks_take(&r->tables, r->study, err)) != HST_OK ||
+        (status = check_alike(r, err)) != HST_OK ||
         (status = hst_inputs_find_together(&r->inputs, r->study, r->team, err)) != HST_OK ||
         (status = hst_standard_read(&r->standard, r->study->standard_population, err)) != HST_OK ||
         (status = hst_ledger_create(&r->ledger, err)) != HST_OK ||
@@ -661,12 +698,17 @@ static hst_status run_here(run *r, hst_error *err)
     return run_and_note(r, err);
 }
 
-/** The leader says for all how it ended. A launcher ends all processes as soon as one has failed,
- * which would leave the leader no time: so the others end well, unless it does not answer. */
-static hst_status leave_team(hst_team *team, hst_status status)
+/** The leader says for all how it ended, and does so before it parts: a launcher that ends the run
+ * gives it little time. It ends all processes as soon as one has failed; so the others end well,
+ * unless the leader does not answer. */
+static hst_status leave_team(hst_team *team, hst_status status, hst_error *err)
 {
-    bool is_told = !hst_team_leads(team) && !hst_team_is_broken(team);
+    const bool is_told = hst_team_is_told_of(team);
 
+    if (status != HST_OK && team && hst_team_leads(team)) {
+        cli_log_error(cli_exit_code(status), err->message);
+        err->message[0] = '\0';
+    }
     hst_team_leave(team);
     return is_told ? HST_OK : status;
 }
@@ -692,7 +734,7 @@ static hst_status run_study(const char *path, const cli_options *options, bool i
     }
     cli_terminal_free(r.terminal);
     run_free(&r);
-    return leave_team(r.team, status);
+    return leave_team(r.team, status, err);
 }
 
 hst_status cli_run_study(const char *study_path, const cli_options *options, hst_error *err)

@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "hestia/ingest.h"
 #include "hestia/row_memory.h"
 #include "ingest/team_internal.h"
@@ -31,13 +33,18 @@ enum {
 
 static const double PROGRESS_SECONDS = 0.25; /* between two reports of a member */
 /* How long a member that got a signal waits for the others: a launcher that ends a run kills a
- * second later, and the reason has to be told before. */
-static const double GRACE_SECONDS = 0.6;
+ * second later, and the reason has to be told before. The others wait longer than the leader, who
+ * may be waiting for one that has died, and then tells them. Streams are given up
+ * before that: who is at one waits for a neighbour, who need not be the one that has died. */
+static const double LEADERS_GRACE_SECONDS = 0.4, GRACE_SECONDS = 0.8, STREAM_GRACE_SECONDS = 0.2;
+/* What the leader of a broken team needs to say so, before another one ends. */
+enum { LAST_WORDS_NS = 300 * 1000 * 1000 };
 
 typedef struct head {
     uint32_t turn, status;
-    uint64_t name; /* of the step */
-    uint64_t n;    /* bytes that follow: of the member, or the reason of its failure */
+    uint64_t is_last; /* of the leader, who has lost somebody: no more messages */
+    uint64_t name;    /* of the step */
+    uint64_t n;       /* bytes that follow: of the member, or the reason of its failure */
 } head;
 
 struct hst_team {
@@ -87,6 +94,7 @@ static void hear(hst_team *team);
 /* One look of somebody who waits. */
 typedef struct patience {
     long nap_ns;
+    double grace;     /* seconds after a signal; 0: as long as is usual */
     double signal_at; /* 0: no signal yet */
 } patience;
 
@@ -97,10 +105,13 @@ static bool wait_on(hst_team *team, patience *p)
 
     hear(team);
     if (hst_interrupt_requested() && !team->is_our_stop) {
-        double now = seconds_now();
+        double now = seconds_now(), grace = p->grace;
 
+        if (grace <= 0) {
+            grace = team->number == 0 ? LEADERS_GRACE_SECONDS : GRACE_SECONDS;
+        }
         p->signal_at = p->signal_at > 0 ? p->signal_at : now;
-        if (now - p->signal_at > GRACE_SECONDS) {
+        if (now - p->signal_at > grace) {
             return false;
         }
     }
@@ -196,12 +207,16 @@ static void stop(hst_team *team)
     hst_interrupt_request();
 }
 
-/* Ends the work of all members. */
+/* Ends the work of all members; after a signal, which who started us has sent to all, none is told:
+ * some may be gone, and Open MPI ends who sends to a host that has. */
 static void stop_all(hst_team *team)
 {
     enum { PATIENCE = 1000 }; /* a small message that does not leave: its member is gone */
     const struct timespec nap = {0, SHORTEST_NAP_NS};
 
+    if (team->is_stopped || hst_interrupt_requested()) {
+        return;
+    }
     stop(team);
     for (size_t i = 1; i < team->size; i++) {
         hst_letter *letter =
@@ -259,7 +274,7 @@ static void hear(hst_team *team)
     while (team->number == 0 && take_small(team, TAG_HEAD, &from, &h, sizeof h)) {
         team->heads[from] = h;
         team->has_head[from] = true;
-        if (h.status != HST_OK && !team->is_stopped) {
+        if (h.status != HST_OK) {
             stop_all(team);
         }
     }
@@ -381,37 +396,84 @@ static hst_status hear_out(hst_team *team, const hst_team_step *step, size_t mem
     return status;
 }
 
+/* Tells all others how a step has ended. */
+static hst_status answer_all(hst_team *team, const head *answer, const void *bytes, hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    for (size_t i = 1; i < team->size && status == HST_OK; i++) {
+        status = send_all(team, i, TAG_ANSWER, answer, sizeof *answer, err);
+        if (status == HST_OK) {
+            status = send_all(team, i, TAG_ANSWER_BODY, bytes, answer->n, err);
+        }
+    }
+    return status;
+}
+
+/* Frees what a step has given: it may be the store's key. */
+static void forget(void *bytes, size_t n)
+{
+    if (bytes) {
+        sodium_memzero(bytes, n);
+    }
+    free(bytes);
+}
+
+/* Somebody does not answer: tells those that did, who would take the leader for the one that died.
+ * No message to the others (see stop_all). */
+static void tell_of_break(const hst_team *team, size_t lost, const head *answer, const char *reason)
+{
+    enum { PATIENCE = 50 };
+    const struct timespec nap = {0, SHORTEST_NAP_NS};
+
+    for (size_t i = 1; i < team->size; i++) {
+        hst_letter *letters[2] = {NULL, NULL};
+
+        if (i < lost || (i > lost && team->has_head[i])) {
+            letters[0] = team->transport->send((int)i, TAG_ANSWER, answer, sizeof *answer);
+            letters[1] = team->transport->send((int)i, TAG_ANSWER_BODY, reason, answer->n);
+        }
+        for (size_t k = 0; k < 2; k++) {
+            for (int p = 0; letters[k] && team->transport->test(letters[k]) == 0 && p < PATIENCE;
+                 p++) {
+                nanosleep(&nap, NULL);
+            }
+        }
+    }
+}
+
 static hst_status lead(hst_team *team, const hst_team_step *step, hst_status own, hst_error *err)
 {
     outcome o = {HST_OK, {{0}}};
     hst_status status = HST_OK;
+    hst_error reason = {0};
     void *bytes = NULL;
-    size_t n = 0;
+    size_t n = 0, lost = 0;
     head answer = {.turn = team->turn, .name = hash_name(step->name)};
 
     note(&o, own, err ? err->message : "");
-    if (own != HST_OK && !team->is_stopped) {
+    if (own != HST_OK) {
         stop_all(team);
     }
     for (size_t i = 1; i < team->size && status == HST_OK; i++) {
-        status = hear_out(team, step, i, &o, err);
+        status = hear_out(team, step, i, &o, &reason);
+        lost = i;
     }
     if (status != HST_OK) {
-        return status;
+        note(&o, status, reason.message);
+        answer.status = (uint32_t)o.status;
+        answer.is_last = 1;
+        answer.n = strlen(o.err.message);
+        tell_of_break(team, lost, &answer, o.err.message);
+        return hst_fail(err, o.status, "%s", o.err.message);
     }
     if (o.status == HST_OK && step->give) {
-        note(&o, step->give(step->context, &bytes, &n, &o.err), o.err.message);
+        note(&o, step->give(step->context, &bytes, &n, &reason), reason.message);
     }
     answer.status = (uint32_t)o.status;
     answer.n = o.status == HST_OK ? n : strlen(o.err.message);
-    for (size_t i = 1; i < team->size && status == HST_OK; i++) {
-        status = send_all(team, i, TAG_ANSWER, &answer, sizeof answer, err);
-        if (status == HST_OK) {
-            status = send_all(team, i, TAG_ANSWER_BODY, o.status == HST_OK ? bytes : o.err.message,
-                              answer.n, err);
-        }
-    }
-    free(bytes);
+    status = answer_all(team, &answer, o.status == HST_OK ? bytes : o.err.message, err);
+    forget(bytes, n);
     return status == HST_OK && o.status != HST_OK ? hst_fail(err, o.status, "%s", o.err.message)
                                                   : status;
 }
@@ -444,11 +506,12 @@ static hst_status follow(hst_team *team, const hst_team_step *step, hst_status o
     }
     if (status == HST_OK && h.status != HST_OK) {
         team->has_failed = true;
+        team->is_broken = h.is_last != 0;
         status = hst_fail(err, (hst_status)h.status, "%s", (const char *)answer);
     } else if (status == HST_OK && step->accept) {
         status = step->accept(step->context, answer, h.n, err);
     }
-    free(answer);
+    forget(answer, answer ? h.n : 0);
     return status;
 }
 
@@ -740,7 +803,7 @@ hst_status hst_team_swap(hst_team *team, size_t to, const hst_team_stream *out, 
 {
     channel sends = {.stream = out, .member = to}, takes = {.stream = in, .member = from};
     hst_status status = HST_OK;
-    patience p = {0};
+    patience p = {.grace = STREAM_GRACE_SECONDS};
 
     sends.bytes = hst_row_memory_take(CHUNK_BYTES);
     takes.bytes = hst_row_memory_take(CHUNK_BYTES);
@@ -755,8 +818,11 @@ hst_status hst_team_swap(hst_team *team, size_t to, const hst_team_stream *out, 
 
         if (pull(team, &takes) || moved) {
             p.nap_ns = 0;
-        } else if (team->is_broken || !wait_on(team, &p)) {
+        } else if (team->is_broken) {
             status = broken(team, takes.has_ended ? to : from, err);
+        } else if (!wait_on(team, &p)) {
+            status = hst_fail(err, HST_ERR_INTERRUPTED,
+                              "interrupted while segments were sent; the next run goes on");
         }
     }
     pthread_mutex_unlock(&team->mutex);
@@ -767,8 +833,13 @@ hst_status hst_team_swap(hst_team *team, size_t to, const hst_team_stream *out, 
     }
 
 done:
-    hst_row_memory_free(sends.bytes, CHUNK_BYTES);
-    hst_row_memory_free(takes.bytes, CHUNK_BYTES);
+    /* a letter on its way keeps its bytes: this run is at its end */
+    if (!sends.letter) {
+        hst_row_memory_free(sends.bytes, CHUNK_BYTES);
+    }
+    if (!takes.letter) {
+        hst_row_memory_free(takes.bytes, CHUNK_BYTES);
+    }
     return status;
 }
 
@@ -899,8 +970,12 @@ hst_status hst_team_join(hst_team **out, hst_error *err)
 
 void hst_team_leave(hst_team *team)
 {
+    const struct timespec nap = {0, LAST_WORDS_NS};
+
     if (team && !team->is_broken) {
         team->transport->finish();
+    } else if (hst_team_is_told_of(team)) {
+        nanosleep(&nap, NULL); /* Open MPI's launcher kills all as soon as another one has ended */
     }
     free_team(team);
 }
@@ -925,7 +1000,7 @@ uint64_t hst_team_bytes_sent(const hst_team *team)
     return team ? team->n_sent : 0;
 }
 
-bool hst_team_is_broken(const hst_team *team)
+bool hst_team_is_told_of(const hst_team *team)
 {
-    return team && team->is_broken;
+    return team && team->number != 0 && team->has_failed;
 }

@@ -25,7 +25,7 @@ typedef struct hst_team hst_team;
  */
 HST_MUST_CHECK hst_status hst_team_join(hst_team **out, hst_error *err);
 
-/** Parts; waits for the others unless the team has broken. */
+/** Parts, when all has been said; waits for the others unless the team has broken. */
 void hst_team_leave(hst_team *team);
 
 size_t hst_team_number(const hst_team *team);
@@ -35,8 +35,8 @@ static inline bool hst_team_leads(const hst_team *team)
     return hst_team_number(team) == 0;
 }
 
-/** True when another member does not answer: nothing can be told any more. */
-bool hst_team_is_broken(const hst_team *team);
+/** True of a member whose failure the leader knows, and tells of: not of one that has lost it. */
+bool hst_team_is_told_of(const hst_team *team);
 
 /** Name of a member's host. */
 const char *hst_team_host(const hst_team *team, size_t member);

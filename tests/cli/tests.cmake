@@ -94,6 +94,11 @@ if(HESTIA_VALGRIND AND NOT HESTIA_SANITIZE)
   hestia_whole_run(valgrind test_valgrind.py ${HESTIA_VALGRIND} ${CMAKE_CURRENT_SOURCE_DIR}/valgrind.supp ${hestia_valgrind_run})
 endif()
 
+# Several processes: of the program as it is built for users. The injector knows the registers of one kind of processor (tests/fault).
+if(HESTIA_MPI AND MPIEXEC_EXECUTABLE AND NOT HESTIA_SANITIZE AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+  hestia_whole_run(cluster test_cluster.py ${MPIEXEC_EXECUTABLE} $<TARGET_FILE:hestia_injector>)
+endif()
+
 # cli has no library: its tests run the program and read its tables.
 function(hestia_program_test module)
   add_executable(test_cli_${module} cli/test_${module}.c)

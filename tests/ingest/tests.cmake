@@ -35,14 +35,15 @@ hestia_test(row_memory ingest)
 hestia_test(table_field ingest)
 hestia_test(text ingest)
 hestia_test(team ingest)
+hestia_test(team_store ingest PkgConfig::jansson)
 # three processes that talk to each other
-if(HESTIA_MPI AND NOT HESTIA_SANITIZE)
+if(HESTIA_MPI AND MPIEXEC_EXECUTABLE AND NOT HESTIA_SANITIZE)
   hestia_add_test(ingest/team_of_three ${MPIEXEC_EXECUTABLE} -n 3 $<TARGET_FILE:test_ingest_team>)
   if(TEST ingest/team_of_three)
-    # Open MPI asks to be told that root and more processes than cores are meant
+    # Open MPI asks to be told that root and more processes than cores are meant, and has no need of ssh here
     set_tests_properties(
       ingest/team_of_three
       PROPERTIES TIMEOUT 120
-                 ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_rmaps_base_oversubscribe=1")
+                 ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_rmaps_base_oversubscribe=1;OMPI_MCA_plm=isolated")
   endif()
 endif()

@@ -49,6 +49,15 @@ class Install(unittest.TestCase):
             if name.endswith(".csv"):
                 self.assertIn(f"share/hestia/reference/{name}", found)
 
+    def test_the_module_of_mpi_goes_only_where_it_is_asked_for(self):
+        self.assertEqual([name for name in inside(self.prefix) if name.endswith(".so")], [])
+        with open(os.path.join(BUILD, "CMakeCache.txt")) as stream:
+            if not re.search("(?m)^HESTIA_MPI:BOOL=(ON|TRUE|1)$", stream.read()):
+                return
+        prefix = self.prefix + " of mpi"
+        subprocess.run([CMAKE, "--install", BUILD, "--prefix", prefix, "--component", "mpi"], check=True, capture_output=True)
+        self.assertEqual(inside(prefix), {"lib/hestia/hestia-mpi.so"})
+
     def test_scripts_can_be_run(self):
         for name in ("failed", "check_hestia"):
             self.assertTrue(os.access(self.path("share", "hestia", "nightly", name), os.X_OK), name)
