@@ -2,6 +2,7 @@
  * The reference job with zlib and libcsv, as a C programmer would write it first:
  *
  *     job-libcsv THREADS OUT.csv FILE...
+ *     job-libcsv --version
  *
  * FILE may be plain or gzip. Several files share the threads, each thread with a table of its own;
  * of a single one that is gzip a second thread inflates what the first one parses, through a pipe.
@@ -402,6 +403,10 @@ int main(int argc, char **argv)
     int n_threads = argc > 3 ? atoi(argv[1]) : 0, n_started = 0;
     bool failed = false;
 
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        printf("zlib %s, libcsv %d.%d.%d\n", zlibVersion(), CSV_MAJOR, CSV_MINOR, CSV_RELEASE);
+        return 0;
+    }
     if (n_threads < 1 || n_threads > MAX_THREADS) {
         fputs("usage: job-libcsv THREADS OUT.csv FILE...\n", stderr);
         return 2;
