@@ -62,22 +62,19 @@ THEME = """<style>
 
 
 def bars(path, title, note, groups):
-    """`groups` are (name, [(name of the bar, seconds)]), the first bar of each ours."""
+    """`groups` are (name, [(name of the bar, length, what stands behind it)]), the first bar of each ours."""
     label, bar, gap, width = 110, 18, 22, 760
-    longest = max(seconds for _, group in groups for _, seconds in group)
+    longest = max(value for _, group in groups for _, value, _ in group)
     y, out = 58, []
     for name, group in groups:
         out.append(f'<text class="ink" x="16" y="{y}" font-weight="bold">{name}</text>')
         y += 8
-        for i, (who, seconds) in enumerate(group):
-            length = max(2, (width - label - 150) * seconds / longest)
-            behind = f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
-            if i > 0:
-                behind += f", {seconds / group[0][1]:.1f} times" if seconds < 99.5 * group[0][1] else f", {seconds / group[0][1]:.0f} times"
+        for i, (who, value, behind) in enumerate(group):
+            length = max(2, (width - label - 150) * value / longest)
             weight = "bold" if i == 0 else "normal"
             out += [f'<text class="ink" x="{label}" y="{y + 13}" text-anchor="end" font-weight="{weight}">{escape(who)}</text>',
                     f'<rect class="{"others" if i else "ours"}" x="{label + 8}" y="{y}" width="{length:.1f}" height="{bar - 4}"/>',
-                    f'<text class="ink" x="{label + 14 + length:.1f}" y="{y + 12}" font-weight="{weight}">{behind}</text>']
+                    f'<text class="ink" x="{label + 14 + length:.1f}" y="{y + 12}" font-weight="{weight}">{escape(behind)}</text>']
             y += bar
         y += gap
     head = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{y + 4}" viewBox="0 0 {width} {y + 4}" '

@@ -228,22 +228,28 @@ class ReferenceJob:
     def chart(self, path, machine):
         """Seconds of hestia and of each rival, by input."""
         groups = []
+
+        def seconds(value):
+            return f"{value:.2f} s" if value < 10 else f"{value:.1f} s"
+
         for name in NAMES.values():
             rows = [row for row in self.rows if row[0] == name]
             if rows:
-                bars = [("hestia", statistics.median(row[2] for row in rows))]
-                # the rivals have no store: they read the file again, as the first group has it
-                bars += sorted(((row[1], row[3]) for row in rows), key=lambda bar: bar[1]) if name != NAMES["store"] else []
+                ours = statistics.median(row[2] for row in rows)
+                again = name == NAMES["store"]
+                bars = [("hestia", ours, seconds(ours) + (" (the others read the file again, as at the top)" if again else ""))]
+                if not again:
+                    bars += sorted(((row[1], row[3], f"{seconds(row[3])}, {row[8]:.1f} times") for row in rows), key=lambda bar: bar[1])
                 groups.append((name, bars))
         plot.bars(path, f"{self.bench.options.rows / 1e6:g} million inpatient rows to counts, seconds, {self.threads} threads", machine, groups)
 
     def sentence(self, machine):
         """What the README says beside the chart."""
         nearest = {name: min((row for row in self.rows if row[0] == NAMES[name]), key=lambda row: row[8]) for name in FILES}
-        beside = ", ".join(f"{NAMES[name]} {row[8]:.1f} times as fast as {row[1]}" for name, row in nearest.items())
+        beside = ", ".join(f"{row[1]} takes {row[8]:.1f} times as long from {NAMES[name]}" for name, row in nearest.items())
         return (f"![Seconds that hestia and others take for the same counts](bench/rivals.svg)\n\n"
-                f"{self.bench.options.rows / 1e6:g} million inpatient rows to the same counts, beside the rival that comes nearest: {beside} ({machine}; "
-                "[how it was measured](bench/RESULTS.md#rivals)).\n")
+                f"hestia beside others on the same {self.bench.options.rows / 1e6:g} million inpatient rows, with results that agree; the nearest: {beside} "
+                f"({machine}; [how it was measured](bench/RESULTS.md#rivals)).\n")
 
     def write_readme(self, path, machine):
         with open(path, encoding="utf-8") as source:
