@@ -337,6 +337,9 @@ static void parse_all(parse *p, struct csv_parser *parser, gzFile in, int pipe_e
         }
     } while (n > 0 && !p->failure);
     csv_fini(parser, end_field, end_row, p);
+    if (p->in_header) {
+        fail(p, "has no header");
+    }
 }
 
 static bool count_file(table *groups, const char *path, bool overlaps)
