@@ -82,7 +82,7 @@ class National:
             fields = stat.read().rpartition(")")[2].split()
         with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
             peak = int(re.search(r"VmHWM:\s+(\d+) kB", status.read()).group(1))
-        return (int(fields[11]) + int(fields[12])) / TICK, math.ceil(peak / 1024)
+        return (int(fields[11]) + int(fields[12])) / TICK, peak // 1024
 
     def middle(self, threads, fresh, times=3):
         """Medians of the seconds and the largest peaks of some runs."""
@@ -196,8 +196,10 @@ class National:
         def line(what, arithmetic, result):
             lines.append(f"| {what} | {arithmetic} | {result} |\n")
 
-        def seconds(value):
-            return f"{value:.0f} s" if value < 120 else f"{value:.0f} s, {value / 60:.1f} min"
+        def seconds(value, up_to=0.0):
+            if round(up_to) > round(value):
+                return f"{seconds(value)} to {seconds(up_to)}"
+            return f"{value:.0f} s" if value < 120 else f"{value:.0f} s ({value / 60:.1f} min)"
 
         n = 10 * rows
         m = rows / 1e6
@@ -211,13 +213,12 @@ class National:
         linking = 10 * figures[2, False]["stages"]["people"]["wall"]
         line("people", f"{figures[2, False]['stages']['people']['wall']:.2f} s / {m:g} million x {n / 1e6:g} million", seconds(linking))
         grown = linking * growth ** math.log2(10)
-        line("people, if what a row takes grows on", f"{linking:.0f} s x {growth:.3f} (a doubling, as from {before[0] / 1e6:g} to {m:g} million) ^ log2(10)",
-             seconds(grown))
+        line("people, if what a row takes grows on", f"{linking:.0f} s x {growth:.3f} ^ log2(10) "
+             f"(a doubling from {before[0] / 1e6:g} to {m:g} million, at least 1)", seconds(grown))
         rest = sum(figures[2, False]["stages"][stage]["wall"] for stage in ("rates", "publish"))
-        line("rates and publish", "as measured: by values, not by rows", seconds(rest))
-        line("gz to results", f"{ingest:.0f} + {linking:.0f} to {grown:.0f} + {rest:.1f} s",
-             f"{seconds(ingest + linking + rest)} to {seconds(ingest + grown + rest)}")
-        line("again, from the store", f"{linking:.0f} to {grown:.0f} + {rest:.1f} s", f"{seconds(linking + rest)} to {seconds(grown + rest)}")
+        line("rates and publish", "as measured: they go by values, not by rows", f"{rest:.1f} s")
+        line("gz to results", "ingest + people + rates and publish", seconds(ingest + linking + rest, ingest + grown + rest))
+        line("again, from the store", "people + rates and publish", seconds(linking + rest, grown + rest))
         line("peak of ingest", "as measured: the buffers of two files", f"{stages['ingest']['mib']} MiB")
         peak = figures[2, False]["mib"] + slope * (n - rows)
         line("peak of counting", f"{figures[2, False]['mib']} MiB + {(n - rows) / 1e6:g} x {slope * 1e6:.2f} MiB a million more "
