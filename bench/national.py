@@ -13,6 +13,7 @@ import time
 
 import people
 import plot
+import results
 from capacity import size_of
 
 STEPS = (1, 2, 4, 8)  # parts, before all of them
@@ -228,8 +229,8 @@ class National:
                 + "".join(lines))
 
     def outpatients(self, line, seconds, inpatient_disk):
-        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "RESULTS.md"), encoding="utf-8") as results:
-            tables = [line.strip("| \n").split(" | ") for line in results if line.startswith("| ")]
+        with open(results.PATH, encoding="utf-8") as source:
+            tables = [row.strip("| \n").split(" | ") for row in source if row.startswith("| ")]
         head = next((cells for cells in tables if cells[0] == "data set"), None)
         measured = [dict(zip(head, cells)) for cells in tables if head and cells[0] == "op" and len(cells) == len(head)]
         if not measured:

@@ -26,6 +26,8 @@
 /** Everything a run makes, in the order it is made. */
 typedef struct run {
     const cli_options *options;
+    hst_team
+        *team; /* NULL: alone. All members take the same steps; the leader talks and publishes */
     cli_terminal *terminal;
     hst_study *study;
     hst_table_looks *tables; /* before they were read */
@@ -104,6 +106,29 @@ static hst_status find_unchanged(run *r, hst_error *err)
     return status;
 }
 
+/** Members of a team with other tables would count something else, which no sum would show. */
+static hst_status compare_hosts(const run *r, hst_error *err)
+{
+    char own[HST_FINGERPRINT_BYTES] = "";
+    hst_team_parts parts = {0};
+    hst_status status = hst_fingerprint(own, r->study, NULL, cli_commit, err);
+
+    if (status == HST_OK) {
+        status = hst_team_gather(&parts, r->team, "study and tables", own, sizeof own, err);
+    }
+    for (size_t i = 1; i < parts.n && status == HST_OK; i++) {
+        if (parts.items[i].n != sizeof own ||
+            memcmp(parts.items[i].bytes, parts.items[0].bytes, sizeof own) != 0) {
+            status = hst_fail(err, HST_ERR_USAGE,
+                              "program, study or a table that it names are not the same on %s and "
+                              "%s (process %zu); copy the study's folder to all hosts",
+                              hst_team_host(r->team, 0), hst_team_host(r->team, i), i + 1);
+        }
+    }
+    hst_team_parts_clear(&parts);
+    return status;
+}
+
 /** Reads what the measures need. */
 static hst_status read_tables(run *r, hst_error *err)
 {
@@ -125,10 +150,13 @@ static hst_status check_study(run *r, hst_error *err)
 {
     uint64_t bytes = 0;
     char size[32];
-    hst_status status = hst_published_check(results_directory(r), err);
+    hst_status status = HST_OK;
 
+    if (hst_team_leads(r->team)) {
+        status = hst_published_check(results_directory(r), err);
+    }
     if (status != HST_OK || (status = hst_table_looks_take(&r->tables, r->study, err)) != HST_OK ||
-        (status = hst_inputs_find(&r->inputs, r->study, err)) != HST_OK ||
+        (status = hst_inputs_find_together(&r->inputs, r->study, r->team, err)) != HST_OK ||
         (status = hst_standard_read(&r->standard, r->study->standard_population, err)) != HST_OK ||
         (status = hst_ledger_create(&r->ledger, err)) != HST_OK ||
         (status = cli_run_store_look(&r->store, r->inputs, r->study, r->ledger, err)) != HST_OK) {
@@ -136,6 +164,9 @@ static hst_status check_study(run *r, hst_error *err)
     }
     if (r->store.is_complete && !r->ingest_only) {
         status = find_unchanged(r, err);
+    }
+    if (status == HST_OK && r->team) {
+        status = compare_hosts(r, err);
     }
     if (status == HST_OK && !r->is_current) {
         status = read_tables(r, err);
@@ -221,7 +252,8 @@ static void show_ingested(run *r)
 /** Brings the store up to date. */
 static hst_status ingest(run *r, hst_error *err)
 {
-    hst_ingest_options options = {.n_threads = r->options->n_threads,
+    hst_ingest_options options = {.team = r->team,
+                                  .n_threads = r->options->n_threads,
                                   .memory_bytes = r->options->memory,
                                   .progress = on_progress,
                                   .progress_context = r->terminal};
@@ -230,7 +262,7 @@ static hst_status ingest(run *r, hst_error *err)
     if (!r->store.is_complete) {
         status = cli_run_store_ingest(&r->store, r->inputs, r->study, &options, r->ledger, err);
     }
-    if (status == HST_OK && !r->is_current) {
+    if (status == HST_OK && !r->is_current && hst_team_leads(r->team)) {
         status = cli_check_row_drop(r->study, r->inputs, r->store.store, results_directory(r), err);
     }
     if (status == HST_OK) {
@@ -269,8 +301,8 @@ static hst_status note_area_columns(run *r, hst_error *err)
 static hst_status count(run *r, hst_error *err)
 {
     uint64_t n_episodes = 0;
-    hst_count_options options = {.n_threads = r->options->n_threads,
-                                 .memory_bytes = r->options->memory};
+    hst_count_options options = {
+        .team = r->team, .n_threads = r->options->n_threads, .memory_bytes = r->options->memory};
     hst_status status = HST_OK;
 
     if (r->study->n_cohorts > 0) {
@@ -342,7 +374,8 @@ static hst_status judge(run *r, hst_error *err)
                                 .segments = segments(r),
                                 .n_segments = r->store.n_segments,
                                 .n_threads = r->options->n_threads,
-                                .memory_bytes = r->options->memory};
+                                .memory_bytes = r->options->memory,
+                                .team = r->team};
     hst_status status = HST_OK;
 
     if (activity) {
@@ -409,8 +442,8 @@ static hst_status publish(run *r, hst_error *err)
 }
 
 /** One stage with its clock. */
-static hst_status stage(run *r, const char *name, hst_status (*step)(run *, hst_error *),
-                        hst_error *err)
+static hst_status time_stage(run *r, const char *name, hst_status (*step)(run *, hst_error *),
+                             hst_error *err)
 {
     struct timespec begin = {0}, end = {0};
     hst_status status = HST_OK;
@@ -428,6 +461,71 @@ static hst_status stage(run *r, const char *name, hst_status (*step)(run *, hst_
     return status;
 }
 
+/** A stage that all members of a team go through; it ends alike for all. */
+static hst_status stage(run *r, const char *name, hst_status (*step)(run *, hst_error *),
+                        hst_error *err)
+{
+    return hst_team_agree(r->team, name, time_stage(r, name, step, err), err);
+}
+
+/** The leader looks whether there is anything to do, for all. */
+static hst_status look_for_all(run *r, hst_error *err)
+{
+    hst_status status = hst_team_leads(r->team) ? find_unchanged(r, err) : HST_OK;
+
+    status = hst_team_agree(r->team, "unchanged", status, err);
+    return status == HST_OK
+               ? hst_team_share(r->team, "is current", &r->is_current, sizeof r->is_current, err)
+               : status;
+}
+
+/** What the members of a team have sent each other. */
+static hst_status show_team(const run *r, hst_error *err)
+{
+    uint64_t sent = hst_team_bytes_sent(r->team), sum = 0;
+    size_t n_hosts = 0;
+    hst_team_parts parts = {0};
+    char bytes[32];
+    hst_status status = hst_team_gather(&parts, r->team, "sent", &sent, sizeof sent, err);
+
+    for (size_t i = 0; i < parts.n; i++) {
+        size_t k = 0;
+
+        memcpy(&sent, parts.items[i].bytes, parts.items[i].n < sizeof sent ? 0 : sizeof sent);
+        sum += sent;
+        while (strcmp(hst_team_host(r->team, k), hst_team_host(r->team, i)) != 0) {
+            k++;
+        }
+        n_hosts += k == i;
+    }
+    hst_team_parts_clear(&parts);
+    if (status == HST_OK) {
+        cli_terminal_line(r->terminal, "  team      %zu processes on %zu %s, %s between them",
+                          hst_team_size(r->team), n_hosts, n_hosts == 1 ? "host" : "hosts",
+                          cli_bytes(sum, bytes));
+    }
+    return status;
+}
+
+/** Rates and findings. The others take part where services are judged: what they would be counted
+ * otherwise is counted by all. */
+static hst_status rate_and_judge(run *r, hst_error *err)
+{
+    bool together = r->study->n_impacts > 0;
+    hst_status (*take)(run *, const char *, hst_status (*)(run *, hst_error *), hst_error *) =
+        together ? stage : time_stage;
+    hst_status status = HST_OK;
+
+    if (!together && !hst_team_leads(r->team)) {
+        return HST_OK;
+    }
+    status = take(r, "rates", make_rates, err);
+    if (status == HST_OK && (together || r->study->breaks.screen)) {
+        status = take(r, "impact", judge, err);
+    }
+    return status;
+}
+
 /** From the study to its results, or to where nothing had changed. */
 static hst_status run_stages(run *r, hst_error *err)
 {
@@ -437,19 +535,21 @@ static hst_status run_stages(run *r, hst_error *err)
         status = stage(r, "ingest", ingest, err);
     }
     if (status == HST_OK && !r->ingest_only && !r->fingerprint[0]) {
-        status = find_unchanged(r, err);
+        status = look_for_all(r, err);
     }
     if (status != HST_OK || r->ingest_only || r->is_current) {
         return status;
     }
     if ((status = stage(r, "people", count, err)) != HST_OK ||
-        (status = stage(r, "rates", make_rates, err)) != HST_OK) {
+        (status = rate_and_judge(r, err)) != HST_OK) {
         return status;
     }
-    if (r->study->n_impacts > 0 || r->study->breaks.screen) {
-        status = stage(r, "impact", judge, err);
+    status = hst_team_leads(r->team) ? time_stage(r, "publish", publish, err) : HST_OK;
+    status = hst_team_agree(r->team, "publish", status, err);
+    if (status == HST_OK && r->team) {
+        status = show_team(r, err);
     }
-    if (status != HST_OK || (status = stage(r, "publish", publish, err)) != HST_OK) {
+    if (status != HST_OK || !hst_team_leads(r->team)) {
         return status;
     }
     cli_report_services(r->terminal, r->study, r->areas, r->impact);
@@ -470,7 +570,8 @@ static void start_over(run *r)
     const run kept = {.options = r->options,
                       .terminal = r->terminal,
                       .study = r->study,
-                      .store.path = r->store.path,
+                      .team = r->team,
+                      .store = {.path = r->store.path, .team = r->team},
                       .ingest_only = r->ingest_only,
                       .start = r->start};
 
@@ -487,6 +588,7 @@ static hst_status run_and_repair(run *r, hst_error *err)
     if (status != HST_ERR_DAMAGED) {
         return status;
     }
+    hst_team_begin_again(r->team);
     status = cli_run_store_repair(&r->store, r->inputs, r->terminal, err);
     if (status == HST_OK) {
         start_over(r);
@@ -498,15 +600,19 @@ static hst_status run_and_repair(run *r, hst_error *err)
 static void show_title(const run *r)
 {
     const hst_study *study = r->study;
-    char services[48] = "";
+    char services[48] = "", processes[48] = "";
 
     if (study->n_impacts > 0) {
         snprintf(services, sizeof services, ", %zu %s", study->n_impacts,
                  study->n_impacts == 1 ? "service" : "services");
     }
-    cli_terminal_title(r->terminal, "hestia %s · %s · %zu %s%s · store %s", cli_version,
+    if (r->team) {
+        snprintf(processes, sizeof processes, " · %zu processes", hst_team_size(r->team));
+    }
+    cli_terminal_title(r->terminal, "hestia %s · %s · %zu %s%s · store %s%s", cli_version,
                        study->study, study->n_measures,
-                       study->n_measures == 1 ? "measure" : "measures", services, r->store.path);
+                       study->n_measures == 1 ? "measure" : "measures", services, r->store.path,
+                       processes);
 }
 
 /** The whole of `hestia run`: what it makes, with the results directory its own from beginning to
@@ -534,37 +640,59 @@ static hst_status run_and_note(run *r, hst_error *err)
     return status;
 }
 
+/** The run of a study that has been read. */
+static hst_status run_here(run *r, hst_error *err)
+{
+    hst_status status = cli_terminal_create(&r->terminal, r->options, err);
+
+    if (status != HST_OK) {
+        return status;
+    }
+    r->store.path = r->options->store ? r->options->store : r->study->store;
+    r->store.team = r->team;
+    show_title(r);
+    if (r->ingest_only || !hst_team_leads(r->team)) {
+        status = run_and_repair(r, err);
+        if (status == HST_OK) {
+            cli_terminal_finish(r->terminal);
+        }
+        return status;
+    }
+    return run_and_note(r, err);
+}
+
+/** The leader says for all how it ended. A launcher ends all processes as soon as one has failed,
+ * which would leave the leader no time: so the others end well, unless it does not answer. */
+static hst_status leave_team(hst_team *team, hst_status status)
+{
+    bool is_told = !hst_team_leads(team) && !hst_team_is_broken(team);
+
+    hst_team_leave(team);
+    return is_told ? HST_OK : status;
+}
+
 static hst_status run_study(const char *path, const cli_options *options, bool ingest_only,
                             hst_error *err)
 {
+    cli_options quiet = *options;
     run r = {.options = options, .ingest_only = ingest_only, .start = time(NULL)};
-    hst_status status;
+    hst_status status = hst_team_join(&r.team, err);
 
+    if (status != HST_OK) {
+        return status;
+    }
     cli_log_start();
-    status = hst_study_read(&r.study, path, err);
-    if (status != HST_OK) {
-        return ingest_only ? status
-                           : cli_run_end_note_study(path, options->out, r.start, status, err);
+    quiet.quiet = true;
+    r.options = hst_team_leads(r.team) ? options : &quiet;
+    status = hst_team_agree(r.team, "study", hst_study_read(&r.study, path, err), err);
+    if (status == HST_OK) {
+        status = hst_team_agree(r.team, "end", run_here(&r, err), err);
+    } else if (!ingest_only && hst_team_leads(r.team)) {
+        status = cli_run_end_note_study(path, options->out, r.start, status, err);
     }
-    status = cli_terminal_create(&r.terminal, options, err);
-    if (status != HST_OK) {
-        goto done;
-    }
-    r.store.path = options->store ? options->store : r.study->store;
-    show_title(&r);
-    if (ingest_only) {
-        status = run_and_repair(&r, err);
-        if (status == HST_OK) {
-            cli_terminal_finish(r.terminal);
-        }
-    } else {
-        status = run_and_note(&r, err);
-    }
-
-done:
     cli_terminal_free(r.terminal);
     run_free(&r);
-    return status;
+    return leave_team(r.team, status);
 }
 
 hst_status cli_run_study(const char *study_path, const cli_options *options, hst_error *err)

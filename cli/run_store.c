@@ -8,8 +8,12 @@
 hst_status cli_run_store_look(cli_run_store *s, hst_inputs *inputs, const hst_study *study,
                               hst_ledger *ledger, hst_error *err)
 {
-    hst_status status = hst_store_open(&s->store, s->path, false, HST_STORE_READ, err);
+    hst_status status = HST_OK;
 
+    if (s->team) {
+        return HST_OK;
+    }
+    status = hst_store_open(&s->store, s->path, false, HST_STORE_READ, err);
     if (status == HST_ERR_LOCKED) {
         return status;
     }
@@ -29,7 +33,8 @@ hst_status cli_run_store_look(cli_run_store *s, hst_inputs *inputs, const hst_st
 static hst_status open_to_write(cli_run_store *s, bool create, const char *command,
                                 const char *argument, const char *why, hst_error *err)
 {
-    hst_status status = hst_store_open(&s->store, s->path, create, HST_STORE_WRITE, err);
+    hst_status status = s->team ? hst_store_open_together(&s->store, s->path, s->team, err)
+                                : hst_store_open(&s->store, s->path, create, HST_STORE_WRITE, err);
 
     if (status == HST_ERR_SYSTEM && access(s->path, R_OK | X_OK) == 0 &&
         access(s->path, W_OK) != 0 && errno == EACCES) {
@@ -46,7 +51,7 @@ static hst_status open_to_write(cli_run_store *s, bool create, const char *comma
 static hst_status go_on_reading(cli_run_store *s, hst_error *err)
 {
     hst_store *reader = NULL;
-    hst_status status = hst_store_open(&reader, s->path, false, HST_STORE_READ, err);
+    hst_status status = hst_store_read_together(&reader, s->store, s->team, err);
 
     if (status == HST_OK) {
         hst_store_close(s->store);
@@ -106,11 +111,14 @@ hst_status cli_run_store_repair(cli_run_store *s, const hst_inputs *inputs, cli_
     cli_run_store_close(s);
     status =
         open_to_write(s, false, "store verify --repair", s->path, "as a segment is damaged", err);
-    if (status == HST_OK) {
+    if (status == HST_OK && hst_store_is_apart(s->store)) {
+        status = hst_store_use_slices(s->store, s->team, err);
+    }
+    if (status == HST_OK && (hst_team_leads(s->team) || hst_store_is_apart(s->store))) {
         status = hst_ingest_remove_damaged(inputs, s->store, say_removed, terminal, err);
     }
     cli_run_store_close(s);
-    return status;
+    return hst_team_agree(s->team, "repair", status, err);
 }
 
 void cli_run_store_close(cli_run_store *s)
@@ -120,5 +128,5 @@ void cli_run_store_close(cli_run_store *s)
     }
     free(s->segments);
     hst_store_close(s->store);
-    *s = (cli_run_store){.path = s->path};
+    *s = (cli_run_store){.path = s->path, .team = s->team};
 }

@@ -8,6 +8,7 @@
 
 typedef struct cli_run_store {
     const char *path;
+    hst_team *team; /**< NULL: alone */
     hst_store *store;
     bool is_complete;        /**< it has all that the inputs hold */
     bool has_lost_catalogue; /**< and began a new one */
@@ -15,8 +16,8 @@ typedef struct cli_run_store {
     hst_segment **segments; /**< of the inputs that count; borrow the store */
 } cli_run_store;
 
-/** Looks whether the store has all inputs; writes nothing. A store that is not there yet has not.
- */
+/** Looks whether the store has all inputs; writes nothing. A store that is not there yet has not,
+ * and that of a team is always opened for writing. */
 HST_MUST_CHECK hst_status cli_run_store_look(cli_run_store *s, hst_inputs *inputs,
                                              const hst_study *study, hst_ledger *ledger,
                                              hst_error *err);

@@ -245,6 +245,9 @@ static hst_status purge_unused(const store_arguments *arguments, visit *v, hst_e
     if (status == HST_OK) {
         status = hst_store_forget_absent(v->store, err);
     }
+    if (status == HST_OK) {
+        status = hst_store_remove_slices(v->store, err);
+    }
     if (status == HST_OK && !arguments->options.quiet) {
         printf("%zu of %zu segments removed\n", v->n_removed, v->n_segments);
     }

@@ -34,3 +34,10 @@ option(HESTIA_ISAL "Inflate with ISA-L" ON)
 if(HESTIA_ISAL)
   hestia_find_package_by_header(isal isa-l/igzip_lib.h isal libisal-dev)
 endif()
+
+# Several machines (docs/cluster.md): found where it is installed, never needed.
+find_package(MPI QUIET COMPONENTS C)
+option(HESTIA_MPI "Runs of several processes, by MPI" ${MPI_C_FOUND})
+if(HESTIA_MPI AND NOT MPI_C_FOUND)
+  message(FATAL_ERROR "MPI not found: apt-get install libopenmpi-dev openmpi-bin, or -DHESTIA_MPI=OFF")
+endif()

@@ -206,7 +206,8 @@ static hst_status make_study(impact_alternatives *a, const hst_impact_inputs *in
 hst_status impact_alternatives_count(impact_alternatives *out, const hst_impact_inputs *inputs,
                                      hst_error *err)
 {
-    hst_count_options options = {.n_threads = inputs->n_threads,
+    hst_count_options options = {.team = inputs->team,
+                                 .n_threads = inputs->n_threads,
                                  .memory_bytes = inputs->memory_bytes,
                                  .cohorts = inputs->cohorts};
     hst_status status = HST_OK;

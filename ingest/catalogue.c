@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "hestia/file_look.h"
 #include "hestia/store.h"
@@ -171,19 +172,72 @@ hst_status hst_catalogue_load(hst_store *store, hst_error *err)
     return status;
 }
 
-/* Saves the catalogue; the mutex is held. */
+/* Saves the catalogue, or what a member of a team has noted; the mutex is held. */
 static hst_status save(hst_store *store, hst_error *err)
 {
     hst_status status = HST_OK;
     size_t length = 0;
-    char *text = hst_json_compose(store->catalogue, JSON_INDENT(1) | JSON_SORT_KEYS, &length);
+    char *text = hst_json_compose(store->own ? store->own : store->catalogue,
+                                  JSON_INDENT(1) | JSON_SORT_KEYS, &length);
+    char name[sizeof HST_STORE_CATALOGUES + 32] = HST_STORE_CATALOGUE;
 
     if (!text) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for the catalogue of %s", store->path);
     }
-    status = hst_store_write_file(store->directory, store->path, HST_STORE_CATALOGUE,
-                                  store->file_mode, text, length, err);
+    if (store->own) {
+        snprintf(name, sizeof name, HST_STORE_CATALOGUES "%zu.json", store->member);
+    }
+    status = hst_store_write_file(store->directory, store->path, name, store->file_mode, text,
+                                  length, err);
     free(text);
+    return status;
+}
+
+hst_status hst_catalogue_begin_own(hst_store *store, hst_error *err)
+{
+    store->own = json_object();
+    return store->own
+               ? HST_OK
+               : hst_fail(err, HST_ERR_MEMORY, "no memory for the catalogue of %s", store->path);
+}
+
+/* A member's list is gone once it is taken over; one that cannot be read is of no use: its inputs
+ * are looked at anew. */
+static hst_status take_over(void *context, const char *name, hst_error *err)
+{
+    hst_store *store = context;
+    json_t *noted = NULL;
+    char *text = NULL;
+    size_t n = 0;
+    hst_status status = hst_store_read_file(store->directory, store->path, name, &text, &n, err);
+
+    if (status != HST_OK && status != HST_ERR_INPUT) {
+        return status;
+    }
+    noted = text ? json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    free(text);
+    status = HST_OK;
+    if (json_is_object(noted)) {
+        status =
+            json_object_update(store->catalogue, noted) == 0
+                ? save(store, err)
+                : hst_fail(err, HST_ERR_MEMORY, "no memory for the catalogue of %s", store->path);
+    }
+    json_decref(noted);
+    if (status == HST_OK && unlinkat(store->directory, name, 0) != 0 && errno != ENOENT) {
+        status = hst_fail_errno(err, "cannot remove", store->path, name);
+    }
+    return status;
+}
+
+hst_status hst_store_take_over(hst_store *store, hst_error *err)
+{
+    hst_status status = HST_OK;
+
+    pthread_mutex_lock(&store->mutex);
+    status = hst_store_each_entry(store->directory, store->path, HST_STORE_CATALOGUES, take_over,
+                                  store, err);
+    pthread_mutex_unlock(&store->mutex);
     return status;
 }
 
@@ -253,7 +307,7 @@ hst_status hst_store_note(hst_store *store, const char *path, const char *member
     json_t *entry = NULL;
     bool is_settled = false;
 
-    if (store->writer.file < 0) {
+    if (!store->may_write) {
         return hst_fail(err, HST_ERR_ARGUMENT, "the store was not opened for writing");
     }
     key = entry_key(path, member);
@@ -278,7 +332,8 @@ hst_status hst_store_note(hst_store *store, const char *path, const char *member
     pthread_mutex_lock(&store->mutex);
     if (!json_equal(json_object_get(store->catalogue, key), entry)) {
         status =
-            json_object_set(store->catalogue, key, entry) == 0
+            json_object_set(store->catalogue, key, entry) == 0 &&
+                    (!store->own || json_object_set(store->own, key, entry) == 0)
                 ? save(store, err)
                 : hst_fail(err, HST_ERR_MEMORY, "no memory for the catalogue of %s", store->path);
     }
@@ -337,7 +392,7 @@ hst_status hst_store_forget_absent(hst_store *store, hst_error *err)
     json_t *entry = NULL;
     void *next = NULL;
 
-    if (store->writer.file < 0) {
+    if (!store->may_write) {
         return hst_fail(err, HST_ERR_ARGUMENT, "the store was not opened for writing");
     }
     pthread_mutex_lock(&store->mutex);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ingest/share_internal.h"
+
 enum { ROWS_AT_ONCE = 32, ROWS_BETWEEN_CHECKS = 4096 };
 
 /** What all threads of one ingest share. */
@@ -17,17 +19,29 @@ typedef struct work {
     hst_store *store;
     const hst_ingest_options *options;
     hst_side_table **sides; /* [n_extracts], NULL where the extract has none */
+    size_t *readers;        /* [inputs] the member of the team that reads each */
     uint64_t total_bytes;
     _Atomic uint64_t done_bytes;
     atomic_size_t n_unfinished;
 } work;
 
+static void report(void *context, uint64_t done)
+{
+    const work *w = context;
+
+    if (w->options->progress) {
+        w->options->progress(w->options->progress_context, done, w->total_bytes);
+    }
+}
+
 static void report_progress(work *w)
 {
-    if (w->options->progress) {
-        w->options->progress(w->options->progress_context, atomic_load(&w->done_bytes),
-                             w->total_bytes);
-    }
+    report(w, hst_team_progress(w->options->team, atomic_load(&w->done_bytes)));
+}
+
+static bool is_mine(const work *w, size_t input)
+{
+    return w->readers[input] == hst_team_number(w->options->team);
 }
 
 /** Adds what has been read of a file since the last call to the common count. */
@@ -170,24 +184,6 @@ static hst_status bring_up_to_date(work *w, hst_input *input, bool overlap, hst_
     return status == HST_OK ? read_input(w, input, overlap, err) : status;
 }
 
-/** Input numbers, largest first, so that the last thread to finish is not left with the largest
- * file. */
-static size_t *order_by_size(const hst_inputs *inputs)
-{
-    size_t *order = calloc(inputs->n + 1, sizeof *order);
-
-    for (size_t i = 0; order && i < inputs->n; i++) {
-        size_t at = i;
-
-        while (at > 0 && inputs->items[order[at - 1]].bytes < inputs->items[i].bytes) {
-            order[at] = order[at - 1];
-            at--;
-        }
-        order[at] = i;
-    }
-    return order;
-}
-
 static hst_status load_side_files(work *w, const hst_inputs *inputs, hst_error *err)
 {
     hst_status status = HST_OK;
@@ -199,7 +195,7 @@ static hst_status load_side_files(work *w, const hst_inputs *inputs, hst_error *
     for (size_t i = 0; status == HST_OK && i < inputs->n; i++) {
         size_t extract = inputs->items[i].extract;
 
-        if (w->study->extracts[extract].n_side_files > 0 && !w->sides[extract]) {
+        if (is_mine(w, i) && w->study->extracts[extract].n_side_files > 0 && !w->sides[extract]) {
             status = hst_side_table_load(&w->sides[extract], inputs->items[i].layout,
                                          w->options->memory_bytes, err);
         }
@@ -210,8 +206,8 @@ static hst_status load_side_files(work *w, const hst_inputs *inputs, hst_error *
 static hst_status read_all(work *w, hst_inputs *inputs, hst_error *err)
 {
     int n_threads = w->options->n_threads < 1 ? 1 : w->options->n_threads;
-    int n_workers = (size_t)n_threads < inputs->n ? n_threads : (int)inputs->n;
-    size_t *order = order_by_size(inputs);
+    size_t n_mine = 0, n_workers = 1;
+    size_t *order = hst_inputs_by_size(inputs);
     hst_status *statuses = calloc(inputs->n + 1, sizeof *statuses);
     hst_error *errors = calloc(inputs->n + 1, sizeof *errors);
     atomic_bool failed = false;
@@ -221,8 +217,15 @@ static hst_status read_all(work *w, hst_inputs *inputs, hst_error *err)
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for %zu inputs", inputs->n);
         goto done;
     }
-#pragma omp parallel for schedule(dynamic, 1) num_threads(n_workers)
     for (size_t k = 0; k < inputs->n; k++) {
+        if (is_mine(w, order[k])) {
+            order[n_mine++] = order[k];
+        }
+    }
+    atomic_init(&w->n_unfinished, n_mine);
+    n_workers = (size_t)n_threads < n_mine ? (size_t)n_threads : n_mine > 0 ? n_mine : 1;
+#pragma omp parallel for schedule(dynamic, 1) num_threads((int)n_workers)
+    for (size_t k = 0; k < n_mine; k++) {
         size_t i = order[k];
 
         if (!atomic_load(&failed)) {
@@ -411,14 +414,21 @@ hst_status hst_ingest(hst_inputs *inputs, const hst_study *study, hst_store *sto
     hst_status status = HST_OK;
 
     atomic_init(&w.done_bytes, 0);
-    atomic_init(&w.n_unfinished, inputs->n);
     for (size_t i = 0; i < inputs->n; i++) {
         w.total_bytes += inputs->items[i].bytes;
     }
-    status = load_side_files(&w, inputs, err);
+    hst_team_watch(options->team, report, &w);
+    status = hst_inputs_assign(&w.readers, inputs, store, options->team, err);
+    if (status == HST_OK) {
+        status = load_side_files(&w, inputs, err);
+    }
     if (status == HST_OK) {
         status = read_all(&w, inputs, err);
     }
+    if (status == HST_OK) {
+        status = hst_inputs_share(inputs, w.readers, store, options->team, err);
+    }
+    hst_team_watch(options->team, NULL, NULL);
     if (status == HST_OK) {
         status = refuse_same_content(inputs, err);
     }
@@ -429,6 +439,7 @@ hst_status hst_ingest(hst_inputs *inputs, const hst_study *study, hst_store *sto
         hst_side_table_free(w.sides[e]);
     }
     free(w.sides);
+    free(w.readers);
     return status;
 }
 

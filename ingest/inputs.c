@@ -1,7 +1,7 @@
 /* From the globs of a study to its input streams: files, members, headers, and the one person
  * identifier. */
 #define _GNU_SOURCE /* glob with functions of ours: its own pass over a disk that fails */
-#include "hestia/ingest.h"
+#include "ingest/inputs_internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,11 +13,14 @@
 
 #include "hestia/text.h"
 
+enum { MAX_NAMED_COLUMNS = 64 /* bits of hst_input.named_columns */ };
+
 /** What the layouts of one extract borrow: the paths of its side files, expanded. */
 struct hst_input_specs {
     size_t n_extracts;
     struct extract_texts {
         size_t n_sides;
+        bool lacks_sides; /**< a pattern has no match on this host */
         hst_side_spec *sides;
         glob_t *globs; /* [n_sides] */
     } * extracts;
@@ -105,9 +108,21 @@ static int on_unreadable(const char *path, int number)
     return number != ENOENT && number != ENOTDIR;
 }
 
-/** Collects the matches of every pattern; a pattern without a match is a failure. */
+static hst_status no_match(const hst_study *study, size_t line, const char *pattern, hst_error *err)
+{
+    return hst_fail(err, HST_ERR_USAGE,
+                    "%s, line %zu: no file matches %s; check the folder and the pattern (it is "
+                    "relative to the study file)",
+                    study->path, line, pattern);
+}
+
+/**
+ * Collects the matches of every pattern.
+ *
+ * @param has_match  [patterns->n] receives which have one; NULL: one without is a failure
+ */
 static hst_status expand(const hst_study *study, size_t line, const hst_texts *patterns,
-                         glob_t *matches, hst_error *err)
+                         glob_t *matches, bool *has_match, hst_error *err)
 {
     matches->gl_opendir = open_listing;
     matches->gl_readdir = read_listing;
@@ -128,18 +143,18 @@ static hst_status expand(const hst_study *study, size_t line, const hst_texts *p
                 study->path, line, patterns->items[i], strerror(errno),
                 errno == EACCES ? "; ask for the permission to read it" : hst_remedy(errno));
         }
-        if (result != 0) {
-            return hst_fail(err, HST_ERR_USAGE,
-                            "%s, line %zu: no file matches %s; check the folder and the pattern "
-                            "(it is relative to the study file)",
-                            study->path, line, patterns->items[i]);
+        if (has_match) {
+            has_match[i] = result == 0;
+        } else if (result != 0) {
+            return no_match(study, line, patterns->items[i], err);
         }
     }
     return HST_OK;
 }
 
+/** A host of a team that has no extract needs no side file of it either (add_input looks). */
 static hst_status expand_side_files(const hst_study *study, struct hst_input_specs *specs,
-                                    hst_error *err)
+                                    bool is_team, hst_error *err)
 {
     specs->n_extracts = study->n_extracts;
     specs->extracts = calloc(study->n_extracts + 1, sizeof *specs->extracts);
@@ -156,11 +171,19 @@ static hst_status expand_side_files(const hst_study *study, struct hst_input_spe
             return hst_fail(err, HST_ERR_MEMORY, "no memory for side files");
         }
         for (size_t s = 0; s < extract->n_side_files; s++) {
+            const hst_texts *patterns = &extract->side_files[s].files;
+            bool *has_match = is_team ? calloc(patterns->n + 1, sizeof *has_match) : NULL;
             hst_status status = HST_OK;
 
             texts->n_sides = s + 1;
-            status =
-                expand(study, extract->line, &extract->side_files[s].files, &texts->globs[s], err);
+            if (is_team && !has_match) {
+                return hst_fail(err, HST_ERR_MEMORY, "no memory for side files");
+            }
+            status = expand(study, extract->line, patterns, &texts->globs[s], has_match, err);
+            for (size_t i = 0; i < patterns->n && has_match; i++) {
+                texts->lacks_sides = texts->lacks_sides || !has_match[i];
+            }
+            free(has_match);
             if (status != HST_OK) {
                 return status;
             }
@@ -177,7 +200,7 @@ static hst_status expand_side_files(const hst_study *study, struct hst_input_spe
 }
 
 /** "apc.csv.gz" or "apc.zip:member.csv", as a line of UTF-8: it goes into tables and JSON. */
-static char *display_name(const char *path, const char *member)
+char *hst_input_name(const char *path, const char *member)
 {
     const char *slash = strrchr(path, '/');
     const char *file = slash ? slash + 1 : path;
@@ -202,6 +225,7 @@ static hst_status add_input(hst_inputs *inputs, const hst_study *study, size_t e
     hst_input *grown = realloc(inputs->items, (inputs->n + 1) * sizeof *grown);
     hst_input *input = NULL;
     hst_extract_spec spec = {0};
+    hst_status status = HST_OK;
     struct stat file = {0};
 
     if (!grown) {
@@ -212,7 +236,7 @@ static hst_status add_input(hst_inputs *inputs, const hst_study *study, size_t e
     *input = (hst_input){.extract = extract,
                          .path = strdup(path),
                          .member = strdup(member),
-                         .name = display_name(path, member)};
+                         .name = hst_input_name(path, member)};
     if (!input->path || !input->member || !input->name) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for the name of %s", path);
     }
@@ -233,7 +257,19 @@ static hst_status add_input(hst_inputs *inputs, const hst_study *study, size_t e
         .n_side_files = inputs->specs->extracts[extract].n_sides,
         .side_files = inputs->specs->extracts[extract].sides,
     };
-    return hst_layout_detect(&input->layout, &spec, err);
+    status = inputs->specs->extracts[extract].lacks_sides
+                 ? hst_fail(err, HST_ERR_USAGE,
+                            "%s, line %zu: %s is on this host, but not all of its side files are",
+                            study->path, from->line, path)
+                 : hst_layout_detect(&input->layout, &spec, err);
+    if (status == HST_OK) {
+        input->person_kinds = hst_layout_person_kinds(input->layout);
+        for (size_t i = 0; i < from->column_names.n; i++) {
+            input->named_columns |=
+                (uint64_t)hst_layout_has_column(input->layout, from->column_names.items[i]) << i;
+        }
+    }
+    return status;
 }
 
 static hst_status add_file(hst_inputs *inputs, const hst_study *study, size_t extract,
@@ -250,7 +286,7 @@ static hst_status add_file(hst_inputs *inputs, const hst_study *study, size_t ex
     return status;
 }
 
-static int compare_inputs(const void *a, const void *b)
+int hst_inputs_compare(const void *a, const void *b)
 {
     const hst_input *x = a, *y = b;
     int order = strcmp(x->path, y->path);
@@ -264,7 +300,7 @@ static hst_status choose_person(hst_inputs *inputs, hst_error *err)
     unsigned common = ~0u;
 
     for (size_t i = 0; i < inputs->n; i++) {
-        unsigned kinds = hst_layout_person_kinds(inputs->items[i].layout);
+        unsigned kinds = inputs->items[i].person_kinds;
 
         if ((common & kinds) == 0) {
             return hst_fail(err, HST_ERR_USAGE,
@@ -279,8 +315,12 @@ static hst_status choose_person(hst_inputs *inputs, hst_error *err)
         inputs->person++;
     }
     for (size_t i = 0; i < inputs->n; i++) {
-        hst_layout_use_person(inputs->items[i].layout, inputs->person);
-        hst_layout_key(inputs->items[i].layout, inputs->items[i].layout_key);
+        hst_input *input = &inputs->items[i];
+
+        if (input->layout) {
+            hst_layout_use_person(input->layout, inputs->person);
+            hst_layout_key(input->layout, input->layout_key);
+        }
     }
     return HST_OK;
 }
@@ -289,7 +329,7 @@ static hst_status choose_person(hst_inputs *inputs, hst_error *err)
 static hst_status refuse_repeats(const hst_inputs *inputs, hst_error *err)
 {
     for (size_t i = 1; i < inputs->n; i++) {
-        if (compare_inputs(&inputs->items[i - 1], &inputs->items[i]) == 0) {
+        if (hst_inputs_compare(&inputs->items[i - 1], &inputs->items[i]) == 0) {
             return hst_fail(err, HST_ERR_USAGE,
                             "%s is matched by two patterns of the study; make them distinct",
                             inputs->items[i].path);
@@ -298,11 +338,10 @@ static hst_status refuse_repeats(const hst_inputs *inputs, hst_error *err)
     return HST_OK;
 }
 
-static bool some_input_has(const hst_inputs *inputs, size_t extract, const char *column)
+static bool some_input_has(const hst_inputs *inputs, size_t extract, size_t column)
 {
     for (size_t i = 0; i < inputs->n; i++) {
-        if (inputs->items[i].extract == extract &&
-            hst_layout_has_column(inputs->items[i].layout, column)) {
+        if (inputs->items[i].extract == extract && inputs->items[i].named_columns >> column & 1u) {
             return true;
         }
     }
@@ -318,7 +357,7 @@ static hst_status refuse_absent_columns(const hst_inputs *inputs, const hst_stud
         const hst_study_extract *extract = &study->extracts[e];
 
         for (size_t i = 0; i < extract->column_names.n; i++) {
-            if (!some_input_has(inputs, e, extract->column_names.items[i])) {
+            if (!some_input_has(inputs, e, i)) {
                 return hst_fail(err, HST_ERR_USAGE,
                                 "%s, line %zu: no file of these extracts has the column %s that "
                                 "`columns: {%s: ..}` names; check its spelling",
@@ -330,7 +369,68 @@ static hst_status refuse_absent_columns(const hst_inputs *inputs, const hst_stud
     return HST_OK;
 }
 
-hst_status hst_inputs_find(hst_inputs **out, const hst_study *study, hst_error *err)
+/** Adds the files of all patterns. @param has_match  [of all patterns], NULL: each must have one */
+static hst_status add_all(hst_inputs *inputs, const hst_study *study, bool *has_match,
+                          hst_error *err)
+{
+    hst_status status = HST_OK;
+    size_t first = 0; /* pattern */
+
+    for (size_t e = 0; status == HST_OK && e < study->n_extracts; e++) {
+        const hst_study_extract *extract = &study->extracts[e];
+        glob_t matches = {0};
+
+        if (extract->column_names.n > MAX_NAMED_COLUMNS) {
+            return hst_fail(err, HST_ERR_RANGE, "%s, line %zu: more than %d names in `columns:`",
+                            study->path, extract->line, MAX_NAMED_COLUMNS);
+        }
+        status = expand(study, extract->line, &extract->files, &matches,
+                        has_match ? has_match + first : NULL, err);
+        for (size_t i = 0; status == HST_OK && i < matches.gl_pathc; i++) {
+            status = add_file(inputs, study, e, matches.gl_pathv[i], err);
+        }
+        first += extract->files.n;
+        globfree(&matches);
+    }
+    if (inputs->n > 0) {
+        qsort(inputs->items, inputs->n, sizeof *inputs->items, hst_inputs_compare);
+    }
+    return status == HST_OK ? refuse_repeats(inputs, err) : status;
+}
+
+/** The files that the members of a team see, all of them known to each. */
+static hst_status add_all_of_team(hst_inputs *inputs, const hst_study *study, hst_team *team,
+                                  hst_error *err)
+{
+    hst_status status = HST_OK;
+    size_t n = 0, k = 0;
+    bool *has_match = NULL;
+
+    for (size_t e = 0; e < study->n_extracts; e++) {
+        n += study->extracts[e].files.n;
+    }
+    has_match = calloc(n + 1, sizeof *has_match);
+    if (!has_match) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu patterns", n);
+    }
+    status = add_all(inputs, study, has_match, err);
+    if (status == HST_OK) {
+        status = hst_inputs_merge(inputs, has_match, n, team, err);
+    }
+    for (size_t e = 0; status == HST_OK && e < study->n_extracts; e++) {
+        const hst_study_extract *extract = &study->extracts[e];
+
+        for (size_t i = 0; i < extract->files.n && status == HST_OK; i++, k++) {
+            status = has_match[k] ? HST_OK
+                                  : no_match(study, extract->line, extract->files.items[i], err);
+        }
+    }
+    free(has_match);
+    return status;
+}
+
+hst_status hst_inputs_find_together(hst_inputs **out, const hst_study *study, hst_team *team,
+                                    hst_error *err)
 {
     hst_status status = HST_OK;
     hst_inputs *inputs = calloc(1, sizeof *inputs);
@@ -340,21 +440,11 @@ hst_status hst_inputs_find(hst_inputs **out, const hst_study *study, hst_error *
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for the inputs");
         goto done;
     }
-    status = expand_side_files(study, inputs->specs, err);
-    for (size_t e = 0; status == HST_OK && e < study->n_extracts; e++) {
-        glob_t matches = {0};
-
-        status = expand(study, study->extracts[e].line, &study->extracts[e].files, &matches, err);
-        for (size_t i = 0; status == HST_OK && i < matches.gl_pathc; i++) {
-            status = add_file(inputs, study, e, matches.gl_pathv[i], err);
-        }
-        globfree(&matches);
+    status = expand_side_files(study, inputs->specs, team != NULL, err);
+    if (status == HST_OK) {
+        status =
+            team ? add_all_of_team(inputs, study, team, err) : add_all(inputs, study, NULL, err);
     }
-    if (status != HST_OK) {
-        goto done;
-    }
-    qsort(inputs->items, inputs->n, sizeof *inputs->items, compare_inputs);
-    status = refuse_repeats(inputs, err);
     if (status == HST_OK) {
         status = refuse_absent_columns(inputs, study, err);
     }
@@ -369,4 +459,9 @@ hst_status hst_inputs_find(hst_inputs **out, const hst_study *study, hst_error *
 done:
     hst_inputs_free(inputs);
     return status;
+}
+
+hst_status hst_inputs_find(hst_inputs **out, const hst_study *study, hst_error *err)
+{
+    return hst_inputs_find_together(out, study, NULL, err);
 }

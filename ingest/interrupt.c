@@ -21,3 +21,8 @@ void hst_interrupt_request(void)
 {
     atomic_store_explicit(&interrupt_requested, true, memory_order_relaxed);
 }
+
+void hst_interrupt_withdraw(void)
+{
+    atomic_store_explicit(&interrupt_requested, false, memory_order_relaxed);
+}

@@ -17,6 +17,7 @@ struct hst_segment {
     int file;
     bool is_open; /* all but its blocks is checked */
     uint64_t file_bytes;
+    uint64_t checksum; /* of what a segment and its slices have in common */
     hst_segment_info info;
     size_t n_partitions;
     size_t *first_block; /* [n_partitions + 1] index in blocks */
@@ -308,6 +309,9 @@ static hst_status open_file(hst_segment **out, const hst_store *store, const uin
     hst_segment_name(name, digest, layout_key);
     snprintf(segment->path, n, "%s/segments/%s", store->path, name);
     segment->file = openat(store->segments, name, O_RDONLY | O_CLOEXEC);
+    if (segment->file < 0 && errno == ENOENT && store->slices >= 0) {
+        segment->file = openat(store->slices, name, O_RDONLY | O_CLOEXEC);
+    }
     if (segment->file < 0) {
         hst_status status = errno == ENOENT ? unusable(segment, "is missing", err)
                                             : hst_fail_errno(err, "cannot open", segment->path, "");
@@ -346,6 +350,9 @@ hst_status hst_segment_open(hst_segment **out, const hst_store *store, const uin
         status = hst_segment_damaged(segment, "it stands under the name of another", err);
     }
     if (status == HST_OK) {
+        const uint64_t common[] = {footer.dictionaries_checksum, footer.info_checksum};
+
+        segment->checksum = XXH3_64bits(common, sizeof common);
         segment->is_open = true;
         *out = segment;
         segment = NULL; /* now the caller's */
@@ -403,6 +410,11 @@ uint64_t hst_segment_file_bytes(const hst_segment *segment)
     return segment->file_bytes;
 }
 
+uint64_t hst_segment_checksum(const hst_segment *segment)
+{
+    return segment->checksum;
+}
+
 size_t hst_segment_n_codes(const hst_segment *segment, unsigned dictionary)
 {
     assert(dictionary < HST_N_DICTS);
@@ -443,6 +455,11 @@ size_t hst_segment_n_blocks(const hst_segment *segment, size_t partition)
 size_t hst_segment_block_bytes(const hst_segment *segment, size_t partition, size_t block)
 {
     return segment->blocks[segment->first_block[partition] + block].bytes;
+}
+
+uint32_t hst_segment_block_episodes(const hst_segment *segment, size_t partition, size_t block)
+{
+    return segment->blocks[segment->first_block[partition] + block].n_episodes;
 }
 
 hst_status hst_segment_read_block(const hst_segment *segment, size_t partition, size_t number,

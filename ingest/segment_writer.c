@@ -60,7 +60,7 @@ hst_status hst_segment_writer_create(hst_segment_writer **out, hst_store *store,
     size_t block_bytes = (buffer_bytes ? buffer_bytes : DEFAULT_BUFFER_BYTES) / store->n_partitions;
 
     *out = NULL;
-    if (store->writer.file < 0) {
+    if (!store->may_write) {
         return hst_fail(err, HST_ERR_ARGUMENT, "the store was not opened for writing");
     }
     writer = calloc(1, sizeof *writer);
@@ -92,7 +92,7 @@ hst_status hst_segment_writer_create(hst_segment_writer **out, hst_store *store,
     }
     snprintf(writer->part, sizeof writer->part, "segments/%u.part",
              atomic_fetch_add(&store->n_written, 1));
-    writer->file = openat(store->directory, writer->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+    writer->file = openat(store->directory, writer->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
                           store->file_mode);
     if (writer->file < 0) {
         status = hst_fail_errno(err, "cannot make", store->path, writer->part);
@@ -171,14 +171,10 @@ static hst_status append(hst_segment_writer *writer, const void *bytes, size_t n
     return HST_OK;
 }
 
-/* Makes a block of what a partition's buffer holds. */
-static __attribute__((noinline)) hst_status flush(hst_segment_writer *writer, size_t partition,
-                                                  hst_error *err)
+/* Appends a block of records of one partition. */
+static hst_status append_block(hst_segment_writer *writer, size_t partition, const uint8_t *bytes,
+                               uint32_t n_bytes, uint32_t n_episodes, hst_error *err)
 {
-    partition_buffer *buffer = &writer->buffers[partition];
-    const uint8_t *bytes = writer->bytes + partition * writer->block_bytes;
-    hst_status status = HST_OK;
-
     if (writer->n_blocks == writer->blocks_capacity) {
         size_t capacity = writer->blocks_capacity ? 2 * writer->blocks_capacity : 1024;
         written_block *grown = realloc(writer->blocks, capacity * sizeof *grown);
@@ -192,11 +188,22 @@ static __attribute__((noinline)) hst_status flush(hst_segment_writer *writer, si
     }
     writer->blocks[writer->n_blocks++] =
         (written_block){.block = {.at = writer->at,
-                                  .checksum = hst_hash_block(bytes, buffer->n_bytes),
-                                  .bytes = buffer->n_bytes,
-                                  .n_episodes = buffer->n_episodes},
+                                  .checksum = hst_hash_block(bytes, n_bytes),
+                                  .bytes = n_bytes,
+                                  .n_episodes = n_episodes},
                         .partition = (uint32_t)partition};
-    status = append(writer, bytes, buffer->n_bytes, err);
+    return append(writer, bytes, n_bytes, err);
+}
+
+/* Makes a block of what a partition's buffer holds. */
+static __attribute__((noinline)) hst_status flush(hst_segment_writer *writer, size_t partition,
+                                                  hst_error *err)
+{
+    partition_buffer *buffer = &writer->buffers[partition];
+    hst_status status =
+        append_block(writer, partition, writer->bytes + partition * writer->block_bytes,
+                     buffer->n_bytes, buffer->n_episodes, err);
+
     *buffer = (partition_buffer){0};
     return status;
 }
@@ -375,13 +382,10 @@ static hst_status write_frame(hst_segment_writer *writer, const hst_segment_info
     return status;
 }
 
-hst_status hst_segment_writer_commit(hst_segment_writer *writer, const hst_segment_info *info,
-                                     hst_error *err)
+/* Writes what is still in memory: the file is whole then. */
+static hst_status complete(hst_segment_writer *writer, const hst_segment_info *info, hst_error *err)
 {
-    hst_store *store = writer->store;
     hst_status status = HST_OK;
-    char name[HST_SEGMENT_NAME_BYTES];
-    int closed = 0;
 
     if (writer->has_failed || !writer->has_part) {
         return hst_fail(err, HST_ERR_ARGUMENT,
@@ -392,14 +396,22 @@ hst_status hst_segment_writer_commit(hst_segment_writer *writer, const hst_segme
             return hst_fail(err, HST_ERR_MEMORY, "no memory for the codes of a segment");
         }
     }
-    for (size_t i = 0; i < store->n_partitions && status == HST_OK; i++) {
+    for (size_t i = 0; i < writer->store->n_partitions && status == HST_OK; i++) {
         if (writer->buffers[i].n_bytes > 0) {
             status = flush(writer, i, err);
         }
     }
-    if (status == HST_OK) {
-        status = write_frame(writer, info, err);
-    }
+    return status == HST_OK ? write_frame(writer, info, err) : status;
+}
+
+hst_status hst_segment_writer_commit(hst_segment_writer *writer, const hst_segment_info *info,
+                                     hst_error *err)
+{
+    hst_store *store = writer->store;
+    char name[HST_SEGMENT_NAME_BYTES];
+    int closed = 0;
+    hst_status status = complete(writer, info, err);
+
     if (status == HST_OK) {
         status = hst_store_refuse_newer(store, info->digest, info->layout_key, err);
     }
@@ -420,4 +432,47 @@ hst_status hst_segment_writer_commit(hst_segment_writer *writer, const hst_segme
         return hst_fail_errno(err, "cannot put in place", store->path, name);
     }
     return HST_OK;
+}
+
+hst_status hst_segment_writer_slice(hst_segment_writer *writer, const hst_segment *segment,
+                                    size_t first, size_t step, int *file, uint64_t *n_bytes,
+                                    hst_error *err)
+{
+    hst_status status = HST_OK;
+    size_t capacity = 0;
+    uint8_t *bytes = NULL;
+
+    for (unsigned d = 0; d < HST_N_DICTS; d++) {
+        for (size_t i = 1; i < hst_segment_n_codes(segment, d); i++) {
+            const char *code = hst_segment_code(segment, d, i);
+
+            if (hst_segment_writer_code(writer, d, code, strlen(code)) != i) {
+                return hst_fail(err, HST_ERR_MEMORY, "no memory for the codes of a slice");
+            }
+        }
+    }
+    for (size_t p = first; p < writer->store->n_partitions && status == HST_OK; p += step) {
+        for (size_t b = 0; b < hst_segment_n_blocks(segment, p) && status == HST_OK; b++) {
+            size_t n = hst_segment_block_bytes(segment, p, b);
+
+            if (n > capacity) {
+                hst_row_memory_free(bytes, capacity);
+                bytes = hst_row_memory_take(n);
+                capacity = bytes ? n : 0;
+            }
+            status = bytes ? hst_segment_read_block(segment, p, b, bytes, err)
+                           : hst_fail(err, HST_ERR_MEMORY, "no memory for a block of %zu bytes", n);
+            if (status == HST_OK) {
+                status = append_block(writer, p, bytes, (uint32_t)n,
+                                      hst_segment_block_episodes(segment, p, b), err);
+            }
+        }
+    }
+    hst_row_memory_free(bytes, capacity);
+    if (status == HST_OK) {
+        status = complete(writer, hst_segment_get_info(segment), err);
+    }
+    *file = writer->file;
+    *n_bytes = writer->at;
+    return status;
 }

@@ -29,7 +29,7 @@ static bool is_partition_count(long long n)
 
 /* Makes the folder and what is in it but the settings; for a group too. */
 static hst_status furnish(int directory, const char *path, mode_t folder_mode, mode_t file_mode,
-                          bool is_shared, gid_t group, hst_error *err)
+                          bool is_shared, gid_t group, const uint8_t *given_key, hst_error *err)
 {
     uint8_t key[HST_STORE_KEY_BYTES];
     hst_status status = HST_OK;
@@ -49,7 +49,11 @@ static hst_status furnish(int directory, const char *path, mode_t folder_mode, m
         status = hst_fail_errno(err, "cannot set up", path, HST_STORE_SEGMENTS);
         goto done;
     }
-    randombytes_buf(key, sizeof key);
+    if (given_key) {
+        memcpy(key, given_key, sizeof key);
+    } else {
+        randombytes_buf(key, sizeof key);
+    }
     status = hst_store_write_file(directory, path, HST_STORE_KEY, file_mode, key, sizeof key, err);
     sodium_memzero(key, sizeof key);
 
@@ -171,7 +175,8 @@ hst_status hst_store_init(const char *path, const hst_store_options *options, hs
         status = hst_fail(err, HST_ERR_USAGE, "%s has just become a store", path);
         goto done;
     }
-    status = furnish(directory, path, folder_mode, file_mode, group_name != NULL, group, err);
+    status = furnish(directory, path, folder_mode, file_mode, group_name != NULL, group,
+                     options ? options->key : NULL, err);
     if (status == HST_OK && group_name && fchown(lock.file, (uid_t)-1, group) != 0) {
         status = hst_fail_errno(err, "cannot give to the group", path, HST_STORE_LOCK);
     }
@@ -311,7 +316,7 @@ static hst_status take_lock(hst_store *store, hst_store_access access, hst_error
                               HST_STORE_READERS_BYTE, "this store is being removed", err);
     }
     status = hst_store_refuse_reader(store->directory, store->path, err);
-    return status == HST_OK
+    return status == HST_OK && access == HST_STORE_WRITE
                ? hst_lock_take(&store->writer, store->directory, store->path, HST_STORE_LOCK,
                                HST_STORE_WRITER_BYTE, store->file_mode, HST_STORE_IS_WRITTEN, err)
                : status;
@@ -331,7 +336,8 @@ hst_status hst_store_open(hst_store **out, const char *path, bool create, hst_st
     if (!store) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory for a store");
     }
-    store->directory = store->segments = store->writer.file = store->readers.file = -1;
+    store->directory = store->segments = store->slices = -1;
+    store->writer.file = store->readers.file = -1;
     pthread_mutex_init(&store->mutex, NULL);
     clock_gettime(CLOCK_REALTIME, &store->opened);
     clock_gettime(CLOCK_MONOTONIC, &store->opened_steady);
@@ -360,7 +366,8 @@ hst_status hst_store_open(hst_store **out, const char *path, bool create, hst_st
                                  : hst_fail_errno(err, "cannot open", path, HST_STORE_SEGMENTS);
         goto done;
     }
-    if (access != HST_STORE_READ) {
+    store->may_write = access != HST_STORE_READ;
+    if (access == HST_STORE_WRITE) {
         status = hst_store_remove_parts(store->directory, path, err);
         if (status == HST_OK) {
             status = hst_store_remove_parts(store->segments, path, err);
@@ -368,6 +375,9 @@ hst_status hst_store_open(hst_store **out, const char *path, bool create, hst_st
     }
     if (status == HST_OK) {
         status = hst_catalogue_load(store, err);
+    }
+    if (status == HST_OK && access == HST_STORE_WRITE) {
+        status = hst_store_take_over(store, err);
     }
     if (status == HST_OK) {
         *out = store;
@@ -386,6 +396,9 @@ void hst_store_close(hst_store *store)
     }
     hst_lock_release(&store->readers);
     hst_lock_release(&store->writer);
+    if (store->slices >= 0) {
+        close(store->slices);
+    }
     if (store->segments >= 0) {
         close(store->segments);
     }
@@ -393,6 +406,7 @@ void hst_store_close(hst_store *store)
         close(store->directory);
     }
     json_decref(store->catalogue);
+    json_decref(store->own);
     pthread_mutex_destroy(&store->mutex);
     free(store->path);
     hst_row_memory_free(store, sizeof *store);

@@ -75,6 +75,30 @@ hst_status hst_store_refuse_reader(int directory, const char *path, hst_error *e
                     found ? found->pw_name : number);
 }
 
+hst_status hst_store_each_entry(int directory, const char *path, const char *prefix,
+                                hst_status (*visit)(void *context, const char *name,
+                                                    hst_error *err),
+                                void *context, hst_error *err)
+{
+    hst_status status = HST_OK;
+    DIR *entries = open_entries(directory, ".");
+    struct dirent *entry = NULL;
+
+    if (!entries) {
+        return hst_fail_errno(err, "cannot list", path, "");
+    }
+    while (status == HST_OK && (errno = 0, (entry = readdir(entries)))) {
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0) {
+            status = visit(context, entry->d_name, err);
+        }
+    }
+    if (status == HST_OK && errno != 0) {
+        status = hst_fail_errno(err, "cannot list", path, "");
+    }
+    closedir(entries);
+    return status;
+}
+
 static bool is_part(const char *name)
 {
     size_t length = strlen(name);
@@ -178,11 +202,12 @@ hst_status hst_store_remove(hst_store *store, const hst_segment_id *id, hst_erro
 {
     char name[HST_SEGMENT_NAME_BYTES];
 
-    if (store->writer.file < 0) {
+    if (!store->may_write) {
         return hst_fail(err, HST_ERR_ARGUMENT, "the store was not opened for writing");
     }
     hst_segment_name(name, id->digest, id->layout_key);
-    if (unlinkat(store->segments, name, 0) != 0 && errno != ENOENT) {
+    if ((unlinkat(store->segments, name, 0) != 0 && errno != ENOENT) ||
+        (store->slices >= 0 && unlinkat(store->slices, name, 0) != 0 && errno != ENOENT)) {
         return hst_fail_errno(err, "cannot remove segment", store->path, name);
     }
     return HST_OK;
@@ -212,18 +237,18 @@ static hst_status remove_key(int directory, const char *path, hst_error *err)
     return remove_file(directory, path, HST_STORE_KEY, err);
 }
 
-static hst_status remove_segments(int directory, const char *path, hst_store_purged *purged,
-                                  hst_error *err)
+/* Removes a folder of segments. */
+static hst_status remove_segments(int directory, const char *path, const char *folder,
+                                  hst_store_purged *purged, hst_error *err)
 {
     hst_status status = HST_OK;
     hst_segment_id id;
     struct stat facts;
     struct dirent *entry = NULL;
-    DIR *entries = open_entries(directory, HST_STORE_SEGMENTS);
+    DIR *entries = open_entries(directory, folder);
 
     if (!entries) {
-        return errno == ENOENT ? HST_OK
-                               : hst_fail_errno(err, "cannot list", path, HST_STORE_SEGMENTS);
+        return errno == ENOENT ? HST_OK : hst_fail_errno(err, "cannot list", path, folder);
     }
     while (status == HST_OK && (errno = 0, (entry = readdir(entries)))) {
         if (!is_segment_name(entry->d_name, &id) && !is_part(entry->d_name)) {
@@ -241,14 +266,50 @@ static hst_status remove_segments(int directory, const char *path, hst_store_pur
         }
     }
     if (status == HST_OK && errno != 0) {
-        status = hst_fail_errno(err, "cannot list", path, HST_STORE_SEGMENTS);
+        status = hst_fail_errno(err, "cannot list", path, folder);
     }
     closedir(entries);
-    if (status == HST_OK && unlinkat(directory, HST_STORE_SEGMENTS, AT_REMOVEDIR) != 0 &&
-        errno != ENOTEMPTY && errno != EEXIST) {
-        status = hst_fail_errno(err, "cannot remove", path, HST_STORE_SEGMENTS);
+    if (status == HST_OK && unlinkat(directory, folder, AT_REMOVEDIR) != 0 && errno != ENOTEMPTY &&
+        errno != EEXIST) {
+        status = hst_fail_errno(err, "cannot remove", path, folder);
     }
     return status;
+}
+
+/* What is removed of a store by the beginning of its names. */
+typedef struct removal {
+    int directory;
+    const char *path;
+    hst_store_purged *purged;
+} removal;
+
+static hst_status remove_slices(void *context, const char *name, hst_error *err)
+{
+    const removal *r = context;
+    hst_store_purged slices = {0}; /* they are copies: no segments of their own */
+    hst_status status = remove_segments(r->directory, r->path, name, &slices, err);
+
+    r->purged->bytes += slices.bytes;
+    return status;
+}
+
+static hst_status remove_catalogue(void *context, const char *name, hst_error *err)
+{
+    const removal *r = context;
+
+    return remove_file(r->directory, r->path, name, err);
+}
+
+hst_status hst_store_remove_slices(hst_store *store, hst_error *err)
+{
+    hst_store_purged purged = {0};
+    removal r = {store->directory, store->path, &purged};
+
+    if (!store->may_write) {
+        return hst_fail(err, HST_ERR_ARGUMENT, "the store was not opened for writing");
+    }
+    return hst_store_each_entry(store->directory, store->path, HST_STORE_SLICES, remove_slices, &r,
+                                err);
 }
 
 /* The settings, which make the folder a store, go last: what is left of a purge can be purged. */
@@ -257,10 +318,18 @@ static hst_status remove_all(int directory, const char *path, hst_store_purged *
 {
     static const char *const in_order[] = {HST_STORE_CATALOGUE, HST_STORE_CATALOGUE_ASIDE,
                                            HST_STORE_LOCK, HST_STORE_SETTINGS};
+    removal r = {directory, path, purged};
     hst_status status = remove_key(directory, path, err);
 
     if (status == HST_OK) {
-        status = remove_segments(directory, path, purged, err);
+        status = remove_segments(directory, path, HST_STORE_SEGMENTS, purged, err);
+    }
+    if (status == HST_OK) {
+        status = hst_store_each_entry(directory, path, HST_STORE_SLICES, remove_slices, &r, err);
+    }
+    if (status == HST_OK) {
+        status =
+            hst_store_each_entry(directory, path, HST_STORE_CATALOGUES, remove_catalogue, &r, err);
     }
     if (status == HST_OK) {
         status = hst_store_remove_parts(directory, path, err);

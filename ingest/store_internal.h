@@ -14,8 +14,6 @@
 #include "hestia/lock.h"
 #include "hestia/store.h"
 
-enum { HST_STORE_KEY_BYTES = 32 };
-
 /* files of the folder, and bytes of the lock */
 #define HST_STORE_SETTINGS "hestia-store.json"
 #define HST_STORE_KEY "key"
@@ -23,6 +21,8 @@ enum { HST_STORE_KEY_BYTES = 32 };
 #define HST_STORE_SEGMENTS "segments"
 #define HST_STORE_CATALOGUE "catalogue.json"
 #define HST_STORE_CATALOGUE_ASIDE "catalogue.json.damaged" /* for somebody to look at */
+#define HST_STORE_CATALOGUES "catalogue-"                  /* <number>.json, of a team's members */
+#define HST_STORE_SLICES "slices-"                         /* <number>-of-<size> */
 
 enum { HST_STORE_WRITER_BYTE = 0, HST_STORE_READERS_BYTE = 1 };
 
@@ -31,8 +31,11 @@ enum { HST_STORE_WRITER_BYTE = 0, HST_STORE_READERS_BYTE = 1 };
 struct hst_store {
     char *path;
     int directory, segments; /* descriptors of the two folders */
-    hst_lock writer;         /* held when opened for writing */
+    int slices;              /* of a third, -1: not in use */
+    hst_lock writer;         /* held when opened for writing, unless its leader has it */
     hst_lock readers;        /* shared when opened for reading */
+    bool may_write, is_apart;
+    size_t member; /* number in the team that shares the store */
     size_t n_partitions;
     unsigned partition_bits;
     mode_t file_mode;
@@ -42,6 +45,7 @@ struct hst_store {
     atomic_uint n_written; /* numbers the .part files */
     pthread_mutex_t mutex; /* guards the catalogue */
     json_t *catalogue;
+    json_t *own;             /* a member's: what it has noted itself; NULL otherwise */
     bool has_lost_catalogue; /* it was damaged, or is not there though segments are */
 };
 
@@ -81,8 +85,26 @@ bool hst_store_is_vacant(int directory);
 /** Fails, and names the owner, when we may not write there. */
 HST_MUST_CHECK hst_status hst_store_refuse_reader(int directory, const char *path, hst_error *err);
 
+/** Calls a function for each entry of a folder whose name begins so, until one fails. */
+HST_MUST_CHECK hst_status hst_store_each_entry(int directory, const char *path, const char *prefix,
+                                               hst_status (*visit)(void *context, const char *name,
+                                                                   hst_error *err),
+                                               void *context, hst_error *err);
+
 /** Removes what interrupted writers left; only the holder of the lock may. */
 HST_MUST_CHECK hst_status hst_store_remove_parts(int directory, const char *path, hst_error *err);
+
+/* ---- of a team: store_team.c, slices.c ---- */
+
+/**
+ * Where each member of a team has a store of its own: sends each the slices that it lacks.
+ *
+ * @param ids     [n] the segments of the run
+ * @param holder  [n] the member whose store has each whole
+ */
+HST_MUST_CHECK hst_status hst_store_exchange_slices(hst_store *store, hst_team *team,
+                                                    const hst_segment_id *ids, const size_t *holder,
+                                                    size_t n, hst_error *err);
 
 /* ---- the catalogue: catalogue.c ---- */
 
@@ -92,6 +114,9 @@ HST_MUST_CHECK hst_status hst_catalogue_load(hst_store *store, hst_error *err);
  */
 void hst_catalogue_file_name(const hst_store *store, const uint8_t digest[16], char *name,
                              size_t capacity);
+
+/** Begins what a member notes by itself. */
+HST_MUST_CHECK hst_status hst_catalogue_begin_own(hst_store *store, hst_error *err);
 
 /** Reads the 32 hexadecimal digits that `hex` begins with; false when it does not. */
 bool hst_digest_from_hex(const char *hex, uint8_t digest[16]);
@@ -149,6 +174,21 @@ size_t hst_segment_info_pack(const hst_segment_info *info, uint8_t *bytes);
 
 /** The opposite; false when a field holds what no writer writes. */
 bool hst_segment_info_unpack(hst_segment_info *info, const uint8_t *bytes, size_t n);
+
+uint32_t hst_segment_block_episodes(const hst_segment *segment, size_t partition, size_t block);
+
+/**
+ * Makes the writer's file a segment of the same input with every step-th partition alone, from the
+ * `first` on; the other partitions are empty. It is not put in place.
+ *
+ * @param writer   has nothing yet
+ * @param file     receives the descriptor, the writer's
+ * @param n_bytes  [bytes] of the file
+ */
+HST_MUST_CHECK hst_status hst_segment_writer_slice(hst_segment_writer *writer,
+                                                   const hst_segment *segment, size_t first,
+                                                   size_t step, int *file, uint64_t *n_bytes,
+                                                   hst_error *err);
 
 /* ---- dictionary of codes while a segment is written: dictionary.c ---- */
 

@@ -351,6 +351,103 @@ bool hst_activity_tally_merge(hst_activity_tally *into, hst_activity_tally *from
     return merged;
 }
 
+/* ---- other processes ---- */
+
+/* Is a key one of the plan's? */
+static bool is_in_plan(const hst_activity_plan *plan, uint64_t key)
+{
+    return part_of(key, SPECIALTY_BITS + PROVIDER_BITS, AREA_BITS) < plan->n_areas &&
+           part_of(key, SPECIALTY_BITS, PROVIDER_BITS) < hst_numbering_n(plan->providers) &&
+           part_of(key, 0, SPECIALTY_BITS) < hst_numbering_n(plan->specialties) &&
+           key >= key_of(HST_DATASET_APC, 0, 0, 0);
+}
+
+/* Months of a series into counts that are 0. */
+static void read_months(const hst_activity_slot *slot, uint32_t *counts, size_t n_months)
+{
+    if (slot->n > HST_ACTIVITY_LIST) {
+        memcpy(counts, slot->months.counts, n_months * sizeof *counts);
+        return;
+    }
+    for (size_t i = 0; i < slot->n; i++) {
+        counts[slot->n <= HST_ACTIVITY_FEW ? slot->months.few[i] : slot->months.list[i]]++;
+    }
+}
+
+static bool add_few(hst_activity_tally *tally, hst_activity_slot *slot, const uint32_t *counts,
+                    size_t n_months)
+{
+    for (size_t month = 0; month < n_months; month++) {
+        for (uint32_t i = 0; i < counts[month]; i++) {
+            if (!count(tally, slot, (uint16_t)month, n_months)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool add_many(hst_activity_tally *tally, hst_activity_slot *slot, const uint32_t *counts,
+                     size_t n_months, uint64_t n_events)
+{
+    if (slot->n <= HST_ACTIVITY_LIST && !begin_counts(tally, slot, n_months)) {
+        return false;
+    }
+    for (size_t month = 0; month < n_months; month++) {
+        slot->months.counts[month] += counts[month];
+    }
+    slot->n += n_events;
+    return true;
+}
+
+static void add_months(hst_activity_tally *tally, uint64_t key, const uint32_t *counts,
+                       size_t n_months, hst_wire *wire)
+{
+    hst_activity_slot *slot = make_room(tally, 1) ? take_slot(tally, key) : NULL;
+    uint64_t n_events = 0;
+
+    for (size_t month = 0; month < n_months; month++) {
+        n_events += counts[month];
+    }
+    if (slot && n_events > UINT32_MAX - slot->n) {
+        hst_wire_too_large(wire);
+    } else if (!slot || !(slot->n + n_events <= HST_ACTIVITY_LIST
+                              ? add_few(tally, slot, counts, n_months)
+                              : add_many(tally, slot, counts, n_months, n_events))) {
+        hst_wire_no_memory(wire);
+    }
+}
+
+void hst_activity_tally_wire(hst_activity_tally *tally, const hst_activity_plan *plan,
+                             hst_wire *wire)
+{
+    size_t n = plan->n_months;
+    uint32_t *counts = malloc((n + 1) * sizeof *counts);
+    void **sorted = NULL;
+    uint64_t key = 0;
+
+    if (!counts || !count_pending(tally, n)) {
+        hst_wire_no_memory(wire);
+    }
+    sorted = hst_wire_sort(wire, tally->slots, tally->n_slots, sizeof *tally->slots, tally->n);
+    for (size_t i = 0; hst_wire_key(wire, sorted ? sorted[i] : NULL, UINT64_MAX, &key); i++) {
+        if (!wire->packs && !is_in_plan(plan, key)) {
+            hst_wire_damaged(wire);
+            break;
+        }
+        memset(counts, 0, n * sizeof *counts);
+        if (sorted) {
+            read_months(sorted[i], counts, n);
+        }
+        hst_wire_counts32(wire, counts, n);
+        if (!wire->packs) {
+            add_months(tally, key, counts, n, wire);
+        }
+    }
+    free(sorted);
+    free(counts);
+}
+
 /* ---- the series ---- */
 
 static int compare_slots(const void *a, const void *b)

@@ -5,6 +5,7 @@
 #include "hestia/activity.h"
 #include "numbering_internal.h"
 #include "unit_internal.h"
+#include "wire_internal.h"
 
 /** What all threads read while they count activity. */
 typedef struct hst_activity_plan {
@@ -64,6 +65,9 @@ bool hst_activity_tally_add(hst_activity_tally *tally, const hst_activity_plan *
 /** Adds the counts of `from`, whose memory goes over; false when there is no memory. */
 bool hst_activity_tally_merge(hst_activity_tally *into, hst_activity_tally *from,
                               const hst_activity_plan *plan);
+
+void hst_activity_tally_wire(hst_activity_tally *tally, const hst_activity_plan *plan,
+                             hst_wire *wire);
 
 /**
  * The series in the order of their codes; the tally is empty afterwards.

@@ -64,4 +64,8 @@ void hst_cohort_sizes_add(hst_cohort_sizes *sizes, const hst_membership *members
                           const hst_person *person, const hst_residence *residences);
 void hst_cohort_sizes_merge(hst_cohort_sizes *into, const hst_cohort_sizes *from);
 
+/** Numbers that it holds of members; shows them, and the people, to a wire. */
+size_t hst_cohort_sizes_n(const hst_cohort_sizes *sizes);
+void hst_cohort_sizes_wire(hst_cohort_sizes *sizes, hst_wire *wire);
+
 #endif

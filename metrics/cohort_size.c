@@ -74,14 +74,25 @@ void hst_cohort_sizes_free(hst_cohort_sizes *sizes)
     free(sizes);
 }
 
+size_t hst_cohort_sizes_n(const hst_cohort_sizes *sizes)
+{
+    return sizes->cohorts->n * sizes->n_years * sizes->n_areas;
+}
+
 void hst_cohort_sizes_merge(hst_cohort_sizes *into, const hst_cohort_sizes *from)
 {
-    for (size_t i = 0; i < into->cohorts->n * into->n_years * into->n_areas; i++) {
+    for (size_t i = 0; i < hst_cohort_sizes_n(into); i++) {
         into->members[i] += from->members[i];
     }
     for (size_t i = 0; i < into->cohorts->n; i++) {
         into->people[i] += from->people[i];
     }
+}
+
+void hst_cohort_sizes_wire(hst_cohort_sizes *sizes, hst_wire *wire)
+{
+    hst_wire_counts(wire, sizes->members, hst_cohort_sizes_n(sizes));
+    hst_wire_counts(wire, sizes->people, sizes->cohorts->n);
 }
 
 uint64_t hst_cohort_sizes_people(const hst_cohort_sizes *sizes, size_t cohort)

@@ -2,7 +2,8 @@
  * One pass over the store for all measures.
  *
  * Partitions go to threads as they come; each thread has a cube of its own, and the cubes are added
- * up at the end. All counts are integers, so threads, files and rows may come in any order.
+ * up at the end. All counts are integers, so threads, files and rows may come in any order, and
+ * several processes may count some of the partitions each (count_pack.c).
  *
  * An episode is asked in three steps: which unit rules it passes (few: measures share them), which
  * filters of those measures allow it (one bit each, see filter.c), and then area by area the cells
@@ -143,108 +144,7 @@ static hst_status count_partition(const hst_counting *c, hst_count_worker *w, si
     return status;
 }
 
-/* ---- threads ---- */
-
-static hst_status init_worker(hst_count_worker *w, const hst_counting *c, hst_error *err)
-{
-    hst_status status = hst_cube_create(&w->cube, c->measures, c->areas, err);
-
-    if (status) {
-        return status;
-    }
-    w->steps = calloc(c->n_passes + 1, sizeof *w->steps);
-    w->before = calloc(c->n_passes + 1, sizeof *w->before);
-    w->totals = calloc(c->measures->n + 1, sizeof *w->totals);
-    w->excluded = calloc(c->measures->n + 1, sizeof *w->excluded);
-    w->unfit = calloc(c->measures->n + 1, sizeof *w->unfit);
-    w->places = calloc(c->measures->n + 1, sizeof *w->places);
-    w->files = calloc(c->n_segments + 1, sizeof *w->files);
-    w->supply = calloc(c->n_segments + 1, sizeof *w->supply);
-    if (!w->steps || !w->before || !w->totals || !w->excluded || !w->unfit || !w->places ||
-        !w->files || !w->supply) {
-        return no_memory(err);
-    }
-    for (size_t s = 0; s < c->n_segments && !status; s++) {
-        status = hst_supply_tally_init(&w->supply[s], c->segments[s], err);
-    }
-    if (status) {
-        return status;
-    }
-    for (size_t m = 0; m < c->measures->n; m++) {
-        w->totals[m] = hst_cube_totals(w->cube, m);
-    }
-    w->england.has_spells = w->totals_of_people.has_spells = c->rules.wants_spells;
-    w->totals_of_people.has_cohorts = c->cohorts != NULL;
-    status = hst_partition_create(&w->partition, c->segments, c->n_segments, err);
-    if (!status && c->wants_people) {
-        status =
-            hst_people_create(&w->people, &c->rules, c->segments, c->n_segments, c->providers, err);
-    }
-    if (!status && c->rules.wants_spells) {
-        status = hst_rule_comparison_init(&w->comparison, &c->rules, err);
-    }
-    if (!status && c->options->cohorts) {
-        status = hst_cohort_sizes_create(&w->sizes, c->options->cohorts, c->study, c->areas, err);
-    }
-    return status;
-}
-
-static void clear_worker(hst_count_worker *w, size_t n_segments)
-{
-    hst_cube_free(w->cube);
-    hst_partition_free(w->partition);
-    hst_people_free(w->people);
-    hst_rule_comparison_clear(&w->comparison);
-    hst_cohort_sizes_free(w->sizes);
-    hst_activity_tally_clear(&w->activity);
-    free(w->person_events);
-    free(w->before);
-    hst_returns_clear(&w->returns);
-    free(w->steps);
-    free(w->totals);
-    free(w->excluded);
-    free(w->unfit);
-    free(w->places);
-    for (size_t s = 0; w->supply && s < n_segments; s++) {
-        hst_supply_tally_clear(&w->supply[s]);
-    }
-    free(w->supply);
-    free(w->files);
-}
-
-static hst_status merge_worker(hst_count_worker *into, hst_count_worker *from,
-                               const hst_counting *c, hst_error *err)
-{
-    for (size_t p = 0; p < c->n_passes; p++) {
-        for (size_t g = 0; g < c->passes[p].n_groups; g++) {
-            for (size_t step = 0; step < HST_N_STEPS; step++) {
-                into->steps[p][g][step] += from->steps[p][g][step];
-            }
-        }
-    }
-    for (size_t m = 0; m < c->measures->n; m++) {
-        into->excluded[m] += from->excluded[m];
-        into->unfit[m] += from->unfit[m];
-        for (size_t place = 0; place < HST_N_PLACES; place++) {
-            into->places[m][place] += from->places[m][place];
-        }
-    }
-    for (size_t s = 0; s < c->n_segments; s++) {
-        into->files[s].rows += from->files[s].rows;
-        into->files[s].dropped += from->files[s].dropped;
-        into->files[s].unknown_area += from->files[s].unknown_area;
-        into->files[s].flagged += from->files[s].flagged;
-        hst_supply_tally_merge(&into->supply[s], &from->supply[s], c->segments[s]);
-    }
-    if (c->activity && !hst_activity_tally_merge(&into->activity, &from->activity, c->activity)) {
-        return no_memory(err);
-    }
-    hst_england_merge(&into->england, &from->england);
-    hst_count_merge_people(into, from);
-    return hst_cube_merge(into->cube, from->cube, err);
-}
-
-/* ---- the whole ---- */
+/* ---- partitions ---- */
 
 /* Failure of the lowest-numbered partition, the same whatever thread met it. */
 static hst_status first_failure(const hst_count_worker *workers, int n_workers, hst_error *err)
@@ -262,9 +162,17 @@ static hst_status first_failure(const hst_count_worker *workers, int n_workers, 
 static void count_all(const hst_counting *c, hst_count_worker *workers, int n_workers)
 {
     size_t n_partitions = c->n_segments > 0 ? hst_segment_n_partitions(c->segments[0]) : 0;
+    size_t first = c->options->partition_first, step = c->options->partition_step;
 
+    if (c->options->team) {
+        first = hst_team_number(c->options->team);
+        step = hst_team_size(c->options->team);
+    } else if (step == 0) {
+        first = 0;
+        step = 1;
+    }
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_workers)
-    for (size_t partition = 0; partition < n_partitions; partition++) {
+    for (size_t partition = first; partition < n_partitions; partition += step) {
         hst_count_worker *w = &workers[omp_get_thread_num()];
 
         if (!w->status) {
@@ -309,6 +217,125 @@ static hst_status finish_cube(const hst_counting *c, hst_count_worker *w, hst_le
     return status;
 }
 
+hst_status hst_count_gather(hst_count_worker *sum, const hst_counting *c, hst_error *err)
+{
+    int n_workers = c->options->n_threads < 1 ? 1 : c->options->n_threads;
+    hst_count_worker *workers = calloc((size_t)n_workers, sizeof *workers);
+    hst_status status = HST_OK;
+
+    if (!workers) {
+        return no_memory(err);
+    }
+    for (int t = 0; t < n_workers && !status; t++) {
+        workers[t].number = (size_t)t;
+        status = hst_count_worker_init(&workers[t], c, err);
+    }
+    if (!status) {
+        count_all(c, workers, n_workers);
+        status = first_failure(workers, n_workers, err);
+    }
+    for (int t = 1; t < n_workers && !status; t++) {
+        status = hst_count_worker_merge(&workers[0], &workers[t], c, err);
+    }
+    if (!status) {
+        *sum = workers[0];
+        workers[0] = (hst_count_worker){0}; /* now the caller's */
+    }
+    for (int t = 0; t < n_workers; t++) {
+        hst_count_worker_clear(&workers[t], c);
+    }
+    free(workers);
+    return status;
+}
+
+/* ---- processes ---- */
+
+/* The sum of all that the members of a team have counted. */
+typedef struct team_sum {
+    const hst_counting *c;
+    hst_count_worker *sum;
+} team_sum;
+
+static hst_status add_member(void *context, size_t member, const void *bytes, size_t n,
+                             hst_error *err)
+{
+    const team_sum *s = context;
+
+    (void)member;
+    return hst_count_add_packed(s->c, s->sum, bytes, n, err);
+}
+
+static hst_status give_sum(void *context, void **bytes, size_t *n, hst_error *err)
+{
+    const team_sum *s = context;
+    unsigned char *packed = NULL;
+    hst_status status = hst_count_pack(s->c, s->sum, &packed, n, err);
+
+    *bytes = packed;
+    return status;
+}
+
+/* Takes the sum in the place of this member's own part of it. */
+static hst_status accept_sum(void *context, const void *bytes, size_t n, hst_error *err)
+{
+    const team_sum *s = context;
+    hst_status status = HST_OK;
+
+    hst_count_worker_clear(s->sum, s->c);
+    *s->sum = (hst_count_worker){0};
+    status = hst_count_worker_init(s->sum, s->c, err);
+    return status ? status : hst_count_add_packed(s->c, s->sum, bytes, n, err);
+}
+
+/* Adds up what all members of the team have counted, for each of them. */
+static hst_status add_up_team(hst_count_worker *sum, const hst_counting *c, hst_error *err)
+{
+    team_sum s = {c, sum};
+    hst_team_step step = {.name = "counts",
+                          .context = &s,
+                          .take = add_member,
+                          .give = give_sum,
+                          .accept = accept_sum};
+    unsigned char *bytes = NULL;
+    hst_status status = HST_OK;
+
+    if (!hst_team_leads(c->options->team)) {
+        status = hst_count_pack(c, sum, &bytes, &step.n, err);
+        step.bytes = bytes;
+    }
+    if (!status) {
+        status = hst_team_do(c->options->team, &step, err);
+    }
+    free(bytes);
+    return status;
+}
+
+/* ---- the whole ---- */
+
+hst_status hst_count_finish(hst_cube **out, hst_england **england, const hst_counting *c,
+                            hst_count_worker *sum, hst_ledger *ledger, hst_error *err)
+{
+    hst_status status = finish_cube(c, sum, ledger, err);
+
+    if (!status) {
+        status = hst_count_check_areas(c, sum, err);
+    }
+    if (!status) {
+        status = hst_count_check_spells(c, sum, err);
+    }
+    if (!status) {
+        status = hst_count_audit(c, sum, ledger, err);
+    }
+    if (!status && england) {
+        status = hst_england_list(england, &sum->england, err);
+    }
+    if (!status) {
+        *out = sum->cube;
+        sum->cube = NULL; /* now the caller's */
+    }
+    return status;
+}
+
 hst_status hst_count_watched(hst_cube **out, hst_england **england, const hst_measures *measures,
                              const hst_study *study, const hst_areas *areas,
                              const hst_segment *const *segments, size_t n_segments,
@@ -322,57 +349,24 @@ hst_status hst_count_watched(hst_cube **out, hst_england **england, const hst_me
                       .n_segments = n_segments,
                       .options = options,
                       .watch = watch};
-    int n_workers = options->n_threads < 1 ? 1 : options->n_threads;
-    hst_count_worker *workers = calloc((size_t)n_workers, sizeof *workers);
-    hst_status status = HST_OK;
+    hst_count_worker sum = {0};
+    hst_status status = hst_counting_init(&c, err);
 
     *out = NULL;
     if (england) {
         *england = NULL;
     }
-    if (!workers) {
-        return no_memory(err);
+    if (!status) {
+        status = hst_count_gather(&sum, &c, err);
     }
-    status = hst_counting_init(&c, err);
-    for (int t = 0; t < n_workers && !status; t++) {
-        workers[t].number = (size_t)t;
-        status = init_worker(&workers[t], &c, err);
-    }
-    if (status) {
-        goto done;
-    }
-    count_all(&c, workers, n_workers);
-    status = first_failure(workers, n_workers, err);
-    for (int t = 1; t < n_workers && !status; t++) {
-        status = merge_worker(&workers[0], &workers[t], &c, err);
+    if (!status && options->team) {
+        status = add_up_team(&sum, &c, err);
     }
     if (!status) {
-        status = finish_cube(&c, &workers[0], ledger, err);
+        status = hst_count_finish(out, england, &c, &sum, ledger, err);
     }
-    if (!status) {
-        status = hst_count_check_areas(&c, &workers[0], err);
-    }
-    if (!status) {
-        status = hst_count_check_spells(&c, &workers[0], err);
-    }
-    if (!status) {
-        status = hst_count_audit(&c, &workers[0], ledger, err);
-    }
-    if (!status && england) {
-        status = hst_england_list(england, &workers[0].england, err);
-    }
-    if (status) {
-        goto done;
-    }
-    *out = workers[0].cube;
-    workers[0].cube = NULL; /* now the caller's */
-
-done:
-    for (int t = 0; t < n_workers; t++) {
-        clear_worker(&workers[t], n_segments);
-    }
+    hst_count_worker_clear(&sum, &c);
     hst_counting_clear(&c);
-    free(workers);
     return status;
 }
 

@@ -176,14 +176,54 @@ HST_MUST_CHECK hst_status hst_count_watched(hst_cube **out, hst_england **englan
 HST_MUST_CHECK hst_status hst_counting_init(hst_counting *c, hst_error *err);
 void hst_counting_clear(hst_counting *c);
 
+/** Makes ready what one thread fills, all zeros; and frees it (all zeros are allowed). */
+HST_MUST_CHECK hst_status hst_count_worker_init(hst_count_worker *w, const hst_counting *c,
+                                                hst_error *err);
+void hst_count_worker_clear(hst_count_worker *w, const hst_counting *c);
+
+/** Adds what a thread counted to another's, and takes it away from it. */
+HST_MUST_CHECK hst_status hst_count_worker_merge(hst_count_worker *into, hst_count_worker *from,
+                                                 const hst_counting *c, hst_error *err);
+
+/** Shows all that hst_count_worker_merge adds up to a wire. */
+void hst_count_worker_wire(hst_count_worker *w, const hst_counting *c, hst_wire *wire);
+
+/** Counts the partitions of the options in all threads. @param sum  receives what all counted,
+ * which hst_count_worker_clear frees; as it was on failure */
+HST_MUST_CHECK hst_status hst_count_gather(hst_count_worker *sum, const hst_counting *c,
+                                           hst_error *err);
+
+/** Makes of the sum what hst_count gives; it is of no more use but to be cleared. */
+HST_MUST_CHECK hst_status hst_count_finish(hst_cube **out, hst_england **england,
+                                           const hst_counting *c, hst_count_worker *sum,
+                                           hst_ledger *ledger, hst_error *err);
+
+/**
+ * What a process counted, as bytes for another one: equal counts make equal bytes, whatever the
+ * threads.
+ *
+ * @param w      keeps its counts
+ * @param bytes  receives them; freed by the caller. NULL on failure
+ */
+HST_MUST_CHECK hst_status hst_count_pack(const hst_counting *c, hst_count_worker *w,
+                                         unsigned char **bytes, size_t *n, hst_error *err);
+
+/**
+ * Adds what another process packed, as hst_count_worker_merge adds a thread's; added to a worker
+ * just made, it is what the other had.
+ *
+ * @return HST_ERR_USAGE: the other counts something else; HST_ERR_SYSTEM: the bytes are damaged;
+ * HST_ERR_RANGE: a sum does not fit. `into` is then of no more use
+ */
+HST_MUST_CHECK hst_status hst_count_add_packed(const hst_counting *c, hst_count_worker *into,
+                                               const unsigned char *bytes, size_t n,
+                                               hst_error *err);
+
 /** Counts an event in the measures of `live`. */
 HST_MUST_CHECK hst_status hst_count_event(const hst_counting *c, hst_count_worker *w,
                                           const hst_measure_pass *pass, const hst_event *event,
                                           uint64_t live);
 void hst_count_pending(hst_count_worker *w);
-
-/** Adds what a thread learned of people to another's. */
-void hst_count_merge_people(hst_count_worker *into, const hst_count_worker *from);
 
 /** Settles the cells that count people, at the end of each person. */
 void hst_count_settle_person(const hst_counting *c, hst_count_worker *w);

@@ -68,6 +68,11 @@ static inline size_t hst_cube_cell(size_t n_bands, size_t row, unsigned sex, siz
 /** Adds the counts of `from`, which loses its slabs. */
 HST_MUST_CHECK hst_status hst_cube_merge(hst_cube *into, hst_cube *from, hst_error *err);
 
+/** Shows a measure's shape, and then its counts, to a wire. @param n_values  that its split can
+ * take; before hst_cube_name_splits */
+void hst_cube_wire_shape(hst_cube *cube, size_t measure, size_t n_values, hst_wire *wire);
+void hst_cube_wire(hst_cube *cube, size_t measure, size_t n_values, hst_wire *wire);
+
 /** Adds what one input holds to what hst_cube_lack knows. */
 void hst_cube_add_coverage(hst_cube *cube, const hst_segment_info *info);
 

@@ -72,6 +72,17 @@ void hst_england_merge(hst_england_tally *into, const hst_england_tally *from)
     into->n_repeated += from->n_repeated;
 }
 
+void hst_england_wire(hst_england_tally *tally, hst_wire *wire)
+{
+    hst_wire_counts(wire, tally->fce, HST_ENGLAND_YEARS);
+    hst_wire_counts(wire, tally->fae, HST_ENGLAND_YEARS);
+    hst_wire_counts(wire, tally->fae_emergency, HST_ENGLAND_YEARS);
+    hst_wire_counts(wire, tally->stays, HST_ENGLAND_YEARS);
+    hst_wire_counts(wire, tally->stay_days, HST_ENGLAND_YEARS);
+    hst_wire_counts(wire, tally->spells, HST_ENGLAND_YEARS);
+    hst_wire_counts(wire, &tally->n_repeated, 1);
+}
+
 hst_status hst_england_list(hst_england **out, const hst_england_tally *tally, hst_error *err)
 {
     hst_england *england = calloc(1, sizeof *england);

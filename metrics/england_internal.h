@@ -4,6 +4,7 @@
 
 #include "hestia/england.h"
 #include "partition_internal.h"
+#include "wire_internal.h"
 
 enum { HST_ENGLAND_YEARS = 256, HST_ENGLAND_DAYS = 1 << 16 };
 
@@ -27,6 +28,7 @@ void hst_england_add(hst_england_tally *tally, const uint8_t *year_of_day,
                      const hst_episode *episode);
 
 void hst_england_merge(hst_england_tally *into, const hst_england_tally *from);
+void hst_england_wire(hst_england_tally *tally, hst_wire *wire);
 
 HST_MUST_CHECK hst_status hst_england_list(hst_england **out, const hst_england_tally *tally,
                                            hst_error *err);

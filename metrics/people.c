@@ -379,6 +379,12 @@ void hst_people_merge_ledger(hst_people *into, const hst_people *from)
     into->n_hf += from->n_hf;
 }
 
+void hst_people_wire_ledger(hst_people *people, hst_wire *wire)
+{
+    hst_wire_counts(wire, people->ledger.n, HST_N_SPELL_EVENTS);
+    hst_wire_counts(wire, &people->n_hf, 1);
+}
+
 uint64_t hst_people_n_hf(const hst_people *people)
 {
     return people->n_hf;

@@ -4,6 +4,7 @@
 #include "hestia/spell.h"
 #include "numbering_internal.h"
 #include "partition_internal.h"
+#include "wire_internal.h"
 
 /** One record of a person. */
 typedef struct hst_row {
@@ -54,6 +55,7 @@ const hst_spell_ledger *hst_people_ledger(const hst_people *people);
 
 /** Adds the ledger of another thread's people. */
 void hst_people_merge_ledger(hst_people *into, const hst_people *from);
+void hst_people_wire_ledger(hst_people *people, hst_wire *wire);
 
 /** Rows that the rule `hf` marked so far, beyond the repeats of a record key. */
 uint64_t hst_people_n_hf(const hst_people *people);

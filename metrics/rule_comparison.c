@@ -29,6 +29,14 @@ void hst_rule_comparison_merge(hst_rule_comparison *into, const hst_rule_compari
     into->n_cips_differ += from->n_cips_differ;
 }
 
+void hst_rule_comparison_wire(hst_rule_comparison *comparison, hst_wire *wire)
+{
+    hst_wire_counts(wire, &comparison->n_spells, 1);
+    hst_wire_counts(wire, &comparison->n_cips, 1);
+    hst_wire_counts(wire, &comparison->n_spells_differ, 1);
+    hst_wire_counts(wire, &comparison->n_cips_differ, 1);
+}
+
 static hst_status make_room(hst_rule_comparison *comparison, size_t n, hst_error *err)
 {
     if (n <= comparison->capacity) {

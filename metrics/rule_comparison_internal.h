@@ -22,5 +22,6 @@ void hst_rule_comparison_clear(hst_rule_comparison *comparison);
 HST_MUST_CHECK hst_status hst_rule_comparison_add(hst_rule_comparison *comparison,
                                                   const hst_person *person, hst_error *err);
 void hst_rule_comparison_merge(hst_rule_comparison *into, const hst_rule_comparison *from);
+void hst_rule_comparison_wire(hst_rule_comparison *comparison, hst_wire *wire);
 
 #endif

@@ -58,6 +58,11 @@ void hst_supply_tally_merge(hst_supply_tally *into, const hst_supply_tally *from
     }
 }
 
+void hst_supply_tally_wire(hst_supply_tally *tally, const hst_segment *segment, hst_wire *wire)
+{
+    hst_wire_counts32(wire, tally->rows, n_cells(segment));
+}
+
 /* ---- what is missing ---- */
 
 typedef struct checker {

@@ -4,6 +4,7 @@
 #include "coverage_internal.h"
 #include "hestia/ledger.h"
 #include "numbering_internal.h"
+#include "wire_internal.h"
 
 /** Months from January 1930; slots of one file reach so far back from its last. */
 enum { HST_SUPPLY_MONTHS = 12 * 180, HST_SUPPLY_SLOTS = 64 };
@@ -22,6 +23,7 @@ HST_MUST_CHECK hst_status hst_supply_tally_init(hst_supply_tally *tally, const h
 void hst_supply_tally_clear(hst_supply_tally *tally);
 void hst_supply_tally_merge(hst_supply_tally *into, const hst_supply_tally *from,
                             const hst_segment *segment);
+void hst_supply_tally_wire(hst_supply_tally *tally, const hst_segment *segment, hst_wire *wire);
 
 static inline void hst_supply_tally_add(hst_supply_tally *tally, const uint16_t *month_of_day,
                                         const hst_episode *episode)

@@ -30,18 +30,28 @@ static bool grow(hst_tally *tally)
     return true;
 }
 
-bool hst_tally_add(hst_tally *tally, uint64_t key, uint64_t count)
+/* The slot of a key, there from now on; NULL when there is no memory. */
+static struct hst_tally_slot *take_slot(hst_tally *tally, uint64_t key)
 {
     size_t at = 0;
 
     if (2 * tally->n >= tally->n_slots && !grow(tally)) {
-        return false;
+        return NULL;
     }
     at = slot_of(tally, key + 1);
     tally->n += tally->slots[at].key == 0;
     tally->slots[at].key = key + 1;
-    tally->slots[at].count += count;
-    return true;
+    return &tally->slots[at];
+}
+
+bool hst_tally_add(hst_tally *tally, uint64_t key, uint64_t count)
+{
+    struct hst_tally_slot *slot = take_slot(tally, key);
+
+    if (slot) {
+        slot->count += count;
+    }
+    return slot != NULL;
 }
 
 bool hst_tally_merge(hst_tally *into, const hst_tally *from)
@@ -53,6 +63,24 @@ bool hst_tally_merge(hst_tally *into, const hst_tally *from)
         }
     }
     return true;
+}
+
+void hst_tally_wire(hst_tally *tally, uint64_t end, hst_wire *wire)
+{
+    void **sorted =
+        hst_wire_sort(wire, tally->slots, tally->n_slots, sizeof *tally->slots, tally->n);
+    uint64_t key = 0;
+
+    for (size_t i = 0; hst_wire_key(wire, sorted ? sorted[i] : NULL, end + 1, &key); i++) {
+        struct hst_tally_slot *slot = sorted ? sorted[i] : take_slot(tally, key - 1);
+
+        if (!slot) {
+            hst_wire_no_memory(wire);
+            break;
+        }
+        hst_wire_counts(wire, &slot->count, 1);
+    }
+    free(sorted);
 }
 
 static int compare_slots(const void *a, const void *b)

@@ -1,7 +1,7 @@
 #ifndef HESTIA_METRICS_TALLY_INTERNAL_H
 #define HESTIA_METRICS_TALLY_INTERNAL_H
 
-#include "hestia/status.h"
+#include "wire_internal.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +20,9 @@ typedef struct hst_tally {
 /** Adds to a key; false when there is no memory. Not after hst_tally_sort. */
 bool hst_tally_add(hst_tally *tally, uint64_t key, uint64_t count);
 bool hst_tally_merge(hst_tally *into, const hst_tally *from);
+
+/** @param end  above all keys that it can have */
+void hst_tally_wire(hst_tally *tally, uint64_t end, hst_wire *wire);
 
 /** Puts the keys in order, for hst_tally_find. */
 void hst_tally_sort(hst_tally *tally);

@@ -59,9 +59,14 @@ hst_by hst_measures_finest(const hst_measures *measures, size_t measure);
 
 /** How a count is done. */
 typedef struct hst_count_options {
+    hst_team *team; /**< NULL: alone. Each member counts a share of the partitions, and all have the
+                       sums */
     int n_threads;
     size_t memory_bytes;               /**< for all threads together; 0: 1 GiB */
     const struct hst_cohorts *cohorts; /**< NULL: the study has none */
+    /** Only partitions first, first + step, first + 2 step, .. are counted: what one of several
+     * processes does. Step 0: all of them. */
+    size_t partition_first, partition_step;
 } hst_count_options;
 
 /**

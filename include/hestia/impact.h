@@ -110,6 +110,7 @@ typedef struct hst_impact_inputs {
     size_t n_segments;
     int n_threads;
     size_t memory_bytes;
+    hst_team *team; /**< NULL: alone */
 } hst_impact_inputs;
 
 /**

@@ -6,6 +6,7 @@
 #include "hestia/ledger.h"
 #include "hestia/store.h"
 #include "hestia/study.h"
+#include "hestia/team.h"
 
 /** One input stream of a study (a file, or a member of a container), from glob to segment. */
 typedef struct hst_input {
@@ -13,8 +14,10 @@ typedef struct hst_input {
     char *path, *member; /**< member "" when the file is one stream */
     char *name;     /**< file name without folders, ":member" after it; the `file` of audit.csv */
     uint64_t bytes; /**< of the file, compressed */
-    hst_file_look look; /**< of the file, before its header was read */
-    hst_layout *layout;
+    hst_file_look look;     /**< of the file, before its header was read */
+    hst_layout *layout;     /**< NULL: only other processes of the team see the file */
+    unsigned person_kinds;  /**< hst_layout_person_kinds */
+    uint64_t named_columns; /**< bit k: has the k-th column that the extract's `columns:` names */
     uint8_t digest[16], layout_key[16];
     bool was_known;  /**< segment reused */
     bool was_remade; /**< its segment could not be opened: damaged, or of an older hestia */
@@ -37,12 +40,18 @@ typedef struct hst_inputs {
  * HST_ERR_INPUT: header faults
  */
 HST_MUST_CHECK hst_status hst_inputs_find(hst_inputs **out, const hst_study *study, hst_error *err);
+
+/** The same for a team: the files that any of its members sees, known to all. @return also
+ * HST_ERR_USAGE: the same path is another file on another host */
+HST_MUST_CHECK hst_status hst_inputs_find_together(hst_inputs **out, const hst_study *study,
+                                                   hst_team *team, hst_error *err);
 void hst_inputs_free(hst_inputs *inputs);
 
 /** Called now and then from any thread with compressed bytes read so far and in all. */
 typedef void hst_progress(void *context, uint64_t done, uint64_t total);
 
 typedef struct hst_ingest_options {
+    hst_team *team; /**< NULL: alone. The inputs are shared out among its members */
     int n_threads;
     size_t memory_bytes;
     hst_progress *progress; /**< may be NULL */
@@ -89,6 +98,9 @@ HST_MUST_CHECK hst_status hst_ingest_remove_damaged(const hst_inputs *inputs, hs
 /** Set by the signal handler of the program, read by long loops. */
 bool hst_interrupt_requested(void);
 void hst_interrupt_request(void);
+
+/** Takes a request back that was no signal: another process of the run had failed. */
+void hst_interrupt_withdraw(void);
 
 /** HST_ERR_INTERRUPTED, with its reason, when one was requested; else HST_OK. */
 HST_MUST_CHECK hst_status hst_interrupt_check(hst_error *err);

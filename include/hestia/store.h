@@ -7,6 +7,7 @@
 
 #include "hestia/episode.h"
 #include "hestia/status.h"
+#include "hestia/team.h"
 
 /**
  * The store: a directory of segments, one per input, each cut into the same partitions by a keyed
@@ -18,15 +19,20 @@
  *     lock                first byte: held by the one run that writes; second: shared by all that
  *                         read, held alone by a purge
  *     catalogue.json      inputs known: path, member, size, mtime, ctime, inode → content digest
+ *     catalogue-<n>.json  what process n of a team has noted, until its leader takes it over
  *     segments/           <content digest>-<layout key>.seg; <...>.part while it is written
  *                         (removed by the next writer)
+ *     slices-<n>-of-<N>/  of segments in the stores of other hosts, the partitions of process n
  */
 typedef struct hst_store hst_store;
 
 enum { HST_DEFAULT_PARTITIONS = 256 };
 
+enum { HST_STORE_KEY_BYTES = 32 };
+
 typedef struct hst_store_options {
     const char *group;   /**< NULL: private */
+    const uint8_t *key;  /**< [HST_STORE_KEY_BYTES] of another store; NULL: a new one */
     size_t n_partitions; /**< 0: HST_DEFAULT_PARTITIONS; a power of two from 1 to 4096 */
 } hst_store_options;
 
@@ -39,6 +45,7 @@ HST_MUST_CHECK hst_status hst_store_init(const char *path, const hst_store_optio
 typedef enum hst_store_access {
     HST_STORE_READ,  /**< shared: beside any writer; nothing is written, not even the lock */
     HST_STORE_WRITE, /**< one at a time; also removes left .part files */
+    HST_STORE_JOIN,  /**< beside the leader of the team, who holds the lock of all */
 } hst_store_access;
 
 /**
@@ -52,6 +59,30 @@ typedef enum hst_store_access {
 HST_MUST_CHECK hst_status hst_store_open(hst_store **out, const char *path, bool create,
                                          hst_store_access access, hst_error *err);
 void hst_store_close(hst_store *store);
+
+/**
+ * Opens the store of a team for writing: the leader's, which is made where there is none. Where the
+ * others see the same folder they join it; where none of them does, each opens one of its own at
+ * that path, made with the leader's key and partitions.
+ *
+ * @return as hst_store_open, the same for all; HST_ERR_USAGE: some see the leader's and some do
+ * not, or one's own has another key or other partitions
+ */
+HST_MUST_CHECK hst_status hst_store_open_together(hst_store **out, const char *path, hst_team *team,
+                                                  hst_error *err);
+
+/** Opens it for reading after hst_store_open_together; segments that are in other hosts' stores are
+ * found among the slices. */
+HST_MUST_CHECK hst_status hst_store_read_together(hst_store **out, const hst_store *store,
+                                                  hst_team *team, hst_error *err);
+
+/** Opens the folder of slices of a store that stands apart: segments that are not in the store are
+ * looked for there from now on. A slice is no segment to make other slices of. */
+HST_MUST_CHECK hst_status hst_store_use_slices(hst_store *store, const hst_team *team,
+                                               hst_error *err);
+
+/** True when each member of the team has a store of its own. */
+bool hst_store_is_apart(const hst_store *store);
 
 /** What a purge removed. */
 typedef struct hst_store_purged {
@@ -215,6 +246,9 @@ HST_MUST_CHECK hst_status hst_store_note(hst_store *store, const char *path, con
 /** True when a file with this content may still be on disk, as far as the catalogue knows. */
 bool hst_store_has_input(hst_store *store, const uint8_t digest[16]);
 
+/** Takes over what other processes of a team have noted, and saves the catalogue. */
+HST_MUST_CHECK hst_status hst_store_take_over(hst_store *store, hst_error *err);
+
 /** Forgets the inputs that are no longer on disk, and saves the catalogue. */
 HST_MUST_CHECK hst_status hst_store_forget_absent(hst_store *store, hst_error *err);
 
@@ -245,10 +279,13 @@ typedef struct hst_segment_id {
 HST_MUST_CHECK hst_status hst_store_segments(const hst_store *store, hst_segment_id **ids,
                                              size_t *n, hst_error *err);
 
-/** Removes a segment's file, where it is there; one that is open stays readable until it is closed.
- */
+/** Removes a segment's file and its slice, where they are there; one that is open stays readable
+ * until it is closed. */
 HST_MUST_CHECK hst_status hst_store_remove(hst_store *store, const hst_segment_id *id,
                                            hst_error *err);
+
+/** Removes the slices of all segments: the next run of a team has them sent again. */
+HST_MUST_CHECK hst_status hst_store_remove_slices(hst_store *store, hst_error *err);
 
 /* ---- reading ---- */
 
@@ -265,6 +302,10 @@ const hst_segment_info *hst_segment_get_info(const hst_segment *segment);
 
 /** Size of the segment's file. */
 uint64_t hst_segment_file_bytes(const hst_segment *segment);
+
+/** The same for a segment and its slices, and another one for any other: of the input's content,
+ * what was made of it, and the dictionaries. */
+uint64_t hst_segment_checksum(const hst_segment *segment);
 
 /** Number of codes of a dictionary, number 0 (empty) included, and a code's text. */
 size_t hst_segment_n_codes(const hst_segment *segment, unsigned dictionary);

@@ -11,6 +11,7 @@
 #include "publish/tree.h"
 #include "tests/alloc/failing.h"
 #include "tests/alloc/small_world.h"
+#include "tests/metrics/processes.h"
 
 static small_world world;
 
@@ -230,6 +231,25 @@ static hst_status count_in_threads(void *context, hst_error *err)
     return count(context, 3, 64 << 20, err);
 }
 
+static hst_status count_in_processes(void *context, hst_error *err)
+{
+    const small_world *w = context;
+    const hst_count_options options = {
+        .n_threads = 1, .memory_bytes = 64 << 20, .cohorts = w->cohorts};
+    const hst_counting asked = {.measures = w->measures,
+                                .study = w->study,
+                                .areas = w->areas,
+                                .segments = (const hst_segment *const *)w->segments,
+                                .n_segments = w->n_segments,
+                                .options = &options};
+    process *sum = NULL;
+    hst_status status = processes_sum(&sum, &asked, 2, err);
+
+    failing_expect((sum != NULL) == (status == HST_OK));
+    process_end(sum);
+    return status;
+}
+
 static hst_status compute(const small_world *w, int n_threads, hst_error *err)
 {
     hst_results *results = NULL;
@@ -413,6 +433,7 @@ static const failing_scenario scenarios[] = {
      .also = 1u << HST_OK},
     {.name = "count", .stride = 23, .run = count_alone},
     {.name = "count in threads", .stride = 41, .run = count_in_threads},
+    {.name = "count in processes", .stride = 41, .run = count_in_processes},
     {.name = "results", .stride = 199, .run = compute_alone},
     {.name = "results in threads", .stride = 301, .run = compute_in_threads},
     {.name = "screen", .run = screen},

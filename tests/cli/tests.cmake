@@ -30,7 +30,6 @@ if(NOT HESTIA_SANITIZE) # countries of 20,000 people and more, through what othe
   hestia_whole_run(run_report test_run_report.py)
   hestia_whole_run(truth test_truth.py ${PROJECT_SOURCE_DIR})
   hestia_whole_run(check_with_r test_check_with_r.py ${PROJECT_SOURCE_DIR})
-  hestia_whole_run(rivals test_rivals.py ${PROJECT_SOURCE_DIR} $<TARGET_FILE:job_libcsv>)
 endif()
 if(TEST cli/check_with_r)
   set_tests_properties(cli/check_with_r PROPERTIES SKIP_RETURN_CODE 77) # no Rscript

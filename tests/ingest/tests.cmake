@@ -33,3 +33,15 @@ hestia_test(store ingest)
 hestia_test(row_memory ingest)
 hestia_test(table_field ingest)
 hestia_test(text ingest)
+hestia_test(team ingest)
+# three processes that talk to each other
+if(HESTIA_MPI AND NOT HESTIA_SANITIZE)
+  hestia_add_test(ingest/team_of_three ${MPIEXEC_EXECUTABLE} -n 3 $<TARGET_FILE:test_ingest_team>)
+  if(TEST ingest/team_of_three)
+    # Open MPI asks to be told that root and more processes than cores are meant
+    set_tests_properties(
+      ingest/team_of_three
+      PROPERTIES TIMEOUT 120
+                 ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_rmaps_base_oversubscribe=1")
+  endif()
+endif()

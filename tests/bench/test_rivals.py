@@ -1,7 +1,7 @@
 """The reference job of bench/: awk, and zlib with libcsv, and what else is installed, count what hestia counts on a small generated
 extract; a rival that counts otherwise is named and not timed.
 
-    python3 tests/cli/test_rivals.py HESTIA SOURCES JOB_LIBCSV
+    python3 tests/bench/test_rivals.py HESTIA SOURCES JOB_LIBCSV
 """
 
 import os
