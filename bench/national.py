@@ -60,30 +60,34 @@ class National:
         command = [self.bench.hestia, "run", "national.yaml", "--threads", str(threads), "--out", out, "--log-format", "json"]
         start = time.monotonic()
         child = subprocess.Popen(command, cwd=self.bench.dir, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        stages, said, before = {}, [], 0.0
+        seconds, so_far, stages, said, before = {}, {}, {}, [], 0.0
         for line in child.stderr:
             said.append(line.decode())
             event = json.loads(line)
             if event["event"] == "stage.end":
-                cpu, mib = self.so_far(child.pid)
-                stages[event["stage"]] = {"wall": event["seconds"], "cpu": cpu - before, "mib": mib}
-                before = cpu
+                seconds[event["stage"]] = event["seconds"]
+                so_far[event["stage"]] = self.so_far(child.pid)
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.monotonic() - start
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode != 0:
             sys.exit(f"{' '.join(command)} ended with {child.returncode}: {''.join(said)[-2000:]}")
         peak = int(re.findall(r"peak (\d+) MiB", "".join(said))[-1])
-        return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "mib": peak, "stages": stages, "out": out}
+        cpu = usage.ru_utime + usage.ru_stime
+        for stage, until in so_far.items():
+            now, mib = until or (cpu, peak)  # the process had ended by then
+            stages[stage] = {"wall": seconds[stage], "cpu": now - before, "mib": mib}
+            before = now
+        return {"wall": wall, "cpu": cpu, "mib": peak, "stages": stages, "out": out}
 
     @staticmethod
     def so_far(pid):
-        """CPU seconds and peak MiB of a process, its threads included, until now."""
+        """CPU seconds and peak MiB of a process, its threads included, until now; None of one that has ended."""
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
             fields = stat.read().rpartition(")")[2].split()
         with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
-            peak = int(re.search(r"VmHWM:\s+(\d+) kB", status.read()).group(1))
-        return (int(fields[11]) + int(fields[12])) / TICK, peak // 1024
+            peak = re.search(r"VmHWM:\s+(\d+) kB", status.read())
+        return ((int(fields[11]) + int(fields[12])) / TICK, int(peak.group(1)) // 1024) if peak else None
 
     def middle(self, threads, fresh, times=3):
         """Medians of the seconds and the largest peaks of some runs."""
