@@ -29,7 +29,7 @@
 #include "ingest/store_internal.h"
 
 enum {
-    RANGE_BYTES = 4 * 1024 * 1024, /* of the file; the text read twice at each seam is 1 % of it */
+    RANGE_BYTES = 3 * 1024 * 1024, /* of the file; the text read twice at each seam is 1 % of it */
     SPOOLS_A_WORKER = 2,           /* so that one is decoded while the other waits its turn */
     ROWS_AT_ONCE = 32,
     ROWS_BETWEEN_CHECKS = 4096,

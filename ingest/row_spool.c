@@ -12,7 +12,7 @@
 #include "ingest/segment_writer.h"
 
 enum {
-    SPOOL_BYTES = 6 * 1024 * 1024, /* of a range of 4 MiB that is packed to a quarter: 3 */
+    SPOOL_BYTES = 4 * 1024 * 1024, /* of a range of 3 MiB: 2 of inpatients, 3.2 of A&E */
     SLACK_BYTES = sizeof(hst_episode) + 2 * HST_PADDED_WORDS, /* read and written past a record */
     PIECE_BYTES = 256 * 1024,                                 /* of the file, read back at a time */
     N_NUMBERS = 65536,
