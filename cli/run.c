@@ -142,6 +142,29 @@ static hst_status find_unchanged(run *r, hst_error *err)
     return status;
 }
 
+/** Members of a team with other tables would count something else, which no sum would show. */
+static hst_status compare_hosts(const run *r, hst_error *err)
+{
+    char own[HST_FINGERPRINT_BYTES] = "";
+    hst_team_parts parts = {0};
+    hst_status status = hst_fingerprint(own, r->study, NULL, cli_commit, err);
+
+    if (status == HST_OK) {
+        status = hst_team_gather(&parts, r->team, "study and tables", own, sizeof own, err);
+    }
+    for (size_t i = 1; i < parts.n && status == HST_OK; i++) {
+        if (parts.items[i].n != sizeof own ||
+            memcmp(parts.items[i].bytes, parts.items[0].bytes, sizeof own) != 0) {
+            status = hst_fail(err, HST_ERR_USAGE,
+                              "program, study or a table that it names are not the same on %s and "
+                              "%s (process %zu); copy the study's folder to all hosts",
+                              hst_team_host(r->team, 0), hst_team_host(r->team, i), i + 1);
+        }
+    }
+    hst_team_parts_clear(&parts);
+    return status;
+}
+
 /** Reads what the measures need. */
 static hst_status read_tables(run *r, hst_error *err)
 {
@@ -178,6 +201,9 @@ static hst_status check_study(run *r, hst_error *err)
     }
     if (r->store.is_complete && !r->ingest_only) {
         status = find_unchanged(r, err);
+    }
+    if (status == HST_OK && r->team) {
+        status = compare_hosts(r, err);
     }
     if (status == HST_OK && !r->is_current) {
         status = read_tables(r, err);

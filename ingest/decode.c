@@ -671,6 +671,11 @@ hst_status hst_decoder_add(hst_decoder *decoder, const hst_record *records, size
     return status;
 }
 
+void hst_decoder_restart(hst_decoder *decoder)
+{
+    decoder->info = (hst_segment_info){0};
+}
+
 void hst_decoder_info(const hst_decoder *decoder, hst_segment_info *info)
 {
     const hst_layout *layout = decoder->layout;

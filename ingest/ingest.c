@@ -1,6 +1,6 @@
 /* From inputs to segments: what is new or changed is read, everything else is reused. Files are
-   handed to threads, largest first; a file that has a thread to spare is inflated by a thread of
-   its own. */
+   handed to threads, largest first; a file that has threads to spare is cut into ranges for all of
+   them where it has several gzip members, and else inflated by a thread of its own. */
 #include "hestia/ingest.h"
 
 #include <omp.h>
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ingest/ranges.h"
 #include "ingest/share_internal.h"
 
 enum { ROWS_AT_ONCE = 32, ROWS_BETWEEN_CHECKS = 4096 };
@@ -98,30 +99,101 @@ static hst_status note(work *w, const hst_input *input, hst_error *err)
                : status;
 }
 
+/** Reads the rows of an input in their order. */
+static hst_status read_in_order(work *w, const hst_input *input, hst_source *source,
+                                hst_segment_writer *writer, bool overlap, hst_segment_info *info,
+                                hst_error *err)
+{
+    hst_scanner *scanner = NULL;
+    hst_decoder *decoder = NULL;
+    uint64_t reported = 0;
+    hst_status status =
+        hst_scanner_create(&scanner, source, hst_layout_separator(input->layout),
+                           w->options->kernel, w->options->block_bytes, overlap, err);
+
+    if (status == HST_OK) {
+        status = hst_decoder_create(&decoder, input->layout, w->sides[input->extract], w->store,
+                                    writer, err);
+    }
+    if (status == HST_OK) {
+        status = read_rows(w, scanner, source, input->layout, decoder, &reported, err);
+    }
+    if (status == HST_OK) {
+        hst_decoder_info(decoder, info);
+    }
+    hst_decoder_free(decoder);
+    hst_scanner_free(scanner); /* its thread may have the source until here */
+    if (status == HST_OK) {
+        hst_source_digest(source, info->digest);
+    }
+    return status;
+}
+
+static void advance_range(void *context, int64_t n_bytes)
+{
+    work *w = context;
+
+    atomic_fetch_add(&w->done_bytes, (uint64_t)n_bytes); /* modulo 2^64: it may be taken back */
+    report_progress(w);
+}
+
+/** Reads an input by all threads that are to spare, where it has ranges; `info` is filled when
+ * input->n_ranges is not 0, else the writer is left as it was made. */
+static hst_status read_ranges(work *w, hst_input *input, const hst_source *source,
+                              hst_segment_writer **writer, hst_segment_info *info, hst_error *err)
+{
+    size_t n_unfinished = atomic_load(&w->n_unfinished);
+    hst_ranges_job job = {.source = source,
+                          .layout = input->layout,
+                          .side = w->sides[input->extract],
+                          .store = w->store,
+                          .inflater = w->options->inflater,
+                          .kernel = w->options->kernel,
+                          .block_bytes = w->options->block_bytes,
+                          .range_bytes = w->options->range_bytes,
+                          .n_threads =
+                              (size_t)w->options->n_threads / (n_unfinished > 0 ? n_unfinished : 1),
+                          .advance = advance_range,
+                          .context = w};
+    hst_ranges_read read = {0};
+    bool has_ranges = false;
+    hst_status status = hst_ranges_are_there(&has_ranges, &job, err);
+
+    if (status != HST_OK || !has_ranges) {
+        return status;
+    }
+    status = hst_ranges_read_all(&read, &job, *writer, err);
+    input->n_ranges = read.n_ranges;
+    *info = read.info;
+    if (status == HST_OK && !read.is_whole) {
+        hst_segment_writer_free(*writer);
+        *writer = NULL;
+        status = hst_segment_writer_create(writer, w->store, 0, err);
+    }
+    return status;
+}
+
 /** Reads one input into a segment of the store. */
 static hst_status read_input(work *w, hst_input *input, bool overlap, hst_error *err)
 {
     hst_source *source = NULL;
-    hst_scanner *scanner = NULL;
     hst_segment_writer *writer = NULL;
-    hst_decoder *decoder = NULL;
     hst_segment_info info = {0};
-    uint64_t reported = 0;
     hst_status status =
         hst_source_open(&source, input->path, input->member, w->options->inflater, err);
 
-    if (status != HST_OK ||
-        (status = hst_scanner_create(&scanner, source, hst_layout_separator(input->layout),
-                                     w->options->kernel, w->options->block_bytes, overlap, err)) !=
-            HST_OK ||
-        (status = hst_segment_writer_create(&writer, w->store, 0, err)) != HST_OK ||
-        (status = hst_decoder_create(&decoder, input->layout, w->sides[input->extract], w->store,
-                                     writer, err)) != HST_OK ||
-        (status = read_rows(w, scanner, source, input->layout, decoder, &reported, err)) !=
-            HST_OK) {
+    if (status == HST_OK) {
+        status = hst_segment_writer_create(&writer, w->store, 0, err);
+    }
+    if (status == HST_OK && overlap) {
+        status = read_ranges(w, input, source, &writer, &info, err);
+    }
+    if (status == HST_OK && input->n_ranges == 0) {
+        status = read_in_order(w, input, source, writer, overlap, &info, err);
+    }
+    if (status != HST_OK) {
         goto done;
     }
-    hst_decoder_info(decoder, &info);
     if (info.rows_read == 0) {
         status = hst_fail(err, HST_ERR_INPUT,
                           "%s holds a header and no rows; take it out of the folder or have it "
@@ -129,9 +201,6 @@ static hst_status read_input(work *w, hst_input *input, bool overlap, hst_error 
                           input->path);
         goto done;
     }
-    hst_scanner_free(scanner); /* its thread may have the source until here */
-    scanner = NULL;
-    hst_source_digest(source, info.digest);
     memcpy(input->digest, info.digest, sizeof input->digest);
     memcpy(info.layout_key, input->layout_key, sizeof info.layout_key);
     info.input_bytes = input->bytes;
@@ -142,9 +211,7 @@ static hst_status read_input(work *w, hst_input *input, bool overlap, hst_error 
     }
 
 done:
-    hst_decoder_free(decoder);
     hst_segment_writer_free(writer);
-    hst_scanner_free(scanner);
     hst_source_close(source);
     return status;
 }

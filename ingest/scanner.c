@@ -369,6 +369,23 @@ hst_status hst_scanner_next_batch(hst_scanner *scanner, hst_record *records, siz
     return status;
 }
 
+void hst_scanner_begin_inside(hst_scanner *scanner)
+{
+    scanner->has_started = true; /* a mark there is text */
+    scanner->is_skipping = true;
+    scanner->line = 0;
+}
+
+uint64_t hst_scanner_offset(const hst_scanner *scanner, const hst_record *record)
+{
+    return scanner->n_before + (uint32_t)(record->ends[-1] + 1);
+}
+
+uint64_t hst_scanner_in_vain(const hst_scanner *scanner)
+{
+    return scanner->n_in_vain;
+}
+
 void hst_scanner_free(hst_scanner *scanner)
 {
     if (!scanner) {

@@ -13,7 +13,7 @@
 
 #include "hestia/row_memory.h"
 #include "ingest/hash.h"
-#include "ingest/store_internal.h"
+#include "ingest/segment_writer.h"
 
 enum {
     DEFAULT_BUFFER_BYTES = 8 * 1024 * 1024,
@@ -24,33 +24,6 @@ enum {
 };
 
 static_assert(sizeof(hst_episode) + 2 * UINT8_MAX + 8 <= MIN_BLOCK_BYTES, "a record fits a block");
-
-typedef struct partition_buffer {
-    uint32_t n_bytes, n_episodes;
-} partition_buffer;
-
-typedef struct written_block {
-    hst_segment_block block;
-    uint32_t partition;
-} written_block;
-
-struct hst_segment_writer {
-    uint8_t *bytes; /* [n_partitions][block_bytes] */
-    size_t n_bytes;
-    partition_buffer *buffers;
-    size_t block_bytes;
-    unsigned partition_shift; /* partition = the uppermost bits of a person */
-    hst_dictionary dictionaries[HST_N_DICTS];
-
-    hst_store *store;
-    int file;
-    char part[32]; /* the file while it is written, from the folder of the store */
-    bool has_part, has_failed;
-    uint64_t at;        /* end of the file */
-    uint64_t handed_at; /* what lies before is on its way to the disk */
-    written_block *blocks;
-    size_t n_blocks, blocks_capacity;
-};
 
 hst_status hst_segment_writer_create(hst_segment_writer **out, hst_store *store,
                                      size_t buffer_bytes, hst_error *err)
@@ -125,7 +98,9 @@ void hst_segment_writer_free(hst_segment_writer *writer)
     for (size_t i = 0; i < HST_N_DICTS; i++) {
         hst_dictionary_clear(&writer->dictionaries[i]);
     }
-    hst_row_memory_free(writer->bytes, writer->n_bytes);
+    if (!writer->spool) { /* else it has what it is lent */
+        hst_row_memory_free(writer->bytes, writer->n_bytes);
+    }
     free(writer->buffers);
     free(writer->blocks);
     free(writer);
@@ -177,7 +152,7 @@ static hst_status append_block(hst_segment_writer *writer, size_t partition, con
 {
     if (writer->n_blocks == writer->blocks_capacity) {
         size_t capacity = writer->blocks_capacity ? 2 * writer->blocks_capacity : 1024;
-        written_block *grown = realloc(writer->blocks, capacity * sizeof *grown);
+        hst_written_block *grown = realloc(writer->blocks, capacity * sizeof *grown);
 
         if (!grown) {
             writer->has_failed = true;
@@ -187,11 +162,11 @@ static hst_status append_block(hst_segment_writer *writer, size_t partition, con
         writer->blocks_capacity = capacity;
     }
     writer->blocks[writer->n_blocks++] =
-        (written_block){.block = {.at = writer->at,
-                                  .checksum = hst_hash_block(bytes, n_bytes),
-                                  .bytes = n_bytes,
-                                  .n_episodes = n_episodes},
-                        .partition = (uint32_t)partition};
+        (hst_written_block){.block = {.at = writer->at,
+                                      .checksum = hst_hash_block(bytes, n_bytes),
+                                      .bytes = n_bytes,
+                                      .n_episodes = n_episodes},
+                            .partition = (uint32_t)partition};
     return append(writer, bytes, n_bytes, err);
 }
 
@@ -199,12 +174,15 @@ static hst_status append_block(hst_segment_writer *writer, size_t partition, con
 static __attribute__((noinline)) hst_status flush(hst_segment_writer *writer, size_t partition,
                                                   hst_error *err)
 {
-    partition_buffer *buffer = &writer->buffers[partition];
-    hst_status status =
-        append_block(writer, partition, writer->bytes + partition * writer->block_bytes,
-                     buffer->n_bytes, buffer->n_episodes, err);
+    hst_partition_buffer *buffer = &writer->buffers[partition];
+    hst_status status = HST_OK;
 
-    *buffer = (partition_buffer){0};
+    if (writer->spool) {
+        return hst_row_spool_flush(writer, err);
+    }
+    status = append_block(writer, partition, writer->bytes + partition * writer->block_bytes,
+                          buffer->n_bytes, buffer->n_episodes, err);
+    *buffer = (hst_partition_buffer){0};
     return status;
 }
 
@@ -213,7 +191,7 @@ static inline hst_status add_record(hst_segment_writer *writer, const hst_episod
 {
     size_t partition = (size_t)((episode->person[0] >> 32) >> writer->partition_shift);
     size_t n = hst_episode_bytes(episode), n_words = episode->n_words;
-    partition_buffer *buffer = &writer->buffers[partition];
+    hst_partition_buffer *buffer = &writer->buffers[partition];
     const uint64_t padding = 0;
     uint8_t *to = NULL;
 

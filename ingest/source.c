@@ -21,6 +21,7 @@ struct hst_source {
     hst_input_file file;
     hst_packing packing;
     hst_gunzip *gunzip;
+    hst_gunzip_range *range;
     hst_unpack *unpack;
     bool is_member; /* of a container: the digest is that of the unpacked bytes */
     uint64_t n_packed_before, n_unpacked; /* bytes read before the stream, bytes it gave */
@@ -161,7 +162,9 @@ static hst_status read_bytes(hst_input_file *file, void *buffer, size_t capacity
                         file->path, hst_input_file_offset(file), strerror(errno),
                         hst_remedy(errno));
     }
-    hst_stream_hash_add(file->hash, buffer, *n_read);
+    if (file->hash) {
+        hst_stream_hash_add(file->hash, buffer, *n_read);
+    }
     file->at_end = n == 0;
     atomic_fetch_add_explicit(&file->position, *n_read, memory_order_relaxed);
     file->n_read += *n_read;
@@ -409,6 +412,51 @@ done:
     return status;
 }
 
+hst_status hst_source_open_range(hst_source **out, const hst_input_file *whole, uint64_t start,
+                                 hst_inflater inflater, hst_at_member *at_member, void *context,
+                                 hst_error *err)
+{
+    hst_source *source = calloc(1, sizeof *source);
+    hst_input_file *file = NULL;
+    hst_status status = HST_OK;
+
+    *out = NULL;
+    if (!source) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory to read %s", whole->path);
+    }
+    file = &source->file;
+    source->packing = HST_PACKING_GZIP;
+    status = hst_input_file_open(file, whole->path, err);
+    if (status == HST_OK && !hst_file_look_same(&file->look, &whole->look)) {
+        status = hst_fail_changed(err, whole->path);
+    }
+    if (status == HST_OK && lseek(file->fd, (off_t)start, SEEK_SET) < 0) {
+        status = hst_fail_system(err, whole->path, "cannot be read");
+    }
+    if (status == HST_OK) {
+        hst_stream_hash_free(file->hash); /* the whole file is hashed, in its order */
+        file->hash = NULL;
+        atomic_store_explicit(&file->position, start, memory_order_relaxed);
+        status = hst_gunzip_range_create(&source->range, file, inflater, at_member, context, err);
+    }
+    if (status != HST_OK) {
+        hst_source_close(source);
+        return status;
+    }
+    *out = source;
+    return HST_OK;
+}
+
+const hst_gunzip_range *hst_source_range(const hst_source *source)
+{
+    return source->range;
+}
+
+const hst_input_file *hst_source_file(const hst_source *source)
+{
+    return &source->file;
+}
+
 /* A few kilobytes can unpack to as many gigabytes as somebody likes, of which each has to be looked
  * at. */
 static hst_status check_expansion(hst_source *source, size_t n_more, hst_error *err)
@@ -434,6 +482,9 @@ static hst_status read_piece(hst_source *source, char *buffer, size_t capacity, 
 
     if (source->gunzip) {
         return hst_gunzip_read(source->gunzip, buffer, capacity, n_read, err);
+    }
+    if (source->range) {
+        return hst_gunzip_range_read(source->range, buffer, capacity, n_read, err);
     }
     if (source->unpack) {
         return hst_unpack_read(source->unpack, buffer, capacity, n_read, err);
@@ -571,6 +622,7 @@ void hst_source_close(hst_source *source)
         return;
     }
     hst_gunzip_free(source->gunzip);
+    hst_gunzip_range_free(source->range);
     hst_unpack_free(source->unpack);
     hst_stream_hash_free(source->member_hash);
     hst_input_file_close(&source->file);

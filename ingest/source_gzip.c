@@ -290,16 +290,34 @@ static hst_status inflate_some(hst_gunzip *gunzip, unsigned char *out, size_t ca
     return HST_OK;
 }
 
-hst_status hst_gunzip_read(hst_gunzip *gunzip, void *buffer, size_t capacity, size_t *n_read,
-                           hst_error *err)
+hst_status hst_gunzip_step(hst_gunzip *gunzip, void *buffer, size_t capacity, size_t *n_read,
+                           hst_gunzip_place *place, hst_error *err)
 {
+    part part_before = gunzip->part;
     hst_status status = HST_OK;
 
     *n_read = 0;
-    while (status == HST_OK && *n_read == 0 && gunzip->part != PART_END) {
-        status = gunzip->part == PART_HEADER ? start_member(gunzip, err)
-                                             : inflate_some(gunzip, buffer, capacity, n_read, err);
+    if (part_before == PART_HEADER) {
+        status = start_member(gunzip, err);
+    } else if (part_before == PART_DEFLATE) {
+        status = inflate_some(gunzip, buffer, capacity, n_read, err);
     }
+    *place = gunzip->part == PART_END      ? HST_GUNZIP_AT_END
+             : part_before == PART_HEADER  ? HST_GUNZIP_IN_NEW_MEMBER
+             : gunzip->part == PART_HEADER ? HST_GUNZIP_BETWEEN
+                                           : HST_GUNZIP_IN_MEMBER;
+    return status;
+}
+
+hst_status hst_gunzip_read(hst_gunzip *gunzip, void *buffer, size_t capacity, size_t *n_read,
+                           hst_error *err)
+{
+    hst_gunzip_place place = HST_GUNZIP_BETWEEN;
+    hst_status status = HST_OK;
+
+    do {
+        status = hst_gunzip_step(gunzip, buffer, capacity, n_read, &place, err);
+    } while (status == HST_OK && *n_read == 0 && place != HST_GUNZIP_AT_END);
     return status;
 }
 

@@ -225,9 +225,6 @@ HST_MUST_CHECK hst_status hst_count_event(const hst_counting *c, hst_count_worke
                                           uint64_t live);
 void hst_count_pending(hst_count_worker *w);
 
-/** Adds what a thread learned of people to another's. */
-void hst_count_merge_people(hst_count_worker *into, const hst_count_worker *from);
-
 /** Settles the cells that count people, at the end of each person. */
 void hst_count_settle_person(const hst_counting *c, hst_count_worker *w);
 

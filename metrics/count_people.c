@@ -281,24 +281,6 @@ static void ask_cohorts(const hst_counting *c, hst_count_worker *w, const hst_pe
     }
 }
 
-void hst_count_merge_people(hst_count_worker *into, const hst_count_worker *from)
-{
-    hst_people_totals *a = &into->totals_of_people;
-    const hst_people_totals *b = &from->totals_of_people;
-
-    a->n_people += b->n_people;
-    a->n_episodes += b->n_episodes;
-    a->n_spells += b->n_spells;
-    a->n_cips += b->n_cips;
-    if (into->sizes) {
-        hst_cohort_sizes_merge(into->sizes, from->sizes);
-    }
-    hst_rule_comparison_merge(&into->comparison, &from->comparison);
-    if (into->people) {
-        hst_people_merge_ledger(into->people, from->people);
-    }
-}
-
 hst_status hst_count_check_spells(const hst_counting *c, const hst_count_worker *w, hst_error *err)
 {
     const hst_people_totals *totals = &w->totals_of_people;

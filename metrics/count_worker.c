@@ -78,6 +78,24 @@ void hst_count_worker_clear(hst_count_worker *w, const hst_counting *c)
 
 /* ---- what is added up ---- */
 
+static void merge_people(hst_count_worker *into, const hst_count_worker *from)
+{
+    hst_people_totals *a = &into->totals_of_people;
+    const hst_people_totals *b = &from->totals_of_people;
+
+    a->n_people += b->n_people;
+    a->n_episodes += b->n_episodes;
+    a->n_spells += b->n_spells;
+    a->n_cips += b->n_cips;
+    if (into->sizes) {
+        hst_cohort_sizes_merge(into->sizes, from->sizes);
+    }
+    hst_rule_comparison_merge(&into->comparison, &from->comparison);
+    if (into->people) {
+        hst_people_merge_ledger(into->people, from->people);
+    }
+}
+
 hst_status hst_count_worker_merge(hst_count_worker *into, hst_count_worker *from,
                                   const hst_counting *c, hst_error *err)
 {
@@ -106,7 +124,7 @@ hst_status hst_count_worker_merge(hst_count_worker *into, hst_count_worker *from
         return no_memory(err);
     }
     hst_england_merge(&into->england, &from->england);
-    hst_count_merge_people(into, from);
+    merge_people(into, from);
     return hst_cube_merge(into->cube, from->cube, err);
 }
 

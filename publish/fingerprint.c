@@ -205,7 +205,7 @@ hst_status hst_fingerprint(char text[HST_FINGERPRINT_BYTES], const hst_study *st
             goto done;
         }
     }
-    for (size_t i = 0; i < inputs->n; i++) {
+    for (size_t i = 0; inputs && i < inputs->n; i++) {
         const hst_input *input = &inputs->items[i];
         const unsigned char superseded = input->superseded;
 

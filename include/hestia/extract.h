@@ -108,6 +108,9 @@ HST_MUST_CHECK hst_status hst_decoder_create(hst_decoder **out, const hst_layout
 HST_MUST_CHECK hst_status hst_decoder_add(hst_decoder *decoder, const hst_record *records, size_t n,
                                           hst_error *err);
 
+/** Forgets what it counted, and goes on with another range of rows of the same file. */
+void hst_decoder_restart(hst_decoder *decoder);
+
 /** Fills what the decoder knows into `info` (all but digest, file name and input_bytes). */
 void hst_decoder_info(const hst_decoder *decoder, hst_segment_info *info);
 void hst_decoder_free(hst_decoder *decoder);

@@ -22,6 +22,7 @@ typedef struct hst_input {
     bool was_known;  /**< segment reused */
     bool was_remade; /**< its segment could not be opened: damaged, or of an older hestia */
     bool superseded; /**< an older cut of a data year: not counted */
+    size_t n_ranges; /**< that were read side by side; 0: it was reused, or read in its order */
 } hst_input;
 
 typedef struct hst_inputs {
@@ -59,6 +60,7 @@ typedef struct hst_ingest_options {
     hst_scan_kernel kernel; /**< AUTO outside tests */
     hst_inflater inflater;  /**< AUTO outside tests */
     size_t block_bytes;     /**< 0 outside tests */
+    size_t range_bytes;     /**< 0 outside tests; else files of any size and kind of gzip are cut */
 } hst_ingest_options;
 
 /**

@@ -115,6 +115,7 @@ enum { HST_FINGERPRINT_BYTES = 33 };
  * study file, the content of every small table it names, and of every input with the way it is
  * decoded (after hst_ingest has filled in the digests).
  *
+ * @param inputs  NULL: of program, study and tables alone
  * @return HST_OK; HST_ERR_USAGE when a table is absent; HST_ERR_SYSTEM when it cannot be read
  */
 HST_MUST_CHECK hst_status hst_fingerprint(char text[HST_FINGERPRINT_BYTES], const hst_study *study,

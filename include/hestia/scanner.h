@@ -91,6 +91,18 @@ HST_MUST_CHECK hst_status hst_scanner_next(hst_scanner *scanner, hst_record *rec
 HST_MUST_CHECK hst_status hst_scanner_next_batch(hst_scanner *scanner, hst_record *records,
                                                  size_t capacity, size_t *n, hst_error *err);
 
+/**
+ * To be called before the first record: the text begins inside a line, or somewhere in it, of which
+ * the rest is skipped. Lines are counted from 1 for the one after it.
+ */
+void hst_scanner_begin_inside(hst_scanner *scanner);
+
+/** Bytes of the source's text before a record that is valid. */
+uint64_t hst_scanner_offset(const hst_scanner *scanner, const hst_record *record);
+
+/** Bytes that were looked at more than once, for quotes that nothing closed. */
+uint64_t hst_scanner_in_vain(const hst_scanner *scanner);
+
 /** Frees the scanner and stops its thread, at any time; NULL is allowed. */
 void hst_scanner_free(hst_scanner *scanner);
 

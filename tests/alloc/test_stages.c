@@ -11,6 +11,7 @@
 #include "publish/tree.h"
 #include "tests/alloc/failing.h"
 #include "tests/alloc/small_world.h"
+#include "tests/metrics/processes.h"
 
 static small_world world;
 
@@ -103,10 +104,12 @@ static hst_status build_areas(void *context, hst_error *err)
 /* ---- the store ---- */
 
 /* A store of its own, filled from all containers. */
-static hst_status ingest(const small_world *w, int n_threads, hst_error *err)
+static hst_status ingest(const small_world *w, int n_threads, size_t range_bytes, hst_error *err)
 {
-    const hst_ingest_options options = {
-        .n_threads = n_threads, .memory_bytes = 16 << 20, .block_bytes = 4096};
+    const hst_ingest_options options = {.n_threads = n_threads,
+                                        .memory_bytes = 16 << 20,
+                                        .block_bytes = 4096,
+                                        .range_bytes = range_bytes};
     char path[128];
     hst_inputs *inputs = NULL;
     hst_store *store = NULL;
@@ -131,12 +134,18 @@ static hst_status ingest(const small_world *w, int n_threads, hst_error *err)
 
 static hst_status ingest_alone(void *context, hst_error *err)
 {
-    return ingest(context, 1, err);
+    return ingest(context, 1, 0, err);
 }
 
 static hst_status ingest_in_threads(void *context, hst_error *err)
 {
-    return ingest(context, 3, err);
+    return ingest(context, 3, 0, err);
+}
+
+/* Where memory lacks for that, files are read in their order. */
+static hst_status ingest_by_ranges(void *context, hst_error *err)
+{
+    return ingest(context, 6, 2000, err);
 }
 
 /* True when a folder has a file that was not finished. */
@@ -228,6 +237,25 @@ static hst_status count_alone(void *context, hst_error *err)
 static hst_status count_in_threads(void *context, hst_error *err)
 {
     return count(context, 3, 64 << 20, err);
+}
+
+static hst_status count_in_processes(void *context, hst_error *err)
+{
+    const small_world *w = context;
+    const hst_count_options options = {
+        .n_threads = 1, .memory_bytes = 64 << 20, .cohorts = w->cohorts};
+    const hst_counting asked = {.measures = w->measures,
+                                .study = w->study,
+                                .areas = w->areas,
+                                .segments = (const hst_segment *const *)w->segments,
+                                .n_segments = w->n_segments,
+                                .options = &options};
+    process *sum = NULL;
+    hst_status status = processes_sum(&sum, &asked, 2, err);
+
+    failing_expect((sum != NULL) == (status == HST_OK));
+    process_end(sum);
+    return status;
 }
 
 static hst_status compute(const small_world *w, int n_threads, hst_error *err)
@@ -406,6 +434,11 @@ static const failing_scenario scenarios[] = {
      .run = ingest_alone,
      .left = segments_left,
      .also = 1u << HST_OK},
+    {.name = "ingest by ranges",
+     .stride = 61,
+     .run = ingest_by_ranges,
+     .left = segments_left,
+     .also = 1u << HST_OK},
     {.name = "ingest in threads",
      .stride = 61,
      .run = ingest_in_threads,
@@ -413,6 +446,7 @@ static const failing_scenario scenarios[] = {
      .also = 1u << HST_OK},
     {.name = "count", .stride = 23, .run = count_alone},
     {.name = "count in threads", .stride = 41, .run = count_in_threads},
+    {.name = "count in processes", .stride = 41, .run = count_in_processes},
     {.name = "results", .stride = 199, .run = compute_alone},
     {.name = "results in threads", .stride = 301, .run = compute_in_threads},
     {.name = "screen", .run = screen},

@@ -37,9 +37,9 @@ hestia_alloc_test(stages alloc/small_world.c)
 
 # The stages of reading, of counting, of judging and of publishing, beside each other.
 set(reading study inputs conditions population measures areas ingest)
-set(counting count results screen)
+set(counting count "count in processes" results screen)
 if(NOT HESTIA_SANITIZE)
-  list(APPEND reading "ingest in threads")
+  list(APPEND reading "ingest in threads" "ingest by ranges")
   list(APPEND counting "count in threads" "results in threads")
 endif()
 hestia_add_test(alloc/reading test_alloc_stages ${reading})

@@ -288,6 +288,20 @@ class OneStore(Team):
         self.assertFalse(os.path.exists(folder + "/results"))
         self.assertEqual(subprocess.run([program, "run", "study.yaml", "--quiet"], cwd=folder, timeout=60).returncode, 0)
 
+    def test_a_launcher_of_another_mpi_is_told(self):
+        """As MPICH's looks to Open MPI, which finds itself alone."""
+        folder = self.fresh("work")
+        environment = dict(os.environ, **LAUNCHING, PMI_SIZE="2", PMI_RANK="0")
+        done = Done(subprocess.run([PROGRAM, "run", "study.yaml"], stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=folder, env=environment,
+                                   timeout=60), 0)
+        self.assert_reason(done, 2, "another MPI than the launcher's")
+        self.assertFalse(os.path.exists(folder + "/results"))
+
+    def test_more_processes_than_partitions(self):
+        folder = self.fresh("work")
+        self.assertEqual(alone(folder, "store", "init", "store", "--partitions", "2", "--quiet").code, 0)
+        self.assert_published(team(folder, 3, "run", "study.yaml", "--threads", "2"), folder)
+
     def test_another_user(self):
         if os.geteuid() != 0:
             self.skipTest("not root: another user is who runs all of this")
@@ -444,6 +458,29 @@ class StoresApart(Team):
         flip(path, 1000)
         self.assert_hosts(self.again(place), place, "a damaged segment")
         self.check_store_commands(place)
+
+    def test_the_second_night(self):
+        """A new file on one host, one that two hosts have, and one that is another than before."""
+        place = self.hosts()
+        late = "host1/extracts/op_200910.csv.gz"
+        shutil.move(os.path.join(place, late), place)
+        with gzip.open(place + "/host0/extracts/apc_200910.csv.gz", "rb") as stream:
+            rows = stream.read().splitlines(keepends=True)
+        with gzip.open(place + "/host0/extracts/apc_200910.csv.gz", "wb") as stream:
+            stream.writelines(rows[:400])
+        self.assertEqual(self.run_hosts(place).code, 0)
+        self.assertNotEqual(files(place + "/host0/results/latest"), Team.expected)
+        before = self.slices(place)
+        self.assertEqual(len(before), 2 * (Team.n_files - 1))
+        shutil.move(place + "/op_200910.csv.gz", place + "/host1/extracts")
+        for host in (0, 2):
+            shutil.copy2(Team.world + "/extracts/apc_200910.csv.gz", place + "/host%d/extracts" % host)
+        done = self.run_hosts(place)
+        self.assert_hosts(done, place, "the second night")
+        self.assertIn("2 files new, %d unchanged" % (Team.n_files - 2), done.error)
+        after = self.slices(place)
+        self.assertEqual({path: after[path] for path in before}, before)
+        self.assertEqual(len(after), len(before) + 4)
 
     def check_store_commands(self, place):
         store = place + "/host1/store"

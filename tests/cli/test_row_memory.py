@@ -7,6 +7,7 @@ read, and none from the end of ingest on, whatever the file is packed in; nor th
 Reading a process that has forbidden it takes root; anybody else is root in a user namespace of his own."""
 
 import glob
+import gzip
 import json
 import os
 import re
@@ -103,6 +104,17 @@ class Memory(unittest.TestCase):
             with self.subTest(threads=threads):
                 self.look_at_end("ingest", "s/study.yaml", "--threads", threads, "--store", f"store{threads}")
         self.look_at_end("store", "verify", "store3")  # where nothing is read that would be wiped
+
+    def test_none_is_left_of_a_file_read_by_ranges(self):
+        """Of some hundred gzip members, 9 MiB: more than from where on all threads read one file."""
+        path = planted.make_study(HESTIA, self.place + "/s", "2008-2008", packings=("gz",))[0]
+        with gzip.open(path) as stream:
+            rows = stream.read().partition(b"\n")[2]
+        member = gzip.compress(rows, 1)
+        with open(path, "ab") as stream:
+            while stream.tell() < 9 << 20:
+                stream.write(member)
+        self.look_at_end("ingest", "s/study.yaml", "--threads", "3")
 
     def test_none_is_left_of_a_look_at_files(self):
         paths = planted.make_study(HESTIA, self.place + "/s", "2005-2009", packings=("none", "gz", "zip", "xz", "zst"))

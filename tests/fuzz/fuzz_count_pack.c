@@ -22,8 +22,7 @@ static void make_all(void)
 {
     open_store(NULL);
     open_world(&counted, NULL);
-    whole = process_begin(&counted.asked, 0, 1, NULL);
-    if (!whole) {
+    if (process_begin(&whole, &counted.asked, 0, 1, NULL) != HST_OK) {
         abort();
     }
     atexit(remove_all);

@@ -41,6 +41,26 @@ static void forget_segments(const struct place *place)
     assert_int_equal(mkdir(command, 0700), 0);
 }
 
+/** Puts rows behind a gzip file, in members of a few rows each. */
+static void append_members(const struct place *place, const char *name, unsigned seed,
+                           unsigned n_rows)
+{
+    char path[160];
+
+    snprintf(path, sizeof path, "%s/%s", place->folder, name);
+    for (unsigned row = 0; row < n_rows; row += 10) {
+        char text[3000] = "";
+        gzFile file = gzopen(path, "ab6");
+
+        assert_non_null(file);
+        for (unsigned k = 0; k < 10; k++) {
+            append_row(text, sizeof text, seed, 50000 + row + k, 200999);
+        }
+        assert_int_equal(gzwrite(file, text, (unsigned)strlen(text)), (int)strlen(text));
+        assert_int_equal(gzclose(file), Z_OK);
+    }
+}
+
 static void way_of_reading_does_not_change_a_byte(void **state)
 {
     static const hst_ingest_options ways[] = {
@@ -50,6 +70,7 @@ static void way_of_reading_does_not_change_a_byte(void **state)
         {.n_threads = 2, .memory_bytes = 1 << 26, .kernel = HST_SCAN_PORTABLE},
         {.n_threads = 2, .memory_bytes = 1 << 26, .inflater = HST_INFLATER_ZLIB},
         {.n_threads = 7, .memory_bytes = 1 << 26, .block_bytes = 1000},
+        {.n_threads = 4 * N_FILES, .memory_bytes = 1 << 26, .range_bytes = 3000},
     };
     struct place *place = *state;
     char *expected = NULL;
@@ -61,6 +82,7 @@ static void way_of_reading_does_not_change_a_byte(void **state)
         snprintf(name, sizeof name, f == 3 ? "apc_%u.csv" : "apc_%u.csv.gz", f);
         write_extract(place, name, f, ROWS_PER_FILE / (f + 1), 200999);
     }
+    append_members(place, "apc_2.csv.gz", 2, 1000);
     write_study(place, "apc_*", 0);
     for (size_t w = 0; w < sizeof ways / sizeof ways[0]; w++) {
         struct outcome o;
@@ -71,6 +93,7 @@ static void way_of_reading_does_not_change_a_byte(void **state)
         if (o.status != HST_OK) {
             fail_msg("%s", o.err.message);
         }
+        assert_int_equal(o.inputs->items[2].n_ranges > 2, ways[w].range_bytes != 0);
         bytes = contents(&o, &n);
         if (w == 0) {
             expected = bytes;
@@ -182,6 +205,45 @@ static void faults_are_named(void **state)
     ingest(&o, place, plain);
     assert_int_equal(o.status, HST_OK);
     clear(&o);
+}
+
+/** A damaged file of several members is told of as if one thread had read it. */
+static void damage_is_told_alike_by_any_number_of_threads(void **state)
+{
+    struct place *place = *state;
+    char path[160];
+    long n_bytes = 0;
+
+    for (long part = 1; part < 8; part++) {
+        hst_ingest_options options = {.n_threads = 1, .memory_bytes = 1 << 26, .range_bytes = 400};
+        struct outcome serial, parallel;
+        FILE *file = NULL;
+        int byte = 0;
+
+        snprintf(path, sizeof path, "%s/apc_0.csv.gz", place->folder);
+        write_extract(place, "apc_0.csv.gz", 1, 50, 200999);
+        append_members(place, "apc_0.csv.gz", 1, 200);
+        write_study(place, "apc_*", 0);
+        file = fopen(path, "r+b");
+        assert_non_null(file);
+        assert_int_equal(fseek(file, 0, SEEK_END), 0);
+        n_bytes = ftell(file);
+        assert_int_equal(fseek(file, n_bytes * part / 8, SEEK_SET), 0);
+        byte = fgetc(file);
+        assert_int_equal(fseek(file, -1, SEEK_CUR), 0);
+        fputc(byte ^ 0x5a, file);
+        assert_int_equal(fclose(file), 0);
+
+        ingest(&serial, place, options);
+        assert_int_equal(serial.status, HST_ERR_INPUT);
+        assert_non_null(strstr(serial.err.message, "(gzip member "));
+        clear(&serial);
+        options.n_threads = 4;
+        ingest(&parallel, place, options);
+        assert_int_equal(parallel.status, HST_ERR_INPUT);
+        assert_string_equal(parallel.err.message, serial.err.message);
+        clear(&parallel);
+    }
 }
 
 /** Two kinds of person identifier without a common one. */
@@ -311,6 +373,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(unchanged_files_are_reused, setup, teardown),
         cmocka_unit_test_setup_teardown(newest_cut_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(faults_are_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(damage_is_told_alike_by_any_number_of_threads, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(identifiers_must_agree, setup, teardown),
         cmocka_unit_test_setup_teardown(data_sets_share_store_and_person, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_of_another_data_set_is_refused, setup, teardown),

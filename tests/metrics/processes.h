@@ -27,50 +27,61 @@ static inline void process_end(process *p)
 }
 
 /* Process `number` of so many counts its share. @param asked  what is counted: the fields that a
- * caller of hst_count gives; @return NULL on failure */
-static inline process *process_begin(const hst_counting *asked, size_t number, size_t n_processes,
-                                     hst_error *err)
+ * caller of hst_count gives */
+static inline hst_status process_begin(process **out, const hst_counting *asked, size_t number,
+                                       size_t n_processes, hst_error *err)
 {
     process *p = calloc(1, sizeof *p);
-    hst_status status = p ? HST_OK : HST_ERR_MEMORY;
+    hst_status status = HST_OK;
 
-    if (p) {
-        p->options = *asked->options;
-        p->options.partition_first = number;
-        p->options.partition_step = n_processes;
-        p->counting = *asked;
-        p->counting.options = &p->options;
-        status = hst_counting_init(&p->counting, err);
+    *out = NULL;
+    if (!p) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for a process");
     }
+    p->options = *asked->options;
+    p->options.partition_first = number;
+    p->options.partition_step = n_processes;
+    p->counting = *asked;
+    p->counting.options = &p->options;
+    status = hst_counting_init(&p->counting, err);
     if (!status) {
         status = hst_count_gather(&p->sum, &p->counting, err);
     }
     if (!status) {
         status = hst_count_pack(&p->counting, &p->sum, &p->bytes, &p->n_bytes, err);
     }
-    if (status) {
-        process_end(p);
-        p = NULL;
+    if (!status) {
+        *out = p;
+        p = NULL; /* now the caller's */
     }
-    return p;
+    process_end(p);
+    return status;
 }
 
-/* What all counted, in a process of its own that has counted nothing itself. NULL on failure. */
-static inline process *processes_sum(const hst_counting *asked, size_t n_processes, hst_error *err)
+/* What all counted, in a process of its own that has counted nothing itself. */
+static inline hst_status processes_sum(process **out, const hst_counting *asked, size_t n_processes,
+                                       hst_error *err)
 {
-    process *sum = process_begin(asked, SIZE_MAX, 1, err); /* no partition has that number */
+    process *sum = NULL, *part = NULL;
+    hst_status status =
+        process_begin(&sum, asked, SIZE_MAX, 1, err); /* no partition has that number */
 
-    for (size_t i = 0; sum && i < n_processes; i++) {
-        process *part = process_begin(asked, i, n_processes, err);
-
-        if (!part || hst_count_add_packed(&sum->counting, &sum->sum, part->bytes, part->n_bytes,
-                                          err) != HST_OK) {
-            process_end(sum);
-            sum = NULL;
+    *out = NULL;
+    for (size_t i = 0; i < n_processes && !status; i++) {
+        status = process_begin(&part, asked, i, n_processes, err);
+        if (!status) {
+            status =
+                hst_count_add_packed(&sum->counting, &sum->sum, part->bytes, part->n_bytes, err);
         }
         process_end(part);
+        part = NULL;
     }
-    return sum;
+    if (!status) {
+        *out = sum;
+        sum = NULL; /* now the caller's */
+    }
+    process_end(sum);
+    return status;
 }
 
 #endif

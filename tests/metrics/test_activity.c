@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "hestia/activity.h"
+#include "tests/metrics/processes.h"
 #include "tests/support.h"
 
 enum { N_ROWS = 24000, N_FILES = 4, N_MONTHS = 22 /* May 2003 to February 2005 */ };
@@ -244,6 +245,7 @@ typedef struct shape {
     const char *name;
     size_t n_partitions;
     int n_threads;
+    size_t n_processes; /* 0: one, by hst_count */
     size_t memory_bytes;
     uint64_t salt;
     bool backwards, keeps_repeats, by_person;
@@ -346,6 +348,26 @@ typedef struct counted {
     hst_cube *cube;
 } counted;
 
+/* Each process counts its share of the partitions. */
+static void count_in_processes(counted *out, const shape *c, const hst_study *study)
+{
+    const hst_count_options options = {.n_threads = c->n_threads};
+    const hst_counting asked = {.measures = out->measures,
+                                .study = study,
+                                .areas = out->areas,
+                                .segments = (const hst_segment *const *)out->store.segments,
+                                .n_segments = N_FILES,
+                                .options = &options};
+    hst_error err = {0};
+    process *sum = NULL;
+
+    if (processes_sum(&sum, &asked, c->n_processes, &err) ||
+        hst_count_finish(&out->cube, NULL, &sum->counting, &sum->sum, NULL, &err)) {
+        fail_msg("%s", err.message);
+    }
+    process_end(sum);
+}
+
 static void count(counted *out, const shape *c, bool screen)
 {
     static char *fields[] = {(char *)"RESPCT"};
@@ -381,10 +403,13 @@ static void count(counted *out, const shape *c, bool screen)
                                      (const hst_segment *const *)out->store.segments, N_FILES,
                                      &err),
                      HST_OK);
-    if (hst_count(&out->cube, NULL, out->measures, &study, out->areas,
-                  (const hst_segment *const *)out->store.segments, N_FILES,
-                  &(hst_count_options){.n_threads = c->n_threads, .memory_bytes = c->memory_bytes},
-                  NULL, &err)) {
+    if (c->n_processes > 0) {
+        count_in_processes(out, c, &study);
+    } else if (hst_count(
+                   &out->cube, NULL, out->measures, &study, out->areas,
+                   (const hst_segment *const *)out->store.segments, N_FILES,
+                   &(hst_count_options){.n_threads = c->n_threads, .memory_bytes = c->memory_bytes},
+                   NULL, &err)) {
         fail_msg("%s", err.message);
     }
 }
@@ -407,6 +432,8 @@ static const shape shapes[] = {
     {.name = "other persons' hashes", .n_partitions = 16, .n_threads = 2, .salt = 99991},
     {.name = "shares of a partition", .n_partitions = 1, .n_threads = 2, .memory_bytes = 1 << 20},
     {.name = "repeats kept", .n_partitions = 16, .n_threads = 2, .keeps_repeats = true},
+    {.name = "three processes", .n_partitions = 16, .n_threads = 2, .n_processes = 3},
+    {.name = "more processes than partitions", .n_partitions = 4, .n_threads = 1, .n_processes = 5},
     {.name = "person by person", .n_partitions = 16, .n_threads = 2, .by_person = true},
 };
 
