@@ -1,6 +1,6 @@
 """Runs of several processes, started by MPI's launcher on this machine: the bytes of one process, one log, and what is left when a process dies.
 
-    python3 tests/cli/test_cluster.py HESTIA MPIEXEC INJECTOR
+    python3 tests/cli/test_cluster.py HESTIA MPIEXEC INJECTOR [unittest's arguments]
 
 Hosts without a file system in common are folders here: each process works in one of its own. scripts/test-hosts does it with hosts.
 """
@@ -56,7 +56,9 @@ publish: {directory: results, internal: true, formats: [csv]}
 
 # Open MPI asks to be told that root, and more processes than cores, are meant; nothing is to be started elsewhere.
 LAUNCHING = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
-             "OMPI_MCA_plm": "isolated"}
+             "OMPI_MCA_plm": "isolated",
+             # a launcher that ends a run gives it a second; on a busy machine that is little
+             "OMPI_MCA_odls_base_sigkill_timeout": "2"}
 
 # What each process is started by: in a folder of its own where there is one, and under the injector when it is the one that a fault is for.
 PROCESS = """#!/bin/sh
@@ -197,6 +199,8 @@ class OneStore(Team):
         for n in (2, 3, 5, Team.n_files + 2):
             folder = self.fresh("work")
             self.assert_published(team(folder, n, "run", "study.yaml", "--threads", "1"), folder, "%d processes" % n)
+            if n > Team.n_files:
+                continue
             shutil.rmtree(folder + "/results")
             done = team(folder, n, "run", "study.yaml", "--threads", "2")
             self.assert_published(done, folder, "%d processes, from the store" % n)
