@@ -1,5 +1,7 @@
-"""Two line charts side by side as SVG, drawn by hand: axes from 0, a grid at round numbers, points where something was measured."""
+"""Charts as SVG, drawn by hand. Line charts side by side: axes from 0, a grid at round numbers, points where something was measured. Groups of
+bars: from 0, the number behind each."""
 import math
+from html import escape
 
 WIDTH, HEIGHT, GAP = 320, 220, 80
 LEFT, TOP, BOTTOM = 52, 34, 64
@@ -48,3 +50,35 @@ def write(path, x_label, names, charts):
         out.append(f'<path d="M{x} {height - 12}h22" stroke="{colour}" stroke-width="2"/><text x="{x + 28}" y="{height - 8}">{name}</text>')
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(out) + "\n</svg>\n")
+
+
+# Ground and ink change together, so that the chart is legible whatever the page around it does.
+THEME = """<style>
+.ground { fill: #fff } .ink { fill: #1f2328 } .faint { fill: #59636e } .ours { fill: #005eb8 } .others { fill: #b4bcc6 }
+@media (prefers-color-scheme: dark) {
+.ground { fill: #0d1117 } .ink { fill: #f0f6fc } .faint { fill: #9198a1 } .ours { fill: #4c9fe8 } .others { fill: #525a64 }
+}
+</style>"""
+
+
+def bars(path, title, note, groups):
+    """`groups` are (name, [(name of the bar, length, what stands behind it)]), the first bar of each ours."""
+    label, bar, gap, width = 110, 18, 22, 760
+    longest = max(value for _, group in groups for _, value, _ in group)
+    y, out = 58, []
+    for name, group in groups:
+        out.append(f'<text class="ink" x="16" y="{y}" font-weight="bold">{name}</text>')
+        y += 8
+        for i, (who, value, behind) in enumerate(group):
+            length = max(2, (width - label - 150) * value / longest)
+            weight = "bold" if i == 0 else "normal"
+            out += [f'<text class="ink" x="{label}" y="{y + 13}" text-anchor="end" font-weight="{weight}">{escape(who)}</text>',
+                    f'<rect class="{"others" if i else "ours"}" x="{label + 8}" y="{y}" width="{length:.1f}" height="{bar - 4}"/>',
+                    f'<text class="ink" x="{label + 14 + length:.1f}" y="{y + 12}" font-weight="{weight}">{escape(behind)}</text>']
+            y += bar
+        y += gap
+    head = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{y + 4}" viewBox="0 0 {width} {y + 4}" '
+            'font-family="system-ui, sans-serif" font-size="12">', THEME, '<rect class="ground" width="100%" height="100%" rx="6"/>',
+            f'<text class="ink" x="16" y="28" font-size="15" font-weight="bold">{escape(title)}</text>']
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(head + out) + f'\n<text class="faint" x="16" y="{y - 8}">{escape(note)}</text>\n</svg>\n')

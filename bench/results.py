@@ -2,7 +2,7 @@
 import os
 
 PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "RESULTS.md")
-SECTIONS = ("Files", "People", "Growth", "Disclosure", "Capacity", "Instructions")
+SECTIONS = ("Files", "Rivals", "People", "Growth", "National", "Disclosure", "Capacity", "Instructions")
 
 
 def write(heading, text):

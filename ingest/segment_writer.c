@@ -20,6 +20,9 @@ enum {
     MIN_BLOCK_BYTES = 1024, /* more than the longest record */
     MAX_BLOCK_BYTES = 1024 * 1024,
     SPACE_PADDED = sizeof(hst_episode) + 2 * HST_PADDED_WORDS + 8,
+    /* Written at a time, from a multiple of it on: blocks are of any length, and a page of the file
+     * that is written in two pieces costs the system twice, 0.27 s of 424 MB and not 0.13 s. */
+    STAGED_BYTES = 128 * 1024,
     WRITE_BACK_BYTES = 8 * 1024 * 1024 /* handed to the disk at a time */
 };
 
@@ -47,12 +50,13 @@ hst_status hst_segment_writer_create(hst_segment_writer **out, hst_store *store,
     writer->file = -1;
     writer->block_bytes = block_bytes;
     writer->partition_shift = 32 - store->partition_bits;
-    writer->at = sizeof(hst_segment_header);
+    writer->at = writer->written_at = sizeof(hst_segment_header);
     /* rows go to partitions at random: on small pages each would miss the address cache */
     writer->n_bytes = hst_row_memory_huge(store->n_partitions * block_bytes);
     writer->bytes = hst_row_memory_take(writer->n_bytes);
+    writer->staged = hst_row_memory_take(STAGED_BYTES);
     writer->buffers = calloc(store->n_partitions, sizeof *writer->buffers);
-    if (!writer->bytes || !writer->buffers) {
+    if (!writer->bytes || !writer->staged || !writer->buffers) {
         status = hst_fail(err, HST_ERR_MEMORY, "no memory for %zu KiB of partition buffers",
                           store->n_partitions * block_bytes / 1024);
         goto done;
@@ -101,6 +105,7 @@ void hst_segment_writer_free(hst_segment_writer *writer)
     if (!writer->spool) { /* else it has what it is lent */
         hst_row_memory_free(writer->bytes, writer->n_bytes);
     }
+    hst_row_memory_free(writer->staged, STAGED_BYTES);
     free(writer->buffers);
     free(writer->blocks);
     free(writer);
@@ -128,14 +133,15 @@ uint16_t hst_segment_writer_code(hst_segment_writer *writer, unsigned dictionary
                                  hst_dictionary_key_exact(code, length));
 }
 
-/* Appends bytes to the file. */
-static hst_status append(hst_segment_writer *writer, const void *bytes, size_t n, hst_error *err)
+/* Writes what is staged. */
+static hst_status write_staged(hst_segment_writer *writer, hst_error *err)
 {
-    if (!hst_write_all(writer->file, bytes, n, writer->at)) {
+    if (!hst_write_all(writer->file, writer->staged + writer->written_at % STAGED_BYTES,
+                       (size_t)(writer->at - writer->written_at), writer->written_at)) {
         writer->has_failed = true;
         return hst_fail_errno(err, "cannot write", writer->store->path, writer->part);
     }
-    writer->at += n;
+    writer->written_at = writer->at;
     if (writer->at - writer->handed_at >= WRITE_BACK_BYTES) {
         /* Starts writing back and does not wait: 400 MB take 0.02 s to sync at the end, not 0.26 s.
          * What fails here fails again in fsync, where it counts. */
@@ -144,6 +150,27 @@ static hst_status append(hst_segment_writer *writer, const void *bytes, size_t n
         writer->handed_at = writer->at;
     }
     return HST_OK;
+}
+
+/* Appends bytes to the file. */
+static hst_status append(hst_segment_writer *writer, const void *bytes, size_t n, hst_error *err)
+{
+    const uint8_t *from = bytes;
+    hst_status status = HST_OK;
+
+    while (n > 0 && status == HST_OK) {
+        size_t start = (size_t)(writer->at % STAGED_BYTES);
+        size_t n_now = n < STAGED_BYTES - start ? n : STAGED_BYTES - start;
+
+        memcpy(writer->staged + start, from, n_now);
+        from += n_now;
+        n -= n_now;
+        writer->at += n_now;
+        if (start + n_now == STAGED_BYTES) {
+            status = write_staged(writer, err);
+        }
+    }
+    return status;
 }
 
 /* Appends a block of records of one partition. */
@@ -351,6 +378,9 @@ static hst_status write_frame(hst_segment_writer *writer, const hst_segment_info
     if (status == HST_OK) {
         footer.checksum = XXH3_64bits(&footer, offsetof(hst_segment_footer, checksum));
         status = append(writer, &footer, sizeof footer, err);
+    }
+    if (status == HST_OK) {
+        status = write_staged(writer, err);
     }
     header.checksum = XXH3_64bits(&header, offsetof(hst_segment_header, checksum));
     if (status == HST_OK && !hst_write_all(writer->file, &header, sizeof header, 0)) {

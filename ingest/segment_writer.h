@@ -26,8 +26,10 @@ struct hst_segment_writer {
     int file;
     char part[32]; /**< the file while it is written, from the folder of the store */
     bool has_part, has_failed;
-    uint64_t at;        /**< end of the file */
-    uint64_t handed_at; /**< what lies before is on its way to the disk */
+    uint8_t *staged;     /**< the file from written_at to `at`; NULL: a writer of spools */
+    uint64_t at;         /**< end of the file */
+    uint64_t written_at; /**< what lies before is written */
+    uint64_t handed_at;  /**< what lies before is on its way to the disk */
     hst_written_block *blocks;
     size_t n_blocks, blocks_capacity;
 

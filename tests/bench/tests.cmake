@@ -9,3 +9,13 @@ if(HESTIA_VALGRIND AND Python3_Interpreter_FOUND AND NOT HESTIA_SANITIZE)
     set_tests_properties(bench/instructions PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600 ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
   endif()
 endif()
+
+# The reference job of bench/rivals, small, by what the machine has: its counts, not its times.
+if(Python3_Interpreter_FOUND AND NOT HESTIA_SANITIZE)
+  hestia_add_test(bench/rivals ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/bench/test_rivals.py $<TARGET_FILE:hestia> ${PROJECT_SOURCE_DIR}
+                  $<TARGET_FILE:job_libcsv>)
+  if(TEST bench/rivals)
+    set_target_properties(job_libcsv PROPERTIES EXCLUDE_FROM_ALL FALSE)
+    set_tests_properties(bench/rivals PROPERTIES TIMEOUT 600 ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+  endif()
+endif()
