@@ -1,9 +1,12 @@
 #include "cli/run_store.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "hestia/memory_stream.h"
 
 hst_status cli_run_store_look(cli_run_store *s, hst_inputs *inputs, const hst_study *study,
                               hst_ledger *ledger, hst_error *err)
@@ -97,28 +100,69 @@ hst_status cli_run_store_open_segments(cli_run_store *s, const hst_inputs *input
     return status;
 }
 
-static void say_removed(void *terminal, const char *file)
+/** Adds the name of a file whose segment was removed, with its NUL. */
+static void note_removed(void *names, const char *file)
 {
-    cli_terminal_repair(terminal, "%s: its segment of the store is damaged, and is made anew",
-                        file);
+    fwrite(file, 1, strlen(file) + 1, names);
+}
+
+static void say_removed(const cli_run_store *s, cli_terminal *terminal, size_t member,
+                        const char *names, size_t n)
+{
+    char who[192] = "";
+
+    if (s->team) {
+        snprintf(who, sizeof who, " (process %zu of %zu, on %s)", member + 1,
+                 hst_team_size(s->team), hst_team_host(s->team, member));
+    }
+    for (size_t at = 0; at < n; at += strlen(names + at) + 1) {
+        cli_terminal_repair(terminal, "%s: its segment of the store is damaged, and is made anew%s",
+                            names + at, who);
+    }
+}
+
+/** Removes what is damaged of the store, or of this host's. */
+static hst_status remove_damaged(cli_run_store *s, const hst_inputs *inputs, FILE *names,
+                                 hst_error *err)
+{
+    hst_status status =
+        open_to_write(s, false, "store verify --repair", s->path, "as a segment is damaged", err);
+
+    if (status == HST_OK && hst_store_is_apart(s->store)) {
+        status = hst_store_use_slices(s->store, s->team, err);
+    }
+    if (status == HST_OK && (hst_team_leads(s->team) || hst_store_is_apart(s->store))) {
+        status = hst_ingest_remove_damaged(inputs, s->store, note_removed, names, err);
+    }
+    return status;
 }
 
 hst_status cli_run_store_repair(cli_run_store *s, const hst_inputs *inputs, cli_terminal *terminal,
                                 hst_error *err)
 {
+    char *names = NULL;
+    size_t n = 0;
+    FILE *stream = hst_memory_stream(&names, &n);
+    hst_team_parts parts = {0};
     hst_status status = HST_OK;
 
     cli_run_store_close(s);
-    status =
-        open_to_write(s, false, "store verify --repair", s->path, "as a segment is damaged", err);
-    if (status == HST_OK && hst_store_is_apart(s->store)) {
-        status = hst_store_use_slices(s->store, s->team, err);
-    }
-    if (status == HST_OK && (hst_team_leads(s->team) || hst_store_is_apart(s->store))) {
-        status = hst_ingest_remove_damaged(inputs, s->store, say_removed, terminal, err);
-    }
+    status = stream ? remove_damaged(s, inputs, stream, err)
+                    : hst_fail(err, HST_ERR_MEMORY, "no memory for the names of files");
     cli_run_store_close(s);
-    return hst_team_agree(s->team, "repair", status, err);
+    if (stream && fclose(stream) != 0 && status == HST_OK) {
+        status = hst_fail(err, HST_ERR_MEMORY, "no memory for the names of files");
+    }
+    status = hst_team_agree(s->team, "repair", status, err);
+    if (status == HST_OK) {
+        status = hst_team_gather(&parts, s->team, "repaired", names, n, err);
+    }
+    for (size_t i = 0; i < parts.n; i++) {
+        say_removed(s, terminal, i, (const char *)parts.items[i].bytes, parts.items[i].n);
+    }
+    hst_team_parts_clear(&parts);
+    free(names);
+    return status;
 }
 
 void cli_run_store_close(cli_run_store *s)

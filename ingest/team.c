@@ -940,9 +940,11 @@ hst_status hst_team_join(hst_team **out, hst_error *err)
     if (!transport->start(&number, &size, host, reason, sizeof reason)) {
         return hst_fail(err, HST_ERR_SYSTEM, "%s", reason);
     }
-    if (size == 1) {
+    if (size == 1) { /* each of them would do everything */
         transport->finish();
-        return HST_OK;
+        return hst_fail(err, HST_ERR_USAGE,
+                        "one of several processes that MPI has started, but this hestia finds no "
+                        "other: it was built with another MPI than the launcher's");
     }
     team = calloc(1, sizeof *team);
     if (team) {

@@ -96,7 +96,10 @@ endif()
 
 # Several processes: of the program as it is built for users. The injector knows the registers of one kind of processor (tests/fault).
 if(HESTIA_MPI AND MPIEXEC_EXECUTABLE AND NOT HESTIA_SANITIZE AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
-  hestia_whole_run(cluster test_cluster.py ${MPIEXEC_EXECUTABLE} $<TARGET_FILE:hestia_injector>)
+  # they wait more than they work: side by side
+  foreach(part OneStore Deaths StoresApart)
+    hestia_whole_run(cluster_${part} test_cluster.py ${MPIEXEC_EXECUTABLE} $<TARGET_FILE:hestia_injector> ${part})
+  endforeach()
 endif()
 
 # cli has no library: its tests run the program and read its tables.
