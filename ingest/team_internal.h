@@ -1,5 +1,5 @@
 /* How messages travel: what a module of its own, loaded when a launcher has started us, gives to
- * team.c. The program itself is not linked with MPI and runs where there is none. */
+ * the team. The program itself is not linked with MPI and runs where there is none. */
 #ifndef HESTIA_TEAM_INTERNAL_H
 #define HESTIA_TEAM_INTERNAL_H
 

@@ -1,4 +1,4 @@
-/* Messages by MPI. The only file that knows of it; a module of its own (see team.c). */
+/* Messages by MPI. The only file that knows of it; a module of its own (see team_join.c). */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
