@@ -2,8 +2,10 @@
  * segment too, the other partitions of which are empty. So whoever reads segments reads slices. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "hestia/ingest.h"
@@ -195,6 +197,69 @@ static void choose(bool *wanted, const bool *had, const size_t *holder, size_t n
     }
 }
 
+/* Rows of a segment that this member counts, and that its input has. */
+static hst_status count_rows(uint64_t *own, uint64_t *all, const hst_store *store,
+                             const hst_team *team, const hst_segment_id *id, hst_error *err)
+{
+    hst_segment *segment = NULL;
+    hst_status status = hst_segment_open(&segment, store, id->digest, id->layout_key, err);
+
+    if (status != HST_OK) {
+        return status;
+    }
+    *all = hst_segment_get_info(segment)->rows_used;
+    for (size_t p = hst_team_number(team); p < store->n_partitions; p += hst_team_size(team)) {
+        *own += hst_segment_partition_episodes(segment, p);
+    }
+    hst_segment_close(segment);
+    return HST_OK;
+}
+
+/* Every row is in the partitions of one member: a slice of others would lose it, and nobody would
+ * see that. */
+static hst_status check_rows(const hst_store *store, hst_team *team, const hst_segment_id *ids,
+                             size_t n, hst_error *err)
+{
+    uint64_t *own = calloc(2 * n + 1, sizeof *own), *all = own ? own + n : NULL;
+    hst_team_parts parts = {0};
+    hst_status status = HST_OK;
+
+    if (!own) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for %zu segments", n);
+    }
+    for (size_t i = 0; i < n && status == HST_OK; i++) {
+        status = count_rows(&own[i], &all[i], store, team, &ids[i], err);
+    }
+    status = hst_team_agree(team, "rows counted", status, err);
+    if (status == HST_OK) {
+        status = hst_team_gather(&parts, team, "rows of slices", own, n * sizeof *own, err);
+    }
+    for (size_t i = 0; i < n && status == HST_OK; i++) {
+        uint64_t sum = 0;
+
+        for (size_t m = 0; m < parts.n; m++) {
+            uint64_t rows = 0;
+
+            memcpy(&rows, parts.items[m].bytes + i * sizeof rows,
+                   parts.items[m].n == n * sizeof rows ? sizeof rows : 0);
+            sum += rows;
+        }
+        if (sum != all[i]) {
+            char name[HST_SEGMENT_NAME_BYTES];
+
+            hst_segment_name(name, ids[i].digest, ids[i].layout_key);
+            status = hst_fail(err, HST_ERR_SYSTEM,
+                              "%s: the slices of %s hold %" PRIu64 " of its %" PRIu64
+                              " rows; `hestia store purge --unused %s` on each host has them sent "
+                              "again",
+                              store->path, name, sum, all[i], store->path);
+        }
+    }
+    hst_team_parts_clear(&parts);
+    free(own);
+    return status;
+}
+
 hst_status hst_store_exchange_slices(hst_store *store, hst_team *team, const hst_segment_id *ids,
                                      const size_t *holder, size_t n, hst_error *err)
 {
@@ -225,6 +290,9 @@ hst_status hst_store_exchange_slices(hst_store *store, hst_team *team, const hst
         clear_traffic(&out);
         clear_traffic(&in);
         status = hst_team_agree(team, "slices sent", status, err);
+    }
+    if (status == HST_OK) {
+        status = check_rows(store, team, ids, n, err);
     }
 
 done:

@@ -459,6 +459,12 @@ class StoresApart(Team):
             done = self.again(place)
             self.assert_hosts(done, place, "a damaged slice")
         self.assertRegex(done.error, r"its segment of the store is damaged, and is made anew \(process 3 of 3, on ")
+        # whole, but of another member: its people would be missed, and others counted twice
+        path = next(path for path in sorted(slices) if "/host2/" in path and os.path.exists(path.replace("/host2/store/slices-3", "/host1/store/slices-2")))
+        shutil.copy(path.replace("/host2/store/slices-3", "/host1/store/slices-2"), path)
+        self.assert_reason(self.again(place), 1, "of its", "rows", "hestia store purge --unused")
+        self.assertEqual(alone(place, "store", "purge", "--unused", "host2/store").code, 0)
+        self.assert_hosts(self.again(place), place, "a slice of another member")
         path = max(segments(place + "/host1"), key=os.path.getsize)
         flip(path, 10)
         done = self.again(place)
