@@ -15,6 +15,7 @@
 #include "cli/run_end.h"
 #include "cli/run_report.h"
 #include "cli/run_store.h"
+#include "cli/run_team.h"
 #include "cli/since_report.h"
 #include "hestia/england.h"
 #include "hestia/ingest.h"
@@ -85,6 +86,7 @@ static const hst_segment *const *segments(const run *r)
     return (const hst_segment *const *)r->store.segments;
 }
 
+/** @param inputs  NULL: of program, study and tables alone */
 static hst_status take_fingerprint(char text[HST_FINGERPRINT_BYTES], const run *r,
                                    const hst_inputs *inputs, hst_error *err)
 {
@@ -94,34 +96,13 @@ static hst_status take_fingerprint(char text[HST_FINGERPRINT_BYTES], const run *
     return hst_fingerprint(text, r->study, inputs, program, err);
 }
 
-/** All members of a team have to count the same: their study, its tables and the program are the
- * leader's. */
+/** All members of a team have to count the same: others would add what no sum shows. */
 static hst_status check_alike(const run *r, hst_error *err)
 {
-    const hst_inputs none = {0};
     char own[HST_FINGERPRINT_BYTES] = "";
-    hst_team_parts parts = {0};
-    hst_status status = HST_OK;
+    hst_status status = r->team ? take_fingerprint(own, r, NULL, err) : HST_OK;
 
-    if (!r->team) {
-        return HST_OK;
-    }
-    status = take_fingerprint(own, r, &none, err);
-    if (status == HST_OK) {
-        status = hst_team_gather(&parts, r->team, "study and tables", own, sizeof own, err);
-    }
-    for (size_t i = 1; i < parts.n && status == HST_OK; i++) {
-        if (parts.items[i].n != parts.items[0].n ||
-            memcmp(parts.items[i].bytes, parts.items[0].bytes, parts.items[0].n) != 0) {
-            status = hst_fail(err, HST_ERR_USAGE,
-                              "the study file, a table that it names, or hestia itself is not the "
-                              "same for process %zu (on %s) as for process 1 (on %s); copy them "
-                              "anew",
-                              i + 1, hst_team_host(r->team, i), hst_team_host(r->team, 0));
-        }
-    }
-    hst_team_parts_clear(&parts);
-    return status;
+    return status == HST_OK ? cli_team_check_alike(r->team, own, err) : status;
 }
 
 /** True when latest was made from exactly this. */
@@ -139,29 +120,6 @@ static hst_status find_unchanged(run *r, hst_error *err)
             "all are made again",
             results_directory(r));
     }
-    return status;
-}
-
-/** Members of a team with other tables would count something else, which no sum would show. */
-static hst_status compare_hosts(const run *r, hst_error *err)
-{
-    char own[HST_FINGERPRINT_BYTES] = "";
-    hst_team_parts parts = {0};
-    hst_status status = hst_fingerprint(own, r->study, NULL, cli_commit, err);
-
-    if (status == HST_OK) {
-        status = hst_team_gather(&parts, r->team, "study and tables", own, sizeof own, err);
-    }
-    for (size_t i = 1; i < parts.n && status == HST_OK; i++) {
-        if (parts.items[i].n != sizeof own ||
-            memcmp(parts.items[i].bytes, parts.items[0].bytes, sizeof own) != 0) {
-            status = hst_fail(err, HST_ERR_USAGE,
-                              "program, study or a table that it names are not the same on %s and "
-                              "%s (process %zu); copy the study's folder to all hosts",
-                              hst_team_host(r->team, 0), hst_team_host(r->team, i), i + 1);
-        }
-    }
-    hst_team_parts_clear(&parts);
     return status;
 }
 
@@ -202,9 +160,6 @@ static hst_status check_study(run *r, hst_error *err)
     if (r->store.is_complete && !r->ingest_only) {
         status = find_unchanged(r, err);
     }
-    if (status == HST_OK && r->team) {
-        status = compare_hosts(r, err);
-    }
     if (status == HST_OK && !r->is_current) {
         status = read_tables(r, err);
     }
@@ -222,68 +177,6 @@ static hst_status check_study(run *r, hst_error *err)
 static void on_progress(void *context, uint64_t done, uint64_t total)
 {
     cli_terminal_progress(context, done, total, "bytes");
-}
-
-/** With --verbose: what became of each file. */
-static void show_files(const run *r)
-{
-    size_t n = 0; /* segments of the files so far */
-
-    for (size_t i = 0; r->options->verbose && i < r->inputs->n; i++) {
-        const hst_input *input = &r->inputs->items[i];
-        const char *how = input->was_known ? "unchanged" : "new";
-        const hst_segment_info *info = NULL;
-        char read[32], aside[32];
-
-        if (input->superseded) {
-            cli_terminal_line(r->terminal, "    %s: %s, superseded", input->name, how);
-        } else {
-            info = hst_segment_get_info(r->store.segments[n++]);
-            cli_terminal_line(r->terminal, "    %s: %s, %s rows, %s set aside", input->name, how,
-                              cli_grouped(info->rows_read, read),
-                              cli_grouped(info->rows_read - info->rows_used, aside));
-        }
-    }
-}
-
-/** What the stage has to say: files that are new, and rows. */
-static void show_ingested(run *r)
-{
-    uint64_t n_read = 0, n_used = 0;
-    size_t n_new = 0, n_superseded = 0;
-    char read[32], used[32], aside[32], older[48] = "";
-
-    if (r->store.has_lost_catalogue) {
-        cli_terminal_repair(r->terminal,
-                            "%s: its catalogue was damaged or missing, and every file "
-                            "was looked at anew",
-                            r->store.path);
-    }
-    for (size_t i = 0; i < r->inputs->n; i++) {
-        const hst_input *input = &r->inputs->items[i];
-
-        n_new += !input->was_known;
-        n_superseded += input->superseded;
-        if (input->was_remade) {
-            cli_terminal_repair(r->terminal,
-                                "%s: its segment of the store could not be used, and "
-                                "was made anew",
-                                input->name);
-        }
-    }
-    for (size_t i = 0; i < r->store.n_segments; i++) {
-        n_read += hst_segment_get_info(r->store.segments[i])->rows_read;
-        n_used += hst_segment_get_info(r->store.segments[i])->rows_used;
-    }
-    if (n_superseded > 0) {
-        snprintf(older, sizeof older, " · %zu superseded", n_superseded);
-    }
-    cli_terminal_end(
-        r->terminal, "%zu %s new, %zu unchanged%s · %s rows = %s used + %s set aside (%.2f %%)",
-        n_new, n_new == 1 ? "file" : "files", r->inputs->n - n_new, older,
-        cli_grouped(n_read, read), cli_grouped(n_used, used), cli_grouped(n_read - n_used, aside),
-        n_read > 0 ? 100.0 * (double)(n_read - n_used) / (double)n_read : 0);
-    show_files(r);
 }
 
 /** Brings the store up to date. */
@@ -306,7 +199,7 @@ static hst_status ingest(run *r, hst_error *err)
         status = cli_run_store_open_segments(&r->store, r->inputs, err);
     }
     if (status == HST_OK) {
-        show_ingested(r);
+        cli_report_ingested(r->terminal, r->inputs, &r->store, r->options->verbose);
     }
     return status;
 }
@@ -516,34 +409,6 @@ static hst_status look_for_all(run *r, hst_error *err)
                : status;
 }
 
-/** What the members of a team have sent each other. */
-static hst_status show_team(const run *r, hst_error *err)
-{
-    uint64_t sent = hst_team_bytes_sent(r->team), sum = 0;
-    size_t n_hosts = 0;
-    hst_team_parts parts = {0};
-    char bytes[32];
-    hst_status status = hst_team_gather(&parts, r->team, "sent", &sent, sizeof sent, err);
-
-    for (size_t i = 0; i < parts.n; i++) {
-        size_t k = 0;
-
-        memcpy(&sent, parts.items[i].bytes, parts.items[i].n < sizeof sent ? 0 : sizeof sent);
-        sum += sent;
-        while (strcmp(hst_team_host(r->team, k), hst_team_host(r->team, i)) != 0) {
-            k++;
-        }
-        n_hosts += k == i;
-    }
-    hst_team_parts_clear(&parts);
-    if (status == HST_OK) {
-        cli_terminal_line(r->terminal, "  team      %zu processes on %zu %s, %s between them",
-                          hst_team_size(r->team), n_hosts, n_hosts == 1 ? "host" : "hosts",
-                          cli_bytes(sum, bytes));
-    }
-    return status;
-}
-
 /** Rates and findings. The others take part where services are judged: what they would be counted
  * otherwise is counted by all. */
 static hst_status rate_and_judge(run *r, hst_error *err)
@@ -583,8 +448,8 @@ static hst_status run_stages(run *r, hst_error *err)
     }
     status = hst_team_leads(r->team) ? time_stage(r, "publish", publish, err) : HST_OK;
     status = hst_team_agree(r->team, "publish", status, err);
-    if (status == HST_OK && r->team) {
-        status = show_team(r, err);
+    if (status == HST_OK) {
+        status = cli_team_show_sent(r->team, r->terminal, err);
     }
     if (status != HST_OK || !hst_team_leads(r->team)) {
         return status;
@@ -698,21 +563,6 @@ static hst_status run_here(run *r, hst_error *err)
     return run_and_note(r, err);
 }
 
-/** The leader says for all how it ended, and does so before it parts: a launcher that ends the run
- * gives it little time. It ends all processes as soon as one has failed; so the others end well,
- * unless the leader does not answer. */
-static hst_status leave_team(hst_team *team, hst_status status, hst_error *err)
-{
-    const bool is_told = hst_team_is_told_of(team);
-
-    if (status != HST_OK && team && hst_team_leads(team)) {
-        cli_log_error(cli_exit_code(status), err->message);
-        err->message[0] = '\0';
-    }
-    hst_team_leave(team);
-    return is_told ? HST_OK : status;
-}
-
 static hst_status run_study(const char *path, const cli_options *options, bool ingest_only,
                             hst_error *err)
 {
@@ -734,7 +584,7 @@ static hst_status run_study(const char *path, const cli_options *options, bool i
     }
     cli_terminal_free(r.terminal);
     run_free(&r);
-    return leave_team(r.team, status, err);
+    return cli_team_leave(r.team, status, err);
 }
 
 hst_status cli_run_study(const char *study_path, const cli_options *options, hst_error *err)

@@ -18,6 +18,71 @@ static const char *many(uint64_t n, char text[32])
     return text;
 }
 
+/* With --verbose: what became of each file. */
+static void report_files(cli_terminal *terminal, const hst_inputs *inputs,
+                         const cli_run_store *store)
+{
+    size_t n = 0; /* segments of the files so far */
+
+    for (size_t i = 0; i < inputs->n; i++) {
+        const hst_input *input = &inputs->items[i];
+        const char *how = input->was_known ? "unchanged" : "new";
+        const hst_segment_info *info = NULL;
+        char read[32], aside[32];
+
+        if (input->superseded) {
+            cli_terminal_line(terminal, "    %s: %s, superseded", input->name, how);
+        } else {
+            info = hst_segment_get_info(store->segments[n++]);
+            cli_terminal_line(terminal, "    %s: %s, %s rows, %s set aside", input->name, how,
+                              cli_grouped(info->rows_read, read),
+                              cli_grouped(info->rows_read - info->rows_used, aside));
+        }
+    }
+}
+
+void cli_report_ingested(cli_terminal *terminal, const hst_inputs *inputs,
+                         const cli_run_store *store, bool with_files)
+{
+    uint64_t n_read = 0, n_used = 0;
+    size_t n_new = 0, n_superseded = 0;
+    char read[32], used[32], aside[32], older[48] = "";
+
+    if (store->has_lost_catalogue) {
+        cli_terminal_repair(terminal,
+                            "%s: its catalogue was damaged or missing, and every file "
+                            "was looked at anew",
+                            store->path);
+    }
+    for (size_t i = 0; i < inputs->n; i++) {
+        const hst_input *input = &inputs->items[i];
+
+        n_new += !input->was_known;
+        n_superseded += input->superseded;
+        if (input->was_remade) {
+            cli_terminal_repair(terminal,
+                                "%s: its segment of the store could not be used, and "
+                                "was made anew",
+                                input->name);
+        }
+    }
+    for (size_t i = 0; i < store->n_segments; i++) {
+        n_read += hst_segment_get_info(store->segments[i])->rows_read;
+        n_used += hst_segment_get_info(store->segments[i])->rows_used;
+    }
+    if (n_superseded > 0) {
+        snprintf(older, sizeof older, " · %zu superseded", n_superseded);
+    }
+    cli_terminal_end(
+        terminal, "%zu %s new, %zu unchanged%s · %s rows = %s used + %s set aside (%.2f %%)", n_new,
+        n_new == 1 ? "file" : "files", inputs->n - n_new, older, cli_grouped(n_read, read),
+        cli_grouped(n_used, used), cli_grouped(n_read - n_used, aside),
+        n_read > 0 ? 100.0 * (double)(n_read - n_used) / (double)n_read : 0);
+    if (with_files) {
+        report_files(terminal, inputs, store);
+    }
+}
+
 void cli_report_people(cli_terminal *terminal, const hst_study *study, uint64_t n_episodes,
                        const hst_people_totals *people, const hst_cohort_sizes *cohorts)
 {

@@ -3,8 +3,15 @@
 #define HESTIA_CLI_RUN_REPORT_H
 
 #include "cli/cli.h"
+#include "cli/run_store.h"
 #include "hestia/cohort.h"
 #include "hestia/publish.h"
+
+/** The line of the stage `ingest`: files that are new, rows, and what had to be repaired.
+ *
+ * @param with_files  also a line for each file */
+void cli_report_ingested(cli_terminal *terminal, const hst_inputs *inputs,
+                         const cli_run_store *store, bool with_files);
 
 /** The line of the stage `people`: who was followed, as far as the measures needed it. */
 void cli_report_people(cli_terminal *terminal, const hst_study *study, uint64_t n_episodes,

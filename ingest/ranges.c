@@ -1,9 +1,10 @@
 /*
- * A gzip file of several members (bgzip's blocks, parts put together), read by several threads.
+ * A file of plain text, or a gzip file of several members (bgzip's blocks, parts put together),
+ * read by several threads.
  *
- * The file is cut into ranges that begin at members. Each is inflated, scanned and decoded by
- * whoever is free, into a spool; spools are added to the segment in the order of the file, so the
- * segment is the same to the byte as when one thread reads.
+ * The file is cut into ranges, which in a gzip file begin at members. Each is inflated, scanned and
+ * decoded by whoever is free, into a spool; spools are added to the segment in the order of the
+ * file, so the segment is the same to the byte as when one thread reads.
  *
  * A record may lie across the seam of two ranges, with any number of members in it. So a range has
  * the records that begin after its first line end, up to the one that begins at, or goes over, its
@@ -12,9 +13,10 @@
  * before it stopped. The scanner knows nothing of what came before a record, so when these agree
  * for all ranges, their records are those of the whole file.
  *
- * Where members begin is guessed. That shows too: a range has to end with a member, of good CRC and
- * length, exactly where the next one begins. Whatever does not agree, or is damaged, is no fault
- * here: then the file is read anew in its order, which says what is wrong and where.
+ * Where members begin is guessed, where plain text is cut is known. That shows too: a range has to
+ * end with a member, of good CRC and length, exactly where the next one begins. Whatever does not
+ * agree, or is damaged, is no fault here: then the file is read anew in its order, which says what
+ * is wrong and where.
  */
 #include "ingest/ranges.h"
 
@@ -29,8 +31,9 @@
 #include "ingest/store_internal.h"
 
 enum {
-    RANGE_BYTES = 3 * 1024 * 1024, /* of the file; the text read twice at each seam is 1 % of it */
-    SPOOLS_A_WORKER = 2,           /* so that one is decoded while the other waits its turn */
+    GZIP_RANGE_BYTES = 3 * 1024 * 1024, /* the text read twice at each seam is 1 % of it */
+    PLAIN_RANGE_BYTES = 8 * 1024 * 1024,
+    SPOOLS_A_WORKER = 2, /* so that one is decoded while the other waits its turn */
     ROWS_AT_ONCE = 32,
     ROWS_BETWEEN_CHECKS = 4096,
     MIN_RANGES = 2,        /* smaller files are read as fast without */
@@ -74,6 +77,7 @@ typedef struct worker {
 
 struct pool {
     const hst_ranges_job *job;
+    bool is_plain;
     uint64_t range_bytes;
 
     pthread_mutex_t
@@ -160,7 +164,7 @@ static size_t find_next(const hst_scanner *scanner, const hst_source *source,
 {
     size_t i = n;
 
-    if (hst_gunzip_range_has_seam(hst_source_range(source), seam)) {
+    if (hst_text_range_has_seam(hst_source_range(source), seam)) {
         while (i > 0 && hst_scanner_offset(scanner, &records[i - 1]) > *seam) {
             i--;
         }
@@ -207,10 +211,10 @@ static hst_status read_rows(range *r, hst_scanner *scanner, const hst_source *so
  * it is the last, or those behind it hold but the rest of its last record. */
 static bool has_ended_well(range *r, const hst_scanner *scanner, const hst_source *source)
 {
-    const hst_gunzip_range *text = hst_source_range(source);
+    const hst_text_range *text = hst_source_range(source);
     pool *p = r->pool;
     uint64_t seam = 0;
-    bool has_ended = hst_gunzip_range_has_seam(text, &seam);
+    bool has_ended = hst_text_range_has_seam(text, &seam);
 
     if (!has_ended) {
         pthread_mutex_lock(&p->lock);
@@ -220,7 +224,7 @@ static bool has_ended_well(range *r, const hst_scanner *scanner, const hst_sourc
         has_ended = atomic_load(&r->end) == NO_NEXT;
         pthread_mutex_unlock(&p->lock);
     }
-    return has_ended && (r->next.is_there || hst_gunzip_range_is_at_end(text)) &&
+    return has_ended && (r->next.is_there || hst_text_range_is_at_end(text)) &&
            hst_scanner_in_vain(scanner) <= MAX_IN_VAIN;
 }
 
@@ -275,6 +279,17 @@ static hst_status drain(void *context, bool *has_drained, hst_error *err)
     return status;
 }
 
+static hst_status open_range(hst_source **source, range *r, hst_error *err)
+{
+    const hst_ranges_job *job = r->pool->job;
+    const hst_input_file *file = hst_source_file(job->source);
+
+    return r->pool->is_plain
+               ? hst_source_open_plain_range(source, file, r->start, atomic_load(&r->end), err)
+               : hst_source_open_gzip_range(source, file, r->start, job->inflater, at_member, r,
+                                            err);
+}
+
 /* Reads the rows of a range into a spool; `*is_good` is false where they may not be right. */
 static hst_status read_range(worker *w, range *r, bool *is_good, hst_error *err)
 {
@@ -283,8 +298,7 @@ static hst_status read_range(worker *w, range *r, bool *is_good, hst_error *err)
     hst_scanner *scanner = NULL;
     hst_record header;
     bool more = true;
-    hst_status status = hst_source_open_range(&source, hst_source_file(job->source), r->start,
-                                              job->inflater, at_member, r, err);
+    hst_status status = open_range(&source, r, err);
 
     *is_good = false;
     if (status != HST_OK ||
@@ -454,6 +468,14 @@ static void search(pool *p)
     pthread_cond_broadcast(&p->changed);
 }
 
+/* Where a range that begins at `start` ends, as far as it is known without a look. */
+static uint64_t end_of(const pool *p, uint64_t start)
+{
+    return !p->is_plain                                               ? NOT_KNOWN
+           : start + p->range_bytes < hst_source_size(p->job->source) ? start + p->range_bytes
+                                                                      : NO_NEXT;
+}
+
 /* Reads the next range, whose start is known, into a spool that is free. */
 static void read_next(worker *w, size_t spool)
 {
@@ -467,7 +489,7 @@ static void read_next(worker *w, size_t spool)
 
     *r = (range){.pool = p,
                  .start = start,
-                 .end = NOT_KNOWN,
+                 .end = end_of(p, start),
                  .spool = w->spools[spool],
                  .spool_is_used = &w->is_used[spool],
                  .writer = w->writer,
@@ -557,11 +579,17 @@ static hst_status init_worker(worker *w, pool *p, hst_error *err)
     return status;
 }
 
+static uint64_t range_bytes_of(bool is_plain)
+{
+    return is_plain ? PLAIN_RANGE_BYTES : GZIP_RANGE_BYTES;
+}
+
 static hst_status init_pool(pool *p, const hst_ranges_job *job, hst_segment_writer *segment,
                             hst_error *err)
 {
     p->job = job;
-    p->range_bytes = job->range_bytes ? job->range_bytes : RANGE_BYTES;
+    p->is_plain = hst_source_packing(job->source) == HST_PACKING_PLAIN;
+    p->range_bytes = job->range_bytes ? job->range_bytes : range_bytes_of(p->is_plain);
     p->segment = segment;
     p->n_places = SPOOLS_A_WORKER * job->n_threads + 1; /* one more: its end is the next's start */
     p->ranges = calloc(p->n_places, sizeof *p->ranges);
@@ -651,12 +679,12 @@ hst_status hst_ranges_are_there(bool *answer, const hst_ranges_job *job, hst_err
 {
     const hst_input_file *file = hst_source_file(job->source);
 
-    *answer = job->n_threads > 1 && hst_source_packing(job->source) == HST_PACKING_GZIP;
-    if (!*answer || job->range_bytes != 0) {
-        return HST_OK;
-    }
-    *answer = false;
-    return file->size < MIN_RANGES * (uint64_t)RANGE_BYTES
-               ? HST_OK
-               : hst_gunzip_has_members(answer, file, job->inflater, err);
+    const hst_packing packing = hst_source_packing(job->source);
+    const bool is_plain = packing == HST_PACKING_PLAIN;
+
+    *answer = job->n_threads > 1 && (is_plain || packing == HST_PACKING_GZIP) &&
+              (job->range_bytes != 0 || file->size >= MIN_RANGES * range_bytes_of(is_plain));
+    return *answer && !is_plain && job->range_bytes == 0
+               ? hst_gunzip_has_members(answer, file, job->inflater, err)
+               : HST_OK;
 }

@@ -1,4 +1,4 @@
-/* A gzip file of several members, read by several threads. */
+/* A file of plain text, or a gzip file of several members, read by several threads. */
 #ifndef HESTIA_RANGES_H
 #define HESTIA_RANGES_H
 
@@ -26,7 +26,8 @@ typedef struct hst_ranges_read {
     hst_segment_info info;
 } hst_ranges_read;
 
-/** Whether reading by ranges is of use: a large gzip file that seems to have several members. */
+/** Whether reading by ranges is of use: a large file of plain text, or a large gzip file that seems
+ * to have several members. */
 HST_MUST_CHECK hst_status hst_ranges_are_there(bool *answer, const hst_ranges_job *job,
                                                hst_error *err);
 

@@ -21,7 +21,7 @@ struct hst_source {
     hst_input_file file;
     hst_packing packing;
     hst_gunzip *gunzip;
-    hst_gunzip_range *range;
+    hst_text_range *range;
     hst_unpack *unpack;
     bool is_member; /* of a container: the digest is that of the unpacked bytes */
     uint64_t n_packed_before, n_unpacked; /* bytes read before the stream, bytes it gave */
@@ -143,9 +143,9 @@ hst_status hst_input_file_judge(const hst_input_file *file, hst_status status, h
     return hst_file_look_same(&file->look, &now) ? status : hst_fail_changed(err, file->path);
 }
 
-/* Reads, counts and hashes the next bytes of the file. */
-static hst_status read_bytes(hst_input_file *file, void *buffer, size_t capacity, size_t *n_read,
-                             hst_error *err)
+/* Reads, counts and hashes. */
+hst_status hst_input_file_read(hst_input_file *file, void *buffer, size_t capacity, size_t *n_read,
+                               hst_error *err)
 {
     ssize_t n = 0;
 
@@ -178,7 +178,7 @@ hst_status hst_input_file_fill(hst_input_file *file, hst_error *err)
     }
     memmove(file->memory, file->next - HST_INPUT_BACK, HST_INPUT_BACK);
     file->next = file->memory + HST_INPUT_BACK;
-    return read_bytes(file, file->next, HST_INPUT_BYTES, &file->n_left, err);
+    return hst_input_file_read(file, file->next, HST_INPUT_BYTES, &file->n_left, err);
 }
 
 /* Starts again at the first byte. */
@@ -412,9 +412,9 @@ done:
     return status;
 }
 
-hst_status hst_source_open_range(hst_source **out, const hst_input_file *whole, uint64_t start,
-                                 hst_inflater inflater, hst_at_member *at_member, void *context,
-                                 hst_error *err)
+/* A source of a file that is open elsewhere, from `start` on; its range is still to be made. */
+static hst_status open_range(hst_source **out, const hst_input_file *whole, uint64_t start,
+                             hst_packing packing, hst_error *err)
 {
     hst_source *source = calloc(1, sizeof *source);
     hst_input_file *file = NULL;
@@ -425,7 +425,7 @@ hst_status hst_source_open_range(hst_source **out, const hst_input_file *whole, 
         return hst_fail(err, HST_ERR_MEMORY, "no memory to read %s", whole->path);
     }
     file = &source->file;
-    source->packing = HST_PACKING_GZIP;
+    source->packing = packing;
     status = hst_input_file_open(file, whole->path, err);
     if (status == HST_OK && !hst_file_look_same(&file->look, &whole->look)) {
         status = hst_fail_changed(err, whole->path);
@@ -437,17 +437,46 @@ hst_status hst_source_open_range(hst_source **out, const hst_input_file *whole, 
         hst_stream_hash_free(file->hash); /* the whole file is hashed, in its order */
         file->hash = NULL;
         atomic_store_explicit(&file->position, start, memory_order_relaxed);
-        status = hst_gunzip_range_create(&source->range, file, inflater, at_member, context, err);
-    }
-    if (status != HST_OK) {
-        hst_source_close(source);
-        return status;
     }
     *out = source;
-    return HST_OK;
+    return status;
 }
 
-const hst_gunzip_range *hst_source_range(const hst_source *source)
+/* What has no range is nothing. */
+static hst_status keep_range(hst_source **out, hst_status status)
+{
+    if (status != HST_OK) {
+        hst_source_close(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+hst_status hst_source_open_plain_range(hst_source **out, const hst_input_file *whole,
+                                       uint64_t start, uint64_t end, hst_error *err)
+{
+    hst_status status = open_range(out, whole, start, HST_PACKING_PLAIN, err);
+
+    if (status == HST_OK) {
+        status = hst_text_range_create(&(*out)->range, &(*out)->file, end, err);
+    }
+    return keep_range(out, status);
+}
+
+hst_status hst_source_open_gzip_range(hst_source **out, const hst_input_file *whole, uint64_t start,
+                                      hst_inflater inflater, hst_at_member *at_member,
+                                      void *context, hst_error *err)
+{
+    hst_status status = open_range(out, whole, start, HST_PACKING_GZIP, err);
+
+    if (status == HST_OK) {
+        status = hst_text_range_create_gzip(&(*out)->range, &(*out)->file, inflater, at_member,
+                                            context, err);
+    }
+    return keep_range(out, status);
+}
+
+const hst_text_range *hst_source_range(const hst_source *source)
 {
     return source->range;
 }
@@ -484,13 +513,13 @@ static hst_status read_piece(hst_source *source, char *buffer, size_t capacity, 
         return hst_gunzip_read(source->gunzip, buffer, capacity, n_read, err);
     }
     if (source->range) {
-        return hst_gunzip_range_read(source->range, buffer, capacity, n_read, err);
+        return hst_text_range_read(source->range, buffer, capacity, n_read, err);
     }
     if (source->unpack) {
         return hst_unpack_read(source->unpack, buffer, capacity, n_read, err);
     }
     if (file->n_left == 0 && capacity >= DIRECT_BYTES) {
-        return read_bytes(file, buffer, capacity, n_read, err);
+        return hst_input_file_read(file, buffer, capacity, n_read, err);
     }
     status = hst_input_file_fill(file, err);
     *n_read = file->n_left < capacity ? file->n_left : capacity;
@@ -622,7 +651,7 @@ void hst_source_close(hst_source *source)
         return;
     }
     hst_gunzip_free(source->gunzip);
-    hst_gunzip_range_free(source->range);
+    hst_text_range_free(source->range);
     hst_unpack_free(source->unpack);
     hst_stream_hash_free(source->member_hash);
     hst_input_file_close(&source->file);

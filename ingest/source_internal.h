@@ -43,6 +43,10 @@ HST_MUST_CHECK hst_status hst_input_file_judge(const hst_input_file *file, hst_s
  */
 HST_MUST_CHECK hst_status hst_input_file_fill(hst_input_file *file, hst_error *err);
 
+/** Gives the next bytes of the file, of which none may be left from hst_input_file_fill. */
+HST_MUST_CHECK hst_status hst_input_file_read(hst_input_file *file, void *buffer, size_t capacity,
+                                              size_t *n_read, hst_error *err);
+
 /** Offset in the file of the next byte. */
 static inline uint64_t hst_input_file_offset(const hst_input_file *file)
 {
@@ -70,7 +74,7 @@ HST_MUST_CHECK hst_status hst_gunzip_step(hst_gunzip *gunzip, void *buffer, size
                                           size_t *n_read, hst_gunzip_place *place, hst_error *err);
 void hst_gunzip_free(hst_gunzip *gunzip);
 
-/* ---- ranges of a gzip file: source_range.c ---- */
+/* ---- ranges of a file: source_range.c ---- */
 
 /** What the first byte of a member is to a range of the file. */
 typedef enum hst_seam {
@@ -82,32 +86,47 @@ typedef enum hst_seam {
 /** Asked at the first byte of each member, but no more once it was HST_SEAM_HERE. */
 typedef hst_seam hst_at_member(void *context, uint64_t offset);
 
-/** Inflates the members of a range, and so much text behind it as a record may need. */
-typedef struct hst_gunzip_range hst_gunzip_range;
-HST_MUST_CHECK hst_status hst_gunzip_range_create(hst_gunzip_range **out, hst_input_file *file,
-                                                  hst_inflater inflater, hst_at_member *at_member,
-                                                  void *context, hst_error *err);
-HST_MUST_CHECK hst_status hst_gunzip_range_read(hst_gunzip_range *range, void *buffer,
-                                                size_t capacity, size_t *n_read, hst_error *err);
-void hst_gunzip_range_free(hst_gunzip_range *range);
+/** The text of a range, and so much text behind it as a record may need. */
+typedef struct hst_text_range hst_text_range;
+
+/** Of plain text. @param end  offset in the file at which the next range begins; UINT64_MAX: none
+ */
+HST_MUST_CHECK hst_status hst_text_range_create(hst_text_range **out, hst_input_file *file,
+                                                uint64_t end, hst_error *err);
+/** Of members of a gzip file, which are inflated. */
+HST_MUST_CHECK hst_status hst_text_range_create_gzip(hst_text_range **out, hst_input_file *file,
+                                                     hst_inflater inflater,
+                                                     hst_at_member *at_member, void *context,
+                                                     hst_error *err);
+HST_MUST_CHECK hst_status hst_text_range_read(hst_text_range *range, void *buffer, size_t capacity,
+                                              size_t *n_read, hst_error *err);
+void hst_text_range_free(hst_text_range *range);
 
 /** Whether the next range has been reached, and the bytes of text before it. */
-bool hst_gunzip_range_has_seam(const hst_gunzip_range *range, uint64_t *n_text);
+bool hst_text_range_has_seam(const hst_text_range *range, uint64_t *n_text);
 
 /** Whether the text ended because the file does. */
-bool hst_gunzip_range_is_at_end(const hst_gunzip_range *range);
+bool hst_text_range_is_at_end(const hst_text_range *range);
 
 /**
- * A source that begins at a member of a file which another source has open. It has no digest.
+ * A source that begins at any byte of a plain file which another source has open. It has no digest.
  *
- * @param at_member  NULL: every member is of the range
+ * @param end  where the next range begins; UINT64_MAX: none does
  * @return HST_ERR_INPUT also for a file that is no longer the one that is open
  */
-HST_MUST_CHECK hst_status hst_source_open_range(hst_source **out, const hst_input_file *whole,
-                                                uint64_t start, hst_inflater inflater,
-                                                hst_at_member *at_member, void *context,
-                                                hst_error *err);
-const hst_gunzip_range *hst_source_range(const hst_source *source);
+HST_MUST_CHECK hst_status hst_source_open_plain_range(hst_source **out, const hst_input_file *whole,
+                                                      uint64_t start, uint64_t end, hst_error *err);
+
+/**
+ * The same at a member of a gzip file.
+ *
+ * @param at_member  NULL: every member is of the range
+ */
+HST_MUST_CHECK hst_status hst_source_open_gzip_range(hst_source **out, const hst_input_file *whole,
+                                                     uint64_t start, hst_inflater inflater,
+                                                     hst_at_member *at_member, void *context,
+                                                     hst_error *err);
+const hst_text_range *hst_source_range(const hst_source *source);
 const hst_input_file *hst_source_file(const hst_source *source);
 
 /**

@@ -1,5 +1,6 @@
 /*
- * Ranges of a gzip file of several members, each a stream of text of its own. Nothing here is
+ * Ranges of a file, each a stream of text of its own: of plain text, which is cut anywhere, or of a
+ * gzip file of several members, which is cut between them. Of members nothing here is
  * believed: a member that only looked like one, or was overlooked, shows where the range before it
  * does not end there, and then the file is read from front to back.
  */
@@ -23,37 +24,48 @@ enum {
     PROBE_BYTES = 256 << 20, /* of a large file that is looked through: 1 % of the time it takes */
 };
 
-struct hst_gunzip_range {
-    hst_gunzip *gunzip;
+struct hst_text_range {
+    hst_gunzip *gunzip; /* NULL: plain text */
     hst_input_file *file;
+    uint64_t end; /* of plain text: where the next range begins */
     hst_at_member *at_member;
     void *context;
     uint64_t n_text, n_before_seam;
     bool has_seam, is_at_end;
 };
 
-hst_status hst_gunzip_range_create(hst_gunzip_range **out, hst_input_file *file,
-                                   hst_inflater inflater, hst_at_member *at_member, void *context,
-                                   hst_error *err)
+hst_status hst_text_range_create(hst_text_range **out, hst_input_file *file, uint64_t end,
+                                 hst_error *err)
 {
-    hst_gunzip_range *range = calloc(1, sizeof *range);
-    hst_status status = HST_OK;
-
-    *out = NULL;
-    if (!range) {
-        return hst_fail(err, HST_ERR_MEMORY, "no memory for inflating");
+    *out = calloc(1, sizeof **out);
+    if (!*out) {
+        return hst_fail(err, HST_ERR_MEMORY, "no memory for a range of %s", file->path);
     }
-    *range = (hst_gunzip_range){.file = file, .at_member = at_member, .context = context};
-    status = hst_gunzip_create(&range->gunzip, file, inflater, err);
-    if (status != HST_OK) {
-        free(range);
-        return status;
-    }
-    *out = range;
+    (*out)->file = file;
+    (*out)->end = end;
     return HST_OK;
 }
 
-void hst_gunzip_range_free(hst_gunzip_range *range)
+hst_status hst_text_range_create_gzip(hst_text_range **out, hst_input_file *file,
+                                      hst_inflater inflater, hst_at_member *at_member,
+                                      void *context, hst_error *err)
+{
+    hst_status status = hst_text_range_create(out, file, UINT64_MAX, err);
+
+    if (status != HST_OK) {
+        return status;
+    }
+    (*out)->at_member = at_member;
+    (*out)->context = context;
+    status = hst_gunzip_create(&(*out)->gunzip, file, inflater, err);
+    if (status != HST_OK) {
+        hst_text_range_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+void hst_text_range_free(hst_text_range *range)
 {
     if (range) {
         hst_gunzip_free(range->gunzip);
@@ -61,26 +73,45 @@ void hst_gunzip_range_free(hst_gunzip_range *range)
     }
 }
 
-bool hst_gunzip_range_has_seam(const hst_gunzip_range *range, uint64_t *n_text)
+bool hst_text_range_has_seam(const hst_text_range *range, uint64_t *n_text)
 {
     *n_text = range->n_before_seam;
     return range->has_seam;
 }
 
-bool hst_gunzip_range_is_at_end(const hst_gunzip_range *range)
+bool hst_text_range_is_at_end(const hst_text_range *range)
 {
     return range->is_at_end;
 }
 
-static hst_status not_as_it_looked(const hst_gunzip_range *range, hst_error *err)
+static hst_status not_as_it_looked(const hst_text_range *range, hst_error *err)
 {
     return hst_fail(err, HST_ERR_INPUT, "%s has not the members that it seemed to have",
                     range->file->path);
 }
 
+/* Plain text up to the seam, or behind it. */
+static hst_status step_plain(hst_text_range *range, void *buffer, size_t capacity, size_t *n_read,
+                             hst_error *err)
+{
+    uint64_t offset = hst_input_file_offset(range->file);
+    size_t n = offset < range->end && range->end - offset < capacity ? (size_t)(range->end - offset)
+                                                                     : capacity;
+    hst_status status = HST_OK;
+
+    if (offset == range->end) {
+        range->has_seam = true;
+        range->n_before_seam = range->n_text;
+    }
+    status = hst_input_file_read(range->file, buffer, n, n_read, err);
+    range->is_at_end = status == HST_OK && *n_read == 0;
+    range->n_text += *n_read;
+    return status;
+}
+
 /* One step, and what it means for the range. */
-static hst_status step(hst_gunzip_range *range, void *buffer, size_t capacity, size_t *n_read,
-                       hst_error *err)
+static hst_status step_gzip(hst_text_range *range, void *buffer, size_t capacity, size_t *n_read,
+                            hst_error *err)
 {
     uint64_t offset = hst_input_file_offset(range->file);
     hst_gunzip_place place = HST_GUNZIP_BETWEEN;
@@ -105,15 +136,16 @@ static hst_status step(hst_gunzip_range *range, void *buffer, size_t capacity, s
                : HST_OK;
 }
 
-hst_status hst_gunzip_range_read(hst_gunzip_range *range, void *buffer, size_t capacity,
-                                 size_t *n_read, hst_error *err)
+hst_status hst_text_range_read(hst_text_range *range, void *buffer, size_t capacity, size_t *n_read,
+                               hst_error *err)
 {
     hst_status status = HST_OK;
 
     *n_read = 0;
     while (status == HST_OK && *n_read == 0 && !range->is_at_end &&
            !(range->has_seam && range->n_text - range->n_before_seam >= OVERRUN_BYTES)) {
-        status = step(range, buffer, capacity, n_read, err);
+        status = range->gunzip ? step_gzip(range, buffer, capacity, n_read, err)
+                               : step_plain(range, buffer, capacity, n_read, err);
     }
     return status;
 }
@@ -135,7 +167,8 @@ static hst_status try_member(bool *inflates, const hst_input_file *whole, uint64
     hst_source *source = NULL;
     hst_error why;
     size_t n = 0;
-    hst_status status = hst_source_open_range(&source, whole, offset, inflater, NULL, NULL, err);
+    hst_status status =
+        hst_source_open_gzip_range(&source, whole, offset, inflater, NULL, NULL, err);
 
     if (status != HST_OK) {
         return status;
@@ -210,7 +243,7 @@ static hst_status measure_ratio(double *ratio, const hst_input_file *whole, hst_
     if (!text) {
         return hst_fail(err, HST_ERR_MEMORY, "no memory to look at %s", whole->path);
     }
-    status = hst_source_open_range(&source, whole, 0, inflater, NULL, NULL, err);
+    status = hst_source_open_gzip_range(&source, whole, 0, inflater, NULL, NULL, err);
     if (status == HST_OK) {
         hst_error why; /* a fault comes again when the file is read */
 

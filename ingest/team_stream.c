@@ -18,6 +18,19 @@ typedef struct channel {
     hst_error err;
 } channel;
 
+/* 0: the letter is still on its way. One that is empty is the last; -1: it has failed. */
+static int end_letter(hst_team *team, channel *c)
+{
+    int result = team->transport->test(c->letter);
+
+    if (result != 0) {
+        c->letter = NULL;
+        c->has_ended = c->n == 0 || result < 0;
+        team->is_broken |= result < 0;
+    }
+    return result;
+}
+
 /* Goes on where it can; true when something moved. */
 static bool push(hst_team *team, channel *c)
 {
@@ -25,14 +38,7 @@ static bool push(hst_team *team, channel *c)
         return false;
     }
     if (c->letter) {
-        int result = team->transport->test(c->letter);
-
-        if (result != 0) {
-            c->letter = NULL;
-            c->has_ended = c->n == 0 || result < 0;
-            team->is_broken |= result < 0;
-        }
-        return result != 0;
+        return end_letter(team, c) != 0;
     }
     c->n = 0;
     if (c->status == HST_OK) {
@@ -54,13 +60,8 @@ static bool pull(hst_team *team, channel *c)
         return false;
     }
     if (c->letter) {
-        int result = team->transport->test(c->letter);
+        int result = end_letter(team, c);
 
-        if (result != 0) {
-            c->letter = NULL;
-            c->has_ended = c->n == 0 || result < 0;
-            team->is_broken |= result < 0;
-        }
         if (result > 0 && c->n > 0 && c->status == HST_OK) {
             c->status = c->stream->take(c->stream->context, c->bytes, c->n, &c->err);
         }

@@ -1,5 +1,5 @@
-/* Any bytes given as the text of an extract, packed as gzip members that are cut anywhere: read by
- * ranges it gives the segment that reading it in its order gives, or it is left to that. */
+/* Any bytes given as the text of an extract, plain or packed as gzip members that are cut anywhere:
+ * read by ranges it gives the segment that reading it in its order gives, or it is left to that. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static void make_store(void)
         hst_store_open(&store, folder, false, HST_STORE_WRITE, NULL) != HST_OK) {
         abort();
     }
-    snprintf(extract_file, sizeof extract_file, "%s/extract.gz", folder);
+    snprintf(extract_file, sizeof extract_file, "%s/extract", folder);
     atexit(remove_folder);
 }
 
@@ -62,6 +62,15 @@ static void pack(const uint8_t *data, size_t size, uint32_t *seed, size_t most)
         }
         at += n;
     } while (at < size);
+}
+
+static void put_plain(const uint8_t *data, size_t size)
+{
+    FILE *file = fopen(extract_file, "wb");
+
+    if (!file || fwrite(data, 1, size, file) != size || fclose(file) != 0) {
+        abort();
+    }
 }
 
 /* The records of a segment, and then it is removed; `*n` bytes, the caller's. */
@@ -178,16 +187,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     seed = (uint32_t)crc32(seed, data, (uInt)size);
-    for (unsigned k = 0; k < N_CUTS; k++) {
+    for (unsigned k = 0; k <= N_CUTS; k++) {
         hst_layout *layout = NULL;
         hst_segment_info expected = {0}, actual = {0};
         size_t n = 0, n_actual = 0;
         void *bytes = NULL, *actual_bytes = NULL;
 
-        pack(data, size, &seed, size / (1 + k * k * 5) + 1);
+        if (k == 0) {
+            put_plain(data, size);
+        } else {
+            pack(data, size, &seed, size / (1 + (k - 1) * (k - 1) * 5) + 1);
+        }
         if (hst_extract_guess_dataset(&spec.dataset, extract_file, "", NULL) != HST_OK ||
             hst_layout_detect(&layout, &spec, NULL) != HST_OK) {
-            return 0;
+            continue;
         }
         bytes = read_in_order(layout, &expected, &n);
         actual_bytes = read_by_ranges(layout, 1 + (seed >> 8) % 200, &actual, &n_actual);

@@ -94,6 +94,7 @@ static void way_of_reading_does_not_change_a_byte(void **state)
             fail_msg("%s", o.err.message);
         }
         assert_int_equal(o.inputs->items[2].n_ranges > 2, ways[w].range_bytes != 0);
+        assert_int_equal(o.inputs->items[3].n_ranges > 2, ways[w].range_bytes != 0);
         bytes = contents(&o, &n);
         if (w == 0) {
             expected = bytes;

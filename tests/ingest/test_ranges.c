@@ -1,5 +1,6 @@
-/* A gzip file of several members read by several threads: the same segment, to the byte, as reading
- * it in its order makes, whatever lies across its seams, and never one where that is refused. */
+/* A plain file, or a gzip file of several members, read by several threads: the same segment, to
+ * the byte, as reading it in its order makes, whatever lies across its seams, and never one where
+ * that is refused. */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "ingest/ranges.h"
 
@@ -105,7 +106,7 @@ static int make_place(void **state)
 
     folder_make(p->folder);
     path_join(store, p->folder, "store");
-    path_join(p->path, p->folder, "apc.csv.gz");
+    path_join(p->path, p->folder, "apc"); /* a name that promises no packing */
     assert_int_equal(hst_store_open(&p->store, store, true, HST_STORE_WRITE, NULL), HST_OK);
     *state = p;
     return 0;
@@ -122,12 +123,12 @@ static int remove_place(void **state)
     return 0;
 }
 
-static void put(place *p, const bytes *gz)
+static void put(place *p, const bytes *file)
 {
     hst_extract_spec spec = {.dataset = HST_DATASET_APC, .path = p->path, .member = ""};
     hst_error err = {0};
 
-    file_put(p->path, (const char *)gz->data, gz->n);
+    file_put(p->path, (const char *)file->data, file->n);
     if (!p->layout && hst_layout_detect(&p->layout, &spec, &err) != HST_OK) {
         fail_msg("%s", err.message);
     }
@@ -151,7 +152,7 @@ static void take_segment(place *p, hst_segment_writer *writer, result *out)
     size_t n = 0;
     FILE *file = NULL;
 
-    snprintf(out->info.file, sizeof out->info.file, "apc.csv.gz");
+    snprintf(out->info.file, sizeof out->info.file, "apc");
     assert_int_equal(hst_segment_writer_commit(writer, &out->info, &out->err), HST_OK);
     memcpy(id.digest, out->info.digest, sizeof id.digest);
     memcpy(id.layout_key, out->info.layout_key, sizeof id.layout_key);
@@ -340,39 +341,45 @@ static void ranges_give_the_same_segment(void **state)
 {
     place *p = *state;
     char *text = malloc(MAX_TEXT);
-    bytes gz = {0};
-    unsigned n_whole = 0, n_odd_whole = 0;
+    bytes file = {0};
+    unsigned n_whole = 0, n_odd_whole[2] = {0}; /* of gzip, and of plain text */
 
     assert_non_null(text);
     random_state = UINT64_C(0x2545F4914F6CDD1D);
     for (unsigned k = 0; k < N_FILES; k++) {
-        bool is_odd = k % 3 != 0;
+        bool is_odd = k % 3 != 0, is_plain = k % 2 != 0;
         size_t n = make_text(text, 1 + random_below(200), is_odd);
         size_t n_threads = 2 + random_below(MAX_THREADS - 1);
         size_t block_bytes = random_below(2) ? 0 : 1 + random_below(3000);
         result expected = {0}, actual = {0};
 
-        pack(&gz, text, n, random_below(2) ? 300 : 6000);
-        put(p, &gz);
+        if (is_plain) {
+            file.n = 0;
+            append(&file, text, n);
+        } else {
+            pack(&file, text, n, random_below(2) ? 300 : 6000);
+        }
+        put(p, &file);
         expected = read_in_order(p);
         actual = read_by_ranges(p, n_threads, 1 + random_below(4000), block_bytes);
         assert_int_equal(actual.status, HST_OK);
         if (actual.is_whole) {
             assert_same(&expected, &actual);
             n_whole++;
-            n_odd_whole += is_odd && actual.n_ranges > 1;
+            n_odd_whole[is_plain] += is_odd && actual.n_ranges > 1;
         }
         assert_true(actual.is_whole || is_odd); /* good rows never need another reading */
         free(expected.segment.data);
         free(actual.segment.data);
     }
     assert_true(n_whole > N_FILES / 2);
-    assert_true(n_odd_whole > N_FILES / 10);
-    free(gz.data);
+    assert_true(n_odd_whole[0] > N_FILES / 20);
+    assert_true(n_odd_whole[1] > N_FILES / 20);
+    free(file.data);
     free(text);
 }
 
-/* A file of n rows, in so many members. */
+/* A file of n rows, in so many members; of none: plain text. */
 static void make_file(bytes *gz, unsigned n_rows, unsigned n_members, header_kind kind)
 {
     size_t capacity = sizeof REQUIRED_HEADER + 1 + 160 * (size_t)n_rows, n = 0, at = 0;
@@ -385,6 +392,7 @@ static void make_file(bytes *gz, unsigned n_rows, unsigned n_members, header_kin
         assert_true(n < capacity);
     }
     gz->n = 0;
+    append(gz, text, n_members == 0 ? n : 0);
     for (unsigned k = 1; k <= n_members; k++) {
         size_t end = (size_t)((uint64_t)n * k / n_members);
 
@@ -400,7 +408,7 @@ static void many_members_and_long_ranges(void **state)
     static const struct {
         unsigned n_rows, n_members;
         size_t range_bytes;
-    } files[] = {{3000, 5000, 1000}, {N_LARGE_ROWS, 2, 1 << 18}};
+    } files[] = {{3000, 5000, 1000}, {N_LARGE_ROWS, 2, 1 << 18}, {N_LARGE_ROWS, 0, 9000000}};
     place *p = *state;
     bytes gz = {0};
 
@@ -522,7 +530,71 @@ static void a_member_inside_a_member_is_none(void **state)
     free(gz.data);
 }
 
+/* Plain text cut where a line end is none: the cut that shows it, and the row before it. */
+static void a_line_end_in_quotes_is_no_seam(void **state)
+{
+    static const char quoted[] = "513799999,P1,2009-01-01,2009-01-03,2009-01-01,2009-01-03,1,3,1,1,"
+                                 "21,19,19,1,50,R1,\"5,\n5J\",E11\n";
+    place *p = *state;
+    bytes file = {0};
+    char row[300];
+    size_t at = 0, line_end = 0;
+    result expected = {0};
+
+    append(&file, REQUIRED_HEADER "\n", strlen(REQUIRED_HEADER) + 1);
+    for (unsigned k = 0; k < 40; k++) {
+        at = k == 20 ? file.n : at;
+        append(&file, quoted, k == 20 ? strlen(quoted) : 0);
+        append(&file, row, add_row(row, k));
+    }
+    line_end = at + (size_t)(strchr(quoted, '\n') - quoted);
+    put(p, &file);
+    expected = read_in_order(p);
+    assert_int_equal(expected.status, HST_OK);
+    assert_int_equal(expected.info.rows_read, 41);
+    for (size_t cut = at - 3; cut < at + strlen(quoted) + 3; cut++) {
+        result actual = read_by_ranges(p, 2, cut, 0);
+
+        assert_int_equal(actual.status, HST_OK);
+        /* behind the quoted line end any cut is good again: the next is that of the row */
+        assert_int_equal(actual.is_whole, cut < at || cut > line_end);
+        if (actual.is_whole) {
+            assert_same(&expected, &actual);
+        }
+        free(actual.segment.data);
+    }
+    free(expected.segment.data);
+    free(file.data);
+}
+
 /* ---- which files are read so ---- */
+
+/* Files too small for two ranges, and one thread, gain nothing. */
+static void plain_text_is_told_by_its_size(void **state)
+{
+    static const struct {
+        unsigned n_rows;
+        size_t n_threads;
+        bool expected;
+    } files[] = {{240000, 2, true}, {240000, 1, false}, {100, 2, false}};
+    place *p = *state;
+    bytes file = {0};
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        hst_source *source = NULL;
+        hst_ranges_job job = {.n_threads = files[i].n_threads};
+        bool answer = !files[i].expected;
+
+        make_file(&file, files[i].n_rows, 0, PLAIN);
+        put(p, &file);
+        assert_int_equal(hst_source_open(&source, p->path, "", HST_INFLATER_AUTO, NULL), HST_OK);
+        job.source = source;
+        assert_int_equal(hst_ranges_are_there(&answer, &job, NULL), HST_OK);
+        assert_int_equal(answer, files[i].expected);
+        hst_source_close(source);
+    }
+    free(file.data);
+}
 
 static void members_are_told_by_both_ends(void **state)
 {
@@ -584,6 +656,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_follows_the_last_member_is_seen, make_place,
                                         remove_place),
         cmocka_unit_test_setup_teardown(a_member_inside_a_member_is_none, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_line_end_in_quotes_is_no_seam, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(plain_text_is_told_by_its_size, make_place, remove_place),
         cmocka_unit_test_setup_teardown(members_are_told_by_both_ends, make_place, remove_place),
         cmocka_unit_test_setup_teardown(members_are_found, make_place, remove_place),
     };
