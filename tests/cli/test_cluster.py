@@ -196,10 +196,10 @@ class Team(unittest.TestCase):
 
 class OneStore(Team):
     def test_any_number_of_processes_gives_the_bytes_of_one(self):
-        for n in (2, 3, 5, Team.n_files + 2):
+        for n in (1, 2, 3, 5, Team.n_files + 2):
             folder = self.fresh("work")
             self.assert_published(team(folder, n, "run", "study.yaml", "--threads", "1"), folder, "%d processes" % n)
-            if n > Team.n_files:
+            if n not in (1, 3):
                 continue
             shutil.rmtree(folder + "/results")
             done = team(folder, n, "run", "study.yaml", "--threads", "2")
