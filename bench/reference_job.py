@@ -246,10 +246,10 @@ class ReferenceJob:
     def sentence(self, machine):
         """What the README says beside the chart."""
         nearest = {name: min((row for row in self.rows if row[0] == NAMES[name]), key=lambda row: row[8]) for name in FILES}
-        beside = ", ".join(f"{row[1]} takes {row[8]:.1f} times as long from {NAMES[name]}" for name, row in nearest.items())
+        beside = ", ".join(f"{row[8]:.1f} times as long from {NAMES[name]} ({row[1]})" for name, row in nearest.items())
         return (f"![Seconds that hestia and others take for the same counts](bench/rivals.svg)\n\n"
-                f"hestia beside others on the same {self.bench.options.rows / 1e6:g} million inpatient rows, with results that agree; the nearest: {beside} "
-                f"({machine}; [how it was measured](bench/RESULTS.md#rivals)).\n")
+                f"hestia beside others on the same {self.bench.options.rows / 1e6:g} million inpatient rows, with results that agree. The nearest takes {beside}; "
+                f"{machine} ([how it was measured](bench/RESULTS.md#rivals)).\n")
 
     def write_readme(self, path, machine):
         with open(path, encoding="utf-8") as source:
