@@ -2,45 +2,14 @@
  * header, or every row is used or set aside.
  * The rows are decoded twice by one decoder, one by one and in batches: what it remembers of the
  * first time must not change what it counts the second time. */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "hestia/extract.h"
+#include "tests/fuzz/fuzz_store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { MAX_ROWS_AT_ONCE = 50 };
-
-static char folder[] = "/tmp/hestia-fuzz-XXXXXX";
-static char extract_file[64];
-static hst_store *store;
-
-static void remove_folder(void)
-{
-    static const char *const names[] = {"/segments", "/key", "/lock", "/hestia-store.json", ""};
-    char path[64];
-
-    hst_store_close(store);
-    remove(extract_file);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        snprintf(path, sizeof path, "%s%s", folder, names[i]);
-        remove(path);
-    }
-}
-
-static void make_store(void)
-{
-    const hst_store_options options = {.n_partitions = 1};
-
-    if (!mkdtemp(folder) || hst_store_init(folder, &options, NULL) != HST_OK ||
-        hst_store_open(&store, folder, false, HST_STORE_WRITE, NULL) != HST_OK) {
-        abort();
-    }
-    snprintf(extract_file, sizeof extract_file, "%s/extract", folder);
-    atexit(remove_folder);
-}
 
 /* Decodes all rows of the file once more. False when it cannot be read to its end. */
 static bool decode_all(const hst_layout *layout, hst_decoder *decoder, size_t rows_at_once)
@@ -102,15 +71,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     hst_decoder *decoder = NULL;
     hst_segment_info first = {0}, both = {0};
     hst_error err = {0};
-    FILE *file = NULL;
 
-    if (!store) {
-        make_store();
-    }
-    file = fopen(extract_file, "wb");
-    if (!file || fwrite(data, 1, size, file) != size || fclose(file) != 0) {
-        abort();
-    }
+    need_store();
+    put_extract(data, size);
     if (hst_extract_guess_dataset(&spec.dataset, extract_file, "", &err) != HST_OK ||
         hst_layout_detect(&layout, &spec, &err) != HST_OK) {
         if (err.message[0] == '\0') {

@@ -3,45 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <zlib.h>
 
 #include "ingest/ranges.h"
 #include "ingest/store_internal.h"
+#include "tests/fuzz/fuzz_store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { MAX_TEXT = 1 << 16, N_CUTS = 3 };
-
-static char folder[] = "/tmp/hestia-fuzz-XXXXXX";
-static char extract_file[64];
-static hst_store *store;
-
-static void remove_folder(void)
-{
-    static const char *const names[] = {"/segments", "/key", "/lock", "/hestia-store.json", ""};
-    char path[64];
-
-    hst_store_close(store);
-    remove(extract_file);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        snprintf(path, sizeof path, "%s%s", folder, names[i]);
-        remove(path);
-    }
-}
-
-static void make_store(void)
-{
-    const hst_store_options options = {.n_partitions = 1};
-
-    if (!mkdtemp(folder) || hst_store_init(folder, &options, NULL) != HST_OK ||
-        hst_store_open(&store, folder, false, HST_STORE_WRITE, NULL) != HST_OK) {
-        abort();
-    }
-    snprintf(extract_file, sizeof extract_file, "%s/extract", folder);
-    atexit(remove_folder);
-}
 
 /* Packs the text as members of up to `most` bytes; none of them is empty but by chance. */
 static void pack(const uint8_t *data, size_t size, uint32_t *seed, size_t most)
@@ -62,15 +33,6 @@ static void pack(const uint8_t *data, size_t size, uint32_t *seed, size_t most)
         }
         at += n;
     } while (at < size);
-}
-
-static void put_plain(const uint8_t *data, size_t size)
-{
-    FILE *file = fopen(extract_file, "wb");
-
-    if (!file || fwrite(data, 1, size, file) != size || fclose(file) != 0) {
-        abort();
-    }
 }
 
 /* The records of a segment, and then it is removed; `*n` bytes, the caller's. */
@@ -180,9 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     hst_extract_spec spec = {.dataset = HST_DATASET_APC, .path = extract_file, .member = ""};
     uint32_t seed = (uint32_t)size;
 
-    if (!store) {
-        make_store();
-    }
+    need_store();
     if (size == 0 || size > MAX_TEXT) {
         return 0;
     }
@@ -194,7 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         void *bytes = NULL, *actual_bytes = NULL;
 
         if (k == 0) {
-            put_plain(data, size);
+            put_extract(data, size);
         } else {
             pack(data, size, &seed, size / (1 + (k - 1) * (k - 1) * 5) + 1);
         }
