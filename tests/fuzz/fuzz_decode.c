@@ -20,7 +20,7 @@ static bool decode_all(const hst_layout *layout, hst_decoder *decoder, size_t ro
     hst_scanner *scanner = NULL;
     hst_error err = {0};
     bool more = true;
-    hst_status status = hst_source_open(&source, extract_file, "", HST_INFLATER_AUTO, &err);
+    hst_status status = hst_source_open(&source, fuzz_file, "", HST_INFLATER_AUTO, &err);
 
     if (status == HST_OK) {
         status = hst_scanner_create(&scanner, source, hst_layout_separator(layout), HST_SCAN_AUTO,
@@ -65,16 +65,16 @@ static void check_counts(const hst_segment_info *first, const hst_segment_info *
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    hst_extract_spec spec = {.path = extract_file, .member = ""};
+    hst_extract_spec spec = {.path = fuzz_file, .member = ""};
     hst_layout *layout = NULL;
     hst_segment_writer *writer = NULL;
     hst_decoder *decoder = NULL;
     hst_segment_info first = {0}, both = {0};
     hst_error err = {0};
 
-    need_store();
-    put_extract(data, size);
-    if (hst_extract_guess_dataset(&spec.dataset, extract_file, "", &err) != HST_OK ||
+    need_store(1, "extract"); /* a name that promises no packing */
+    put_file(data, size);
+    if (hst_extract_guess_dataset(&spec.dataset, fuzz_file, "", &err) != HST_OK ||
         hst_layout_detect(&layout, &spec, &err) != HST_OK) {
         if (err.message[0] == '\0') {
             abort();

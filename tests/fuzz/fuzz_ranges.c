@@ -19,9 +19,9 @@ static void pack(const uint8_t *data, size_t size, uint32_t *seed, size_t most)
 {
     size_t at = 0;
 
-    remove(extract_file);
+    remove(fuzz_file);
     do {
-        gzFile file = gzopen(extract_file, "ab1");
+        gzFile file = gzopen(fuzz_file, "ab1");
         size_t n = 0;
 
         *seed = *seed * 1664525 + 1013904223;
@@ -80,7 +80,7 @@ static void *read_in_order(const hst_layout *layout, hst_segment_info *info, siz
     bool more = true;
     void *bytes = NULL;
     hst_error err = {0};
-    hst_status status = hst_source_open(&source, extract_file, "", HST_INFLATER_AUTO, &err);
+    hst_status status = hst_source_open(&source, fuzz_file, "", HST_INFLATER_AUTO, &err);
 
     if (status != HST_OK ||
         hst_scanner_create(&scanner, source, hst_layout_separator(layout), HST_SCAN_AUTO, 0, false,
@@ -122,7 +122,7 @@ static void *read_by_ranges(const hst_layout *layout, size_t range_bytes, hst_se
         .layout = layout, .store = store, .n_threads = 3, .range_bytes = range_bytes};
     void *bytes = NULL;
 
-    if (hst_source_open(&source, extract_file, "", HST_INFLATER_AUTO, NULL) != HST_OK ||
+    if (hst_source_open(&source, fuzz_file, "", HST_INFLATER_AUTO, NULL) != HST_OK ||
         hst_segment_writer_create(&writer, store, 64 * 1024, NULL) != HST_OK) {
         abort();
     }
@@ -139,10 +139,10 @@ static void *read_by_ranges(const hst_layout *layout, size_t range_bytes, hst_se
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    hst_extract_spec spec = {.dataset = HST_DATASET_APC, .path = extract_file, .member = ""};
+    hst_extract_spec spec = {.dataset = HST_DATASET_APC, .path = fuzz_file, .member = ""};
     uint32_t seed = (uint32_t)size;
 
-    need_store();
+    need_store(1, "extract"); /* a name that promises no packing */
     if (size == 0 || size > MAX_TEXT) {
         return 0;
     }
@@ -154,11 +154,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         void *bytes = NULL, *actual_bytes = NULL;
 
         if (k == 0) {
-            put_extract(data, size);
+            put_file(data, size);
         } else {
             pack(data, size, &seed, size / (1 + (k - 1) * (k - 1) * 5) + 1);
         }
-        if (hst_extract_guess_dataset(&spec.dataset, extract_file, "", NULL) != HST_OK ||
+        if (hst_extract_guess_dataset(&spec.dataset, fuzz_file, "", NULL) != HST_OK ||
             hst_layout_detect(&layout, &spec, NULL) != HST_OK) {
             continue;
         }

@@ -4,45 +4,15 @@
  * before the rest is opened as a segment, or else no input would come past them. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <xxhash.h>
 
 #include "ingest/store_internal.h"
+#include "tests/fuzz/fuzz_store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char folder[] = "/tmp/hestia-fuzz-XXXXXX";
-static char segment_file[128];
-static hst_store *store;
-
-static void remove_folder(void)
-{
-    static const char *const names[] = {"/segments", "/key", "/lock", "/hestia-store.json", ""};
-    char path[128];
-
-    hst_store_close(store);
-    remove(segment_file);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        snprintf(path, sizeof path, "%s%s", folder, names[i]);
-        remove(path);
-    }
-}
-
-static void make_store(void)
-{
-    const hst_store_options options = {.n_partitions = 2};
-    const uint8_t zeros[16] = {0};
-    char name[HST_SEGMENT_NAME_BYTES];
-
-    if (!mkdtemp(folder) || hst_store_init(folder, &options, NULL) != HST_OK ||
-        hst_store_open(&store, folder, false, HST_STORE_WRITE, NULL) != HST_OK) {
-        abort();
-    }
-    hst_segment_name(name, zeros, zeros);
-    snprintf(segment_file, sizeof segment_file, "%s/segments/%s", folder, name);
-    atexit(remove_folder);
-}
+enum { N_PARTITIONS = 2 };
 
 /* Checksum of a section when it lies inside, else what is there. */
 static uint64_t checksum_inside(const uint8_t *bytes, size_t size, uint64_t at, uint64_t n,
@@ -53,7 +23,7 @@ static uint64_t checksum_inside(const uint8_t *bytes, size_t size, uint64_t at, 
 
 static void repair_blocks(uint8_t *bytes, size_t size, uint64_t index_at, uint64_t index_bytes)
 {
-    size_t at = (size_t)index_at + 2 * sizeof(uint32_t);
+    size_t at = (size_t)index_at + N_PARTITIONS * sizeof(uint32_t);
 
     if (index_at > size || index_bytes > size - index_at) {
         return;
@@ -70,8 +40,9 @@ static void repair_blocks(uint8_t *bytes, size_t size, uint64_t index_at, uint64
 
 static void repair(uint8_t *bytes, size_t size)
 {
-    hst_segment_header header = {
-        .version = HST_SEGMENT_VERSION, .n_partitions = 2, .key_check = store->key_check};
+    hst_segment_header header = {.version = HST_SEGMENT_VERSION,
+                                 .n_partitions = N_PARTITIONS,
+                                 .key_check = store->key_check};
     hst_segment_footer footer;
     uint64_t info_at = 0, index_at = 0;
 
@@ -136,14 +107,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint8_t zeros[16] = {0};
     hst_segment *segment = NULL;
     uint8_t *bytes = NULL;
-    FILE *file = NULL;
+    char name[16 + HST_SEGMENT_NAME_BYTES] = "segments/";
 
     if (size < 1) {
         return 0;
     }
-    if (!store) {
-        make_store();
-    }
+    hst_segment_name(name + strlen(name), zeros, zeros);
+    need_store(N_PARTITIONS, name);
     bytes = malloc(size);
     if (!bytes) {
         return 0;
@@ -152,10 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] & 1) {
         repair(bytes, size - 1);
     }
-    file = fopen(segment_file, "wb");
-    if (!file || fwrite(bytes, 1, size - 1, file) != size - 1 || fclose(file) != 0) {
-        abort();
-    }
+    put_file(bytes, size - 1);
     free(bytes);
     (void)hst_store_has(store, zeros, zeros);
     if (hst_segment_open(&segment, store, zeros, zeros, NULL) == HST_OK) {

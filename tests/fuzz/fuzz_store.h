@@ -1,5 +1,5 @@
-/* What fuzz targets share that read extracts into a store: a folder that goes at the end, the store
- * and the file of one extract in it. A source file that includes this has its own of them. */
+/* What fuzz targets share that fill a store or read one: a folder that goes at the end, the store,
+ * and the file that they write. A source file that includes this has its own of them. */
 #ifndef HESTIA_FUZZ_STORE_H
 #define HESTIA_FUZZ_STORE_H
 
@@ -10,7 +10,7 @@
 #include "hestia/store.h"
 
 static char fuzz_folder[] = "/tmp/hestia-fuzz-XXXXXX";
-static char extract_file[64]; /* its name promises no packing */
+static char fuzz_file[128];
 static hst_store *store;
 
 static void remove_store(void)
@@ -19,17 +19,17 @@ static void remove_store(void)
     char path[64];
 
     hst_store_close(store);
-    remove(extract_file);
+    remove(fuzz_file);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s%s", fuzz_folder, names[i]);
         remove(path);
     }
 }
 
-/* Once for all inputs. */
-static void need_store(void)
+/* Once for all inputs. @param file  name in the store's folder of the file that is written */
+static void need_store(size_t n_partitions, const char *file)
 {
-    const hst_store_options options = {.n_partitions = 1};
+    const hst_store_options options = {.n_partitions = n_partitions};
 
     if (store) {
         return;
@@ -38,15 +38,15 @@ static void need_store(void)
         hst_store_open(&store, fuzz_folder, false, HST_STORE_WRITE, NULL) != HST_OK) {
         abort();
     }
-    snprintf(extract_file, sizeof extract_file, "%s/extract", fuzz_folder);
+    snprintf(fuzz_file, sizeof fuzz_file, "%s/%s", fuzz_folder, file);
     atexit(remove_store);
 }
 
-static void put_extract(const uint8_t *data, size_t size)
+static void put_file(const void *bytes, size_t size)
 {
-    FILE *file = fopen(extract_file, "wb");
+    FILE *file = fopen(fuzz_file, "wb");
 
-    if (!file || fwrite(data, 1, size, file) != size || fclose(file) != 0) {
+    if (!file || fwrite(bytes, 1, size, file) != size || fclose(file) != 0) {
         abort();
     }
 }
